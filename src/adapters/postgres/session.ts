@@ -1,0 +1,29 @@
+import type { SQL } from 'drizzle-orm'
+
+/** A result row; every column is selected as text, or is one of the types `pg` parses without loss (int4, bool). */
+export type ResultRow = Readonly<Record<string, unknown>>
+
+export interface ExecuteOptions {
+  /** Client-side deadline in ms; when it passes the connection is destroyed. Default: the database's `statementMs`. */
+  readonly deadlineMs?: number
+  /** Destroys the connection when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The one seam through which all SQL of this adapter goes: Drizzle's `sql` template over `pg`. Errors come translated
+ * (`UnavailableError`, `DataError`, `ConfigError`), as said in errors.ts.
+ */
+export interface Session {
+  execute<Result extends ResultRow>(query: SQL, options?: ExecuteOptions): Promise<readonly Result[]>
+  /** BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. A connection that is in doubt is destroyed, never returned. */
+  transaction<Result>(work: (transaction: Session) => Promise<Result>, options?: TransactionOptions): Promise<Result>
+}
+
+export interface TransactionOptions extends ExecuteOptions {
+  readonly isolation?: 'read committed' | 'repeatable read'
+  readonly readOnly?: boolean
+}
+
+/** One connection of its own, for a loop that runs all the time. Reconnects by itself on the next call after a loss. */
+export interface Connection extends Session, AsyncDisposable {}

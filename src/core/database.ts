@@ -1,0 +1,50 @@
+import type { StateStore } from './state.js'
+import type { Table } from './table.js'
+
+/** Which server and database a handle really reaches. Two handles with equal `id` are the same database. */
+export interface DatabaseIdentity {
+  /** Survives restarts, differs between servers and after a restore: system identifier, timeline and database. */
+  readonly id: string
+  /** For people: `PostgreSQL 18.4`. */
+  readonly version: string
+  /** A standby or a server in recovery: nothing can be written. */
+  readonly readOnly: boolean
+}
+
+export interface TableOptions {
+  /** Columns that identify a row; default the primary key, else the first unique index over NOT NULL columns. */
+  readonly key?: readonly string[]
+  /** Column whose greater value is the newer row; with it updates travel too. */
+  readonly version?: string
+  /** Columns that are neither read, compared nor written. */
+  readonly ignore?: readonly string[]
+}
+
+/** A database as the config hands it to flows. Making one opens nothing. */
+export interface Database extends AsyncDisposable {
+  /** `postgres`, `memory`, ... */
+  readonly engine: string
+  /** Address without credentials: `postgres://host:5432/app`. */
+  readonly label: string
+  /**
+   * A table by Drizzle object or by name (`records`, `public.records`). Nothing is looked up yet.
+   * What the adapter cannot take is a `ConfigError`.
+   */
+  table(table: unknown, options?: TableOptions): TableRef
+  /** Asks the server who it is; an `UnavailableError` when it cannot be reached within the deadline. */
+  identify(signal: AbortSignal): Promise<DatabaseIdentity>
+  readonly state: StateStore
+}
+
+/** A table that has been named but not yet looked at. */
+export interface TableRef {
+  readonly database: Database
+  /** As given, with its schema when one was given. */
+  readonly name: string
+  readonly options: TableOptions
+  /**
+   * Reads the catalog. Throws `ConfigError` when the table is missing, is of a kind that cannot be used, lacks a unique
+   * index on its key (the fix is the SQL that adds it) or does not match its Drizzle object.
+   */
+  open(signal: AbortSignal): Promise<Table>
+}

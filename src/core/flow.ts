@@ -1,0 +1,71 @@
+import type { Database } from './database.js'
+import type { Difference } from './difference.js'
+import type { Observer } from './observer.js'
+
+export type FlowKind = 'ingest' | 'sync' | 'feed' | 'check'
+
+/** What a running flow is given. */
+export interface FlowContext {
+  /** The flow's key in the config. */
+  readonly name: string
+  readonly observer: Observer
+  /** Aborts on the first SIGTERM: finish what was read, save, then return. */
+  readonly drain: AbortSignal
+  /** Aborts on the second SIGTERM, or when draining takes too long: return at once. */
+  readonly abort: AbortSignal
+  /** Return as soon as everything committed before the call is on the other side. */
+  readonly untilCaughtUp: boolean
+}
+
+/** A line of the config: what `ingest`, `sync`, `feed` and `check` return. */
+export interface Flow {
+  readonly kind: FlowKind
+  /** Every database it touches, for `doctor`, `grants`, `status` and health. */
+  readonly databases: readonly Database[]
+  /** Runs until drained, finished or failed. Throws a `LockstepError` of the class that decides the exit code. */
+  run(context: FlowContext): Promise<void>
+  /** Compares and reports, changing nothing; left out by flows that have nothing to compare. */
+  check?(context: FlowContext, options: CheckOptions): Promise<CheckReport>
+  /** What would stop or slow this flow, without changing anything. */
+  diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
+  /** The least rights the flow needs, per database, as statements to run. `role` is a placeholder or a real role. */
+  grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]>
+}
+
+export interface CheckOptions {
+  /** Called with each difference found, as it is found. */
+  difference?(difference: Difference): void
+  /** Between the first look and the second, in ms. Default 1000. */
+  readonly settleMs?: number
+}
+
+export interface CheckReport {
+  readonly verdict: 'same' | 'different' | 'unverified'
+  /** Label of each side. */
+  readonly left: string
+  readonly right: string
+  readonly columns: readonly string[]
+  readonly keyColumns: readonly string[]
+  readonly rows: { readonly left: bigint; readonly right: bigint }
+  readonly missingLeft: number
+  readonly missingRight: number
+  readonly changed: number
+  readonly unstable: number
+  /** Rows sent over the network, both sides together. */
+  readonly fetchedRows: number
+  readonly durationMs: number
+}
+
+export interface Diagnosis {
+  readonly level: 'ok' | 'warn' | 'error'
+  /** What was looked at: a database's label, a table, a column. */
+  readonly subject: string
+  readonly message: string
+  /** SQL or a sentence; absent when there is nothing to do. */
+  readonly fix?: string
+}
+
+export interface GrantList {
+  readonly database: string
+  readonly statements: readonly string[]
+}

@@ -1,0 +1,47 @@
+import type { Sink } from './sink.js'
+import type { Source } from './source.js'
+import type { Row, Table } from './table.js'
+
+/** A table whose changes can be followed and which can take the changes of another: what `sync` needs of both sides. */
+export interface MirrorTable extends Table {
+  changes(options: ChangeOptions): ChangeSource
+  writer(options: WriterOptions): Sink<Row>
+}
+
+export interface ChangeOptions {
+  readonly flow: string
+  /** Told about things a person may want to know: who holds back the horizon, a full reread, a finished sweep. */
+  notice(notice: { level: 'info' | 'warn'; code: string; message: string }): void
+}
+
+/** The committed changes of a table, each at least once. */
+export interface ChangeSource extends Source<Row> {
+  /** What this transaction wrote came from us and is not a change. Called before that transaction commits. */
+  ignore(transaction: string): void
+  caughtUp(signal: AbortSignal): Promise<void>
+  /**
+   * Resolves once the source has noted where it stands: every row committed later will come as a change, so a
+   * comparison that starts now misses nothing.
+   */
+  started(signal: AbortSignal): Promise<void>
+}
+
+/** What to do with a row whose key the other side already has with other values. */
+export type ConflictRule =
+  /** Both stay as they are. */
+  | 'keep-both'
+  /** This table's row stays. */
+  | 'keep-existing'
+  /** The row that comes in wins. */
+  | 'take-incoming'
+  /** The row with the greater `TableSchema.version` wins; equal versions are `keep-both`. */
+  | 'newest'
+
+export interface WriterOptions {
+  readonly flow: string
+  readonly rule: ConflictRule
+  /** Called with the id of each transaction that writes rows, before it commits. */
+  wrote(transaction: string): void
+  /** Called after commit with the number of conflicts that the batch met; they are recorded in the table's database. */
+  conflicts(count: number, decision: string): void
+}

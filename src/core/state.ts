@@ -1,0 +1,57 @@
+import type { CheckpointStore } from './checkpoint.js'
+import type { DeadLetterStore } from './dead-letter.js'
+import type { Row } from './table.js'
+
+/** The tables a database keeps for the flows that write to it (schema `lockstep` on PostgreSQL). */
+export interface StateStore {
+  readonly checkpoints: CheckpointStore
+  readonly deadLetters: DeadLetterStore
+  readonly conflicts: ConflictStore
+  readonly runs: RunStore
+  /** Creates what is missing; quick and repeatable; safe when several instances start at once. */
+  prepare(signal: AbortSignal): Promise<void>
+}
+
+/** Two sides hold different rows under one key, and what was done about it. Every write that was dropped is in here. */
+export interface Conflict {
+  readonly flow: string
+  /** `TableSchema.name` */
+  readonly table: string
+  readonly key: Row
+  /** The row that came from the other side, and the one that was here. */
+  readonly incoming: Row
+  readonly existing: Row
+  readonly decision: 'kept-both' | 'kept-existing' | 'took-incoming'
+}
+
+export interface ConflictStore {
+  /** The same flow, table, key, incoming and existing row is one record, counted again. */
+  record(conflicts: readonly Conflict[]): Promise<void>
+  count(flow: string): Promise<number>
+}
+
+/** How a flow stands, as its process last told; what `lockstep status` shows. */
+export interface RunRecord {
+  readonly flow: string
+  readonly kind: string
+  /** One per process start. */
+  readonly run: string
+  readonly state: 'running' | 'draining' | 'stopped' | 'failed'
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  readonly heartbeatAt: string
+  readonly items: number
+  readonly lagMs: number | undefined
+  readonly retries: number
+  readonly deadLetters: number
+  readonly conflicts: number
+  readonly lastError: string | undefined
+  readonly lastVerdict: { readonly verdict: string; readonly detail: string; readonly at: string } | undefined
+}
+
+export interface RunStore {
+  /** Inserts or replaces the record of (flow, run). */
+  save(record: RunRecord): Promise<void>
+  /** The newest record of each flow, or of one flow. */
+  latest(flow?: string): Promise<readonly RunRecord[]>
+}
