@@ -1,0 +1,21 @@
+/** The public face of `lockstep`; adapters have their own (`lockstep/postgres`, `lockstep/memory`), and so has `lockstep/env`. */
+export { type Config, defineConfig, type LogLevel } from './config/define-config.js'
+export type { Checkpoints, Lane, Position } from './core/batch.js'
+export type { Database, DatabaseIdentity, TableOptions, TableRef } from './core/database.js'
+export type { Difference } from './core/difference.js'
+export {
+  ConfigError,
+  ConflictError,
+  DataError,
+  EXIT,
+  type ExitCode,
+  exitCodeOf,
+  LockstepError,
+  UnavailableError,
+} from './core/errors.js'
+export type { CheckOptions, CheckReport, Diagnosis, Flow, FlowContext, FlowKind, GrantList } from './core/flow.js'
+export type { ConflictRule } from './core/mirror.js'
+export type { FlowEvent, Observer } from './core/observer.js'
+export { Secret } from './core/secret.js'
+export type { Conflict, RunRecord, StateStore } from './core/state.js'
+export type { Column, Row, TableSchema } from './core/table.js'
