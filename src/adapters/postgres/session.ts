@@ -26,4 +26,10 @@ export interface TransactionOptions extends ExecuteOptions {
 }
 
 /** One connection of its own, for a loop that runs all the time. Reconnects by itself on the next call after a loss. */
-export interface Connection extends Session, AsyncDisposable {}
+export interface Connection extends Session, AsyncDisposable {
+  /**
+   * How often it has connected so far; 0 before the first statement. A statement that finds it greater than before ran
+   * on a new session, perhaps after a crash of the server, where what was learnt in the old one may not hold.
+   */
+  readonly generation: number
+}
