@@ -39,11 +39,14 @@ export class ConfigError extends LockstepError {
   readonly key: string
   /** What to do about it, one sentence or SQL to run. */
   readonly fix: string
+  /** What is wrong, without key and fix; `message` is all three. */
+  readonly problem: string
 
   constructor(problem: { code: string; key: string; message: string; fix: string; cause?: unknown }) {
     super(problem.code, `${problem.key}: ${problem.message}\n  fix: ${problem.fix}`, { cause: problem.cause })
     this.key = problem.key
     this.fix = problem.fix
+    this.problem = problem.message
   }
 }
 
