@@ -1,0 +1,157 @@
+import { ConfigError } from '../../core/errors.js'
+import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
+import { quoteIdentifier, quoteQualified } from './identifiers.js'
+
+/** What a message needs to say which table of which database it is about. */
+export interface Subject {
+  /** As in the config; the start of the error's key. */
+  readonly name: string
+  /** Address of the database without credentials. */
+  readonly database: string
+}
+
+type Problem = {
+  readonly code: string
+  readonly message: string
+  readonly fix: string
+  readonly option?: 'key' | 'version' | 'ignore'
+}
+
+function problem(subject: Subject, { code, message, fix, option }: Problem): ConfigError {
+  const key = option === undefined ? subject.name : `${subject.name}.${option}`
+  return new ConfigError({ code, key, message: `${message} (${subject.database})`, fix })
+}
+
+export function badTableName(subject: Subject): ConfigError {
+  const fix = 'write it as table, schema.table or, with odd characters, "schema"."table"; each name has 1 to 63 bytes'
+  return problem(subject, { code: 'table-name', message: 'this is not the name of a table', fix })
+}
+
+export function tableMissing(subject: Subject, near: readonly string[]): ConfigError {
+  const fix =
+    near.length > 0
+      ? `did you mean ${near.join(' or ')}?`
+      : 'create the table, name it with its schema, or grant USAGE on the schema'
+  return problem(subject, { code: 'table-missing', message: 'there is no such table', fix })
+}
+
+/** What a relation of this `relkind` is, and what to name instead. */
+const KINDS: ReadonlyMap<string, readonly [what: string, fix: string]> = new Map([
+  ['p', ['a partitioned table', 'name each of its partitions as a table of its own']],
+  ['v', ['a view', 'name the table behind it']],
+  ['m', ['a materialized view', 'name the table behind it']],
+  ['f', ['a foreign table', 'connect to the server that holds it and name the table there']],
+  ['S', ['a sequence', 'name a table']],
+  ['i', ['an index', 'name its table']],
+  ['I', ['an index', 'name one of the partitions of its table']],
+  ['c', ['a composite type', 'name a table']],
+])
+
+/** `undefined` when the relation can be used. */
+export function unusableRelation(subject: Subject, relation: CatalogRelation): ConfigError | undefined {
+  const kind = relation.kind === 'r' ? undefined : (KINDS.get(relation.kind) ?? ['no table', 'name a table'])
+  if (kind !== undefined) return problem(subject, { code: 'table-kind', message: `this is ${kind[0]}`, fix: kind[1] })
+  if (/^pg_|^information_schema$/.test(relation.schema)) {
+    return problem(subject, {
+      code: 'table-kind',
+      message: 'this is a table of the system',
+      fix: 'name a table of your own',
+    })
+  }
+  if (relation.hasChildren) {
+    const fix = 'name each child as a table of its own, or end the inheritance with ALTER TABLE ... NO INHERIT'
+    return problem(subject, {
+      code: 'table-kind',
+      message: 'other tables inherit from this one, so reading it reads their rows too',
+      fix,
+    })
+  }
+  if (relation.rowSecurity) {
+    const fix = `use a role that sees all rows: ALTER ROLE ... BYPASSRLS, or own the table`
+    return problem(subject, {
+      code: 'table-row-security',
+      message: 'row-level security hides rows from this role',
+      fix,
+    })
+  }
+  return undefined
+}
+
+export function unknownColumn(
+  subject: Subject,
+  option: 'key' | 'version' | 'ignore',
+  column: string,
+  near: readonly string[],
+): ConfigError {
+  const fix =
+    near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a column of the table; system columns do not count'
+  return problem(subject, { code: 'column-missing', option, message: `the table has no column ${column}`, fix })
+}
+
+export function unusableColumn(
+  subject: Subject,
+  option: 'key' | 'version' | 'ignore',
+  column: string,
+  reason: string,
+  fix: string,
+): ConfigError {
+  return problem(subject, { code: 'column-unusable', option, message: `column ${column} ${reason}`, fix })
+}
+
+export function keyNullable(subject: Subject, relation: CatalogRelation, columns: readonly string[]): ConfigError {
+  const changes = columns.map((column) => `ALTER COLUMN ${quoteIdentifier(column)} SET NOT NULL`).join(', ')
+  return problem(subject, {
+    code: 'key-nullable',
+    option: 'key',
+    message: `key column ${columns.join(', ')} may be NULL, and NULLs identify nothing`,
+    fix: `${alter(relation)} ${changes};`,
+  })
+}
+
+/** The key is known and has no unique index. `flawed` is one on just these columns that cannot be used. */
+export function keyNotUnique(
+  subject: Subject,
+  relation: CatalogRelation,
+  key: readonly string[],
+  flawed?: CatalogIndex,
+): ConfigError {
+  const why = flawed === undefined ? '' : `; index ${flawed.name} does not count, as ${flawed.unusable}`
+  return problem(subject, {
+    code: 'key-not-unique',
+    option: 'key',
+    message: `no unique index on the key (${key.join(', ')})${why}`,
+    fix: createIndex(relation, key),
+  })
+}
+
+export function keyNotFound(
+  subject: Subject,
+  relation: CatalogRelation,
+  columns: readonly CatalogColumn[],
+): ConfigError {
+  const candidate = columns.find((column) => column.notNull) ?? columns[0]
+  const example =
+    candidate === undefined ? '' : `, e.g. key: ['${candidate.name}'] and ${createIndex(relation, [candidate.name])}`
+  return problem(subject, {
+    code: 'key-not-found',
+    option: 'key',
+    message: 'the table has no primary key and no unique index over NOT NULL columns, so nothing identifies a row',
+    fix: `set key to the columns that do, and index them${example}`,
+  })
+}
+
+export function drizzleMismatch(subject: Subject, findings: readonly string[]): ConfigError {
+  return problem(subject, {
+    code: 'table-mismatch',
+    message: `the Drizzle table is not the one in the database: ${findings.join('; ')}`,
+    fix: 'run the migration that is missing, correct the Drizzle table, or list columns that do not matter in ignore',
+  })
+}
+
+function alter(relation: CatalogRelation): string {
+  return `ALTER TABLE ${quoteQualified(relation.schema, relation.name)}`
+}
+
+function createIndex(relation: CatalogRelation, columns: readonly string[]): string {
+  return `CREATE UNIQUE INDEX CONCURRENTLY ON ${quoteQualified(relation.schema, relation.name)} (${columns.map(quoteIdentifier).join(', ')});`
+}

@@ -1,0 +1,200 @@
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { TableOptions } from '../../core/database.js'
+import type { Column, TableSchema } from '../../core/table.js'
+import {
+  badTableName,
+  drizzleMismatch,
+  type Subject,
+  tableMissing,
+  unknownColumn,
+  unusableColumn,
+  unusableRelation,
+} from './catalog-errors.js'
+import {
+  type CatalogColumn,
+  type CatalogRelation,
+  readColumns,
+  readRelation,
+  readTableNames,
+  readUniqueIndexes,
+} from './catalog-queries.js'
+import { drizzleColumnName, drizzleFindings, drizzleTableName } from './drizzle-table.js'
+import { parseTableName, quoteQualified, type TableName } from './identifiers.js'
+import { nearMisses } from './near-misses.js'
+import type { Session } from './session.js'
+import { chooseKey } from './table-key.js'
+import { castType, isHashable, isOrdered, type TypeFacts, transportOf } from './types.js'
+
+export interface PostgresColumn extends Column {
+  /** Of the type below, when the column's is a domain. */
+  readonly typeOid: string
+  /** How values travel as one array parameter: `$1::uuid[]`, or the text of each in `$1::text[]`. */
+  readonly transport: 'native' | 'text'
+  /** `false`: compare and digest the column's text. */
+  readonly hashable: boolean
+  /** The insert needs `OVERRIDING SYSTEM VALUE`. */
+  readonly identityAlways: boolean
+  /** The type for a cast, quoted, without length or precision, so that the cast cuts nothing. */
+  readonly cast: string
+  readonly facts: TypeFacts
+}
+
+/** A table as the catalog has it, with what reading, digesting and writing it need to know. */
+export interface PostgresTableInfo {
+  readonly schema: TableSchema
+  readonly oid: string
+  readonly schemaName: string
+  readonly tableName: string
+  /** `"public"."records"` */
+  readonly qualified: string
+  /** In the order of `schema.columns`. */
+  readonly columns: readonly PostgresColumn[]
+  /** Columns of the key, in the order of `schema.key`. */
+  readonly keyColumns: readonly PostgresColumn[]
+  readonly versionColumn: PostgresColumn | undefined
+}
+
+/** What the config says of a table. */
+export interface TableRequest {
+  readonly table: string | PgTable
+  /** As messages name it. */
+  readonly name: string
+  /** Address of the database without credentials, for messages. */
+  readonly database: string
+  readonly options: TableOptions
+}
+
+/** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be used as asked. */
+export async function describeTable(session: Session, request: TableRequest): Promise<PostgresTableInfo> {
+  const subject: Subject = { name: request.name, database: request.database }
+  const relation = await findRelation(session, subject, requestedName(request, subject))
+  const columns = await readColumns(session, relation.oid)
+  const { key, version, ignored } = requestedColumns(request, subject, columns)
+  if (typeof request.table !== 'string') {
+    const findings = drizzleFindings(request.table, columns, ignored)
+    if (findings.length > 0) throw drizzleMismatch(subject, findings)
+  }
+  const indexes = await readUniqueIndexes(session, relation.oid)
+  const chosen = chooseKey({ subject, relation, columns, indexes, ignored }, key)
+  checkVersion(subject, columns, ignored, version)
+  const used = columns.filter((column) => !column.generated && !ignored.has(column.name))
+  return tableInfo(relation, used.map(toPostgresColumn), { key: chosen, version })
+}
+
+function requestedName({ table }: TableRequest, subject: Subject): TableName {
+  const name = typeof table === 'string' ? parseTableName(table) : drizzleTableName(table)
+  if (name === undefined) throw badTableName(subject)
+  return name
+}
+
+async function findRelation(session: Session, subject: Subject, name: TableName): Promise<CatalogRelation> {
+  const relation = await readRelation(session, name)
+  if (relation === undefined) throw tableMissing(subject, nearMisses(subject.name, await readTableNames(session)))
+  const error = unusableRelation(subject, relation)
+  if (error !== undefined) throw error
+  return relation
+}
+
+interface RequestedColumns {
+  readonly key: readonly string[] | undefined
+  readonly version: string | undefined
+  readonly ignored: ReadonlySet<string>
+}
+
+function requestedColumns(
+  { table, options }: TableRequest,
+  subject: Subject,
+  columns: readonly CatalogColumn[],
+): RequestedColumns {
+  const inDatabase = (name: string): string => (typeof table === 'string' ? name : drizzleColumnName(table, name))
+  const ignored = new Set(options.ignore?.map(inDatabase))
+  for (const name of ignored) checkIgnored(subject, columns, name)
+  return {
+    key: options.key?.map(inDatabase),
+    version: options.version === undefined ? undefined : inDatabase(options.version),
+    ignored,
+  }
+}
+
+function checkIgnored(subject: Subject, columns: readonly CatalogColumn[], name: string): void {
+  const column = columns.find((candidate) => candidate.name === name)
+  if (column === undefined)
+    throw unknownColumn(
+      subject,
+      'ignore',
+      name,
+      nearMisses(
+        name,
+        columns.map((other) => other.name),
+      ),
+    )
+  if (column.notNull && !column.hasDefault && !column.generated) {
+    const fix = 'take it out of ignore, or give the column a default'
+    throw unusableColumn(subject, 'ignore', name, 'is NOT NULL without a default, so no row could be inserted', fix)
+  }
+}
+
+function checkVersion(
+  subject: Subject,
+  columns: readonly CatalogColumn[],
+  ignored: ReadonlySet<string>,
+  version: string | undefined,
+): void {
+  if (version === undefined) return
+  const column = columns.find((candidate) => candidate.name === version)
+  if (column === undefined)
+    throw unknownColumn(
+      subject,
+      'version',
+      version,
+      nearMisses(
+        version,
+        columns.map((other) => other.name),
+      ),
+    )
+  if (ignored.has(version)) throw unusableColumn(subject, 'version', version, 'is in ignore', 'take it out of ignore')
+  if (column.generated)
+    throw unusableColumn(subject, 'version', version, 'is generated', 'choose a column that is written')
+  if (!isOrdered(column.facts)) {
+    const fix = 'choose a number, a date or timestamp, a UUID (version 7) or a text'
+    throw unusableColumn(subject, 'version', version, `is ${column.type}, in which no value is newer`, fix)
+  }
+}
+
+function toPostgresColumn(column: CatalogColumn): PostgresColumn {
+  return {
+    name: column.name,
+    type: column.type,
+    nullable: !column.notNull,
+    hasDefault: column.hasDefault,
+    typeOid: column.facts.oid,
+    transport: transportOf(column.facts),
+    hashable: isHashable(column.facts),
+    identityAlways: column.identity === 'always',
+    cast: castType(column.facts),
+    facts: column.facts,
+  }
+}
+
+function tableInfo(
+  relation: CatalogRelation,
+  columns: readonly PostgresColumn[],
+  named: { key: readonly string[]; version: string | undefined },
+): PostgresTableInfo {
+  const { key, version } = named
+  return {
+    schema: {
+      name: `${relation.schema}.${relation.name}`,
+      columns: columns.map(({ name, type, nullable, hasDefault }) => ({ name, type, nullable, hasDefault })),
+      key,
+      ...(version === undefined ? {} : { version }),
+    },
+    oid: relation.oid,
+    schemaName: relation.schema,
+    tableName: relation.name,
+    qualified: quoteQualified(relation.schema, relation.name),
+    columns,
+    keyColumns: key.flatMap((name) => columns.filter((column) => column.name === name)),
+    versionColumn: columns.find((column) => column.name === version),
+  }
+}

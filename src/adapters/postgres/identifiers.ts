@@ -1,0 +1,58 @@
+import { type SQL, sql } from 'drizzle-orm'
+
+/** What PostgreSQL keeps of a name; it cuts longer ones in silence, so that they then mean another object. */
+const MAX_BYTES = 63
+
+/** A name from the catalog as SQL text. Throws on what can be no name: empty, with a NUL, of more than 63 bytes. */
+export function quoteIdentifier(name: string): string {
+  const problem = identifierProblem(name)
+  if (problem !== undefined) throw new RangeError(`not a PostgreSQL name: ${problem}`)
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Why `name` cannot be a name; `undefined` when it can. */
+export function identifierProblem(name: string): string | undefined {
+  if (name === '') return 'it is empty'
+  if (name.includes('\0')) return 'it holds a NUL character'
+  if (new TextEncoder().encode(name).length > MAX_BYTES) return `it is longer than ${MAX_BYTES} bytes`
+  return undefined
+}
+
+/** `"schema"."table"` */
+export function quoteQualified(schema: string, name: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}
+
+/** A name for a `sql` template. */
+export function identifier(name: string): SQL {
+  return sql.raw(quoteIdentifier(name))
+}
+
+/** Names with commas in between, for a `sql` template. */
+export function identifiers(names: readonly string[]): SQL {
+  return sql.raw(names.map(quoteIdentifier).join(', '))
+}
+
+export interface TableName {
+  /** `undefined`: the first on the search path that has the table. */
+  readonly schema: string | undefined
+  readonly table: string
+}
+
+const PART = String.raw`(?:"((?:[^"]|"")+)"|([^".]+))`
+const NAME = new RegExp(`^(?:${PART}\\.)?${PART}$`, 'u')
+
+/**
+ * Reads `records`, `public.records` and, for names with dots or quotes in them, `"odd.schema"."my ""table"""`.
+ * Upper and lower case are kept as written. `undefined` when it is none of these.
+ */
+export function parseTableName(text: string): TableName | undefined {
+  const match = NAME.exec(text)
+  if (match === null) return undefined
+  const [, quotedSchema, plainSchema, quotedTable, plainTable] = match
+  const schema = quotedSchema?.replaceAll('""', '"') ?? plainSchema
+  const table = quotedTable?.replaceAll('""', '"') ?? plainTable
+  if (table === undefined || identifierProblem(table) !== undefined) return undefined
+  if (schema !== undefined && identifierProblem(schema) !== undefined) return undefined
+  return { schema, table }
+}

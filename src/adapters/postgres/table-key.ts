@@ -1,0 +1,78 @@
+import type { Subject } from './catalog-errors.js'
+import { keyNotFound, keyNotUnique, keyNullable, unknownColumn, unusableColumn } from './catalog-errors.js'
+import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
+import { nearMisses } from './near-misses.js'
+
+export interface KeyChoice {
+  readonly subject: Subject
+  readonly relation: CatalogRelation
+  /** All columns of the table, generated and ignored ones too. */
+  readonly columns: readonly CatalogColumn[]
+  readonly indexes: readonly CatalogIndex[]
+  readonly ignored: ReadonlySet<string>
+}
+
+/**
+ * The columns that identify a row: those asked for, else of the primary key, else of the first unique index that
+ * `ON CONFLICT` can use. Throws `ConfigError` when there are none, or they may be NULL or repeat.
+ */
+export function chooseKey(choice: KeyChoice, asked: readonly string[] | undefined): readonly string[] {
+  return asked === undefined ? foundKey(choice) : checkedKey(choice, asked)
+}
+
+function foundKey(choice: KeyChoice): readonly string[] {
+  const usable = new Set(
+    choice.columns.filter((column) => column.notNull && !column.generated).map((column) => column.name),
+  )
+  const index = choice.indexes.find(
+    (candidate) => candidate.unusable === undefined && candidate.columns.every((name) => usable.has(name)),
+  )
+  if (index === undefined) throw keyNotFound(choice.subject, choice.relation, choice.columns)
+  checkColumns(choice, index.columns)
+  return index.columns
+}
+
+function checkedKey(choice: KeyChoice, asked: readonly string[]): readonly string[] {
+  if (asked.length === 0) throw keyNotFound(choice.subject, choice.relation, choice.columns)
+  const key = [...new Set(asked)]
+  checkColumns(choice, key)
+  const matching = choice.indexes.filter((index) => sameColumns(index.columns, key))
+  if (!matching.some((index) => index.unusable === undefined)) {
+    throw keyNotUnique(choice.subject, choice.relation, key, matching[0])
+  }
+  const nullable = choice.columns
+    .filter((column) => key.includes(column.name) && !column.notNull)
+    .map((column) => column.name)
+  if (nullable.length > 0) throw keyNullable(choice.subject, choice.relation, nullable)
+  return key
+}
+
+function checkColumns({ subject, columns, ignored }: KeyChoice, key: readonly string[]): void {
+  for (const name of key) {
+    const column = columns.find((candidate) => candidate.name === name)
+    if (column === undefined)
+      throw unknownColumn(
+        subject,
+        'key',
+        name,
+        nearMisses(
+          name,
+          columns.map((other) => other.name),
+        ),
+      )
+    if (column.generated)
+      throw unusableColumn(
+        subject,
+        'key',
+        name,
+        'is generated, so it cannot be written',
+        'choose the columns it is computed from',
+      )
+    if (ignored.has(name))
+      throw unusableColumn(subject, 'ignore', name, 'is in the key', 'take it out of ignore, or set another key')
+  }
+}
+
+function sameColumns(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((name) => right.includes(name))
+}
