@@ -1,3 +1,4 @@
+import type { BulkTable } from './bulk.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
 
@@ -47,4 +48,9 @@ export interface TableRef {
    * index on its key (the fix is the SQL that adds it) or does not match its Drizzle object.
    */
   open(signal: AbortSignal): Promise<Table>
+  /**
+   * The table as `load` uses it; no key is needed. Left out by databases that random rows cannot be made for. Throws
+   * `ConfigError` when the table is missing or has a column for which no value can be made.
+   */
+  bulk?(signal: AbortSignal): Promise<BulkTable>
 }

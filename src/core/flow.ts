@@ -1,4 +1,4 @@
-import type { Database } from './database.js'
+import type { Database, TableRef } from './database.js'
 import type { Difference } from './difference.js'
 import type { Observer } from './observer.js'
 
@@ -22,6 +22,8 @@ export interface Flow {
   readonly kind: FlowKind
   /** Every database it touches, for `doctor`, `grants`, `status` and health. */
   readonly databases: readonly Database[]
+  /** The tables it writes to, for `lockstep load <flow>`; left out by flows that write to none. */
+  readonly tables?: readonly TableRef[]
   /** Runs until drained, finished or failed. Throws a `LockstepError` of the class that decides the exit code. */
   run(context: FlowContext): Promise<void>
   /** Compares and reports, changing nothing; left out by flows that have nothing to compare. */
