@@ -5,47 +5,65 @@ import { ColumnarRows } from './columnar.js'
 import { quoteIdentifier } from './identifiers.js'
 import type { ResultRow } from './session.js'
 
-const Count = z.object({ n: z.number() })
+const Count = z.number()
 const Literal = z.string().nullable()
 
+/** The name of the last column of `unnestRows`: a row's place in its batch, from 1. */
+export const PLACE = 'lockstep place'
+
 /**
- * The select list that reads rows as one row of array literals: `array_agg("id")::text as "c0", ..., count(*)::int4 as n`.
- * Read the result with `readColumnar`. `table` is an alias of the query's own, e.g. `t`.
+ * The select list that reads rows as one row of array literals, and how many they are:
+ * `array_agg(t."id")::text as "t0", ..., count(*)::int4 as "tn"`. Read the result with `readColumnar`. `alias` is the
+ * query's own name for the table; several may be selected side by side.
  */
-export function columnarSelect(columns: readonly PostgresColumn[], table?: string): SQL {
-  const parts = columns.map((column, index) => `array_agg(${elementOf(column, table)})::text as "c${index}"`)
-  return sql.raw([...parts, 'count(*)::int4 as "n"'].join(', '))
+export function columnarSelect(columns: readonly PostgresColumn[], alias = 't'): SQL {
+  const parts = columns.map((column, index) => `array_agg(${elementOf(column, alias)})::text as "${alias}${index}"`)
+  return sql.raw([...parts, `count(*)::int4 as "${alias}n"`].join(', '))
 }
 
-/** Rows of a result that was selected with `columnarSelect(columns)`. */
-export function readColumnar(columns: readonly PostgresColumn[], row: ResultRow | undefined): ColumnarRows {
-  const { n } = Count.parse(row ?? { n: 0 })
-  return new ColumnarRows(
-    columns.map((_, index) => Literal.parse(row?.[`c${index}`] ?? null)),
-    n,
-  )
+/** The rows of a result that was selected with `columnarSelect(columns, alias)`. */
+export function readColumnar(
+  columns: readonly PostgresColumn[],
+  row: ResultRow | undefined,
+  alias = 't',
+): ColumnarRows {
+  const literals = columns.map((_, index) => Literal.parse(row?.[`${alias}${index}`] ?? null))
+  return new ColumnarRows(literals, Count.parse(row?.[`${alias}n`] ?? 0))
 }
 
 /** A value as it is an element of the column's array literal. */
-export function elementOf(column: PostgresColumn, table?: string): string {
-  const name = table === undefined ? quoteIdentifier(column.name) : `${table}.${quoteIdentifier(column.name)}`
+export function elementOf(column: PostgresColumn, alias: string): string {
+  const name = `${alias}.${quoteIdentifier(column.name)}`
   return column.transport === 'native' ? name : `${name}::text`
 }
 
-/**
- * The rows as a relation `alias` with the columns' own names and types, one parameter per column:
- * `(select "u"."c0", "u"."c1"::"pg_catalog"."jsonb" from unnest($1::uuid[], $2::text[]) as u(...)) as alias`.
- * Column `n` is the row's place in the batch, from 1.
- */
-export function unnestRows(columns: readonly PostgresColumn[], rows: ColumnarRows, alias: string): SQL {
+/** `unnest($1::uuid[], $2::text[])`: one parameter per column, whatever the number of rows. */
+export function unnest(columns: readonly PostgresColumn[], rows: ColumnarRows): SQL {
   const parameters = columns.map((column, index) => {
     const type = column.transport === 'native' ? `${column.cast}[]` : 'text[]'
     return sql`${sql.param(rows.columns[index] ?? '{}')}::${sql.raw(type)}`
   })
-  const names = columns.map((_, index) => `c${index}`)
-  const list = columns.map((column, index) => {
-    const value = column.transport === 'native' ? `u.c${index}` : `u.c${index}::${column.cast}`
-    return `${value} as ${quoteIdentifier(column.name)}`
-  })
-  return sql`(select ${sql.raw(list.join(', '))}, u.n as lockstep_place from unnest(${sql.join(parameters, sql`, `)}) with ordinality as u(${sql.raw([...names, 'n'].join(', '))})) as ${sql.raw(alias)}`
+  return sql`unnest(${sql.join(parameters, COMMA)})`
 }
+
+/** `u.c0, u.c1::"pg_catalog"."jsonb"`: the values of `unnest(...) as u(c0, c1)` in the columns' own types. */
+export function unnestedValues(columns: readonly PostgresColumn[]): readonly string[] {
+  return columns.map((column, index) => (column.transport === 'native' ? `u.c${index}` : `u.c${index}::${column.cast}`))
+}
+
+/** `c0, c1` */
+export function unnestedNames(columns: readonly PostgresColumn[]): string {
+  return columns.map((_, index) => `c${index}`).join(', ')
+}
+
+/** The rows as a subquery with the columns' names and types, and their `PLACE`. */
+export function unnestRows(columns: readonly PostgresColumn[], rows: ColumnarRows): SQL {
+  const values = unnestedValues(columns).map(
+    (value, index) => `${value} as ${quoteIdentifier(columns[index]?.name ?? '')}`,
+  )
+  const list = [...values, `u.place as ${quoteIdentifier(PLACE)}`].join(', ')
+  const names = sql.raw(`${unnestedNames(columns)}, place`)
+  return sql`(select ${sql.raw(list)} from ${unnest(columns, rows)} with ordinality as u(${names}))`
+}
+
+const COMMA = sql.raw(', ')

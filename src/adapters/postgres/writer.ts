@@ -1,0 +1,140 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Batch, Items } from '../../core/batch.js'
+import type { CheckpointStore } from '../../core/checkpoint.js'
+import { UnavailableError } from '../../core/errors.js'
+import { failpoint } from '../../core/failpoint.js'
+import type { WriterOptions } from '../../core/mirror.js'
+import type { Sink, WriteContext } from '../../core/sink.js'
+import type { Conflict } from '../../core/state.js'
+import type { Row } from '../../core/table.js'
+import type { PostgresTableInfo } from './catalog.js'
+import { ColumnarRows } from './columnar.js'
+import { OwnWrites, type Settled, settle } from './conflicts.js'
+import type { Connection, Session } from './session.js'
+import { insertDistinct, insertNew } from './writer-sql.js'
+
+/** What the writer needs of the database: `PostgresDatabase` is one. */
+export interface WriterDatabase {
+  connect(purpose: string): Connection
+  readonly state: WriterState
+}
+
+/** The state store, as far as it writes within the writer's transaction. */
+export interface WriterState {
+  readonly checkpoints: CheckpointStore
+  recordConflicts(transaction: Session, conflicts: readonly Conflict[]): Promise<void>
+  saveCheckpoint(
+    transaction: Session,
+    checkpoint: { flow: string; lane: string; position: string; expected: string | undefined },
+  ): Promise<void>
+}
+
+/**
+ * A sink that inserts rows whose keys are new and treats the others by `options.rule`. Rows, conflicts and, when the
+ * batch has one, its position are stored in one transaction, over a connection of the sink's own. Repeating a batch
+ * changes nothing.
+ */
+export function rowWriter(database: WriterDatabase, info: PostgresTableInfo, options: WriterOptions): Sink<Row> {
+  return new RowWriter(database, info, options)
+}
+
+const Inserted = z.tuple([z.object({ xid: z.string(), written: z.number() })])
+
+/** Ends a transaction that was only tried. */
+class Undo extends Error {}
+
+/** A key came twice in the batch with different values, and the older one may have been stored. */
+class RepeatedKey extends Error {}
+
+class RowWriter implements Sink<Row> {
+  readonly checkpoints: CheckpointStore
+  readonly #state: WriterState
+  readonly #connection: Connection
+  readonly #info: PostgresTableInfo
+  readonly #options: WriterOptions
+  readonly #own = new OwnWrites()
+
+  constructor(database: WriterDatabase, info: PostgresTableInfo, options: WriterOptions) {
+    this.#state = database.state
+    this.#connection = database.connect(`write ${info.schema.name}`)
+    this.#info = info
+    this.#options = options
+    this.checkpoints = database.state.checkpoints
+  }
+
+  async write(batch: Batch<Row>, context: WriteContext): Promise<void> {
+    const rows = ColumnarRows.from(batch.items, this.#info.columns.length)
+    if (rows.length === 0 && batch.position === undefined) return
+    const conflicts = await this.#transaction(rows, context, async (transaction) => {
+      if (batch.position === undefined) return
+      const { flow, expected } = context
+      await this.#state.saveCheckpoint(transaction, { flow, lane: batch.lane, position: batch.position, expected })
+    })
+    failpoint('writer:after-commit')
+    for (const [decision, count] of countDecisions(conflicts)) this.#options.conflicts(count, decision)
+  }
+
+  async probe(items: Items<Row>, context: WriteContext): Promise<void> {
+    const rows = ColumnarRows.from(items, this.#info.columns.length)
+    await this.#transaction(rows, context, async (transaction) => {
+      // What would be refused at COMMIT is refused here.
+      await transaction.execute(sql`set constraints all immediate`)
+      throw new Undo()
+    }).catch((error: unknown) => {
+      if (!(error instanceof Undo)) throw error
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]()
+  }
+
+  /** Stores the rows and does `last` in one transaction. Resolves with the conflicts that were recorded in it. */
+  async #transaction(
+    rows: ColumnarRows,
+    context: WriteContext,
+    last: (transaction: Session) => Promise<void>,
+  ): Promise<readonly Conflict[]> {
+    const attempt = (distinct: boolean): Promise<readonly Conflict[]> =>
+      this.#connection.transaction(
+        async (transaction) => {
+          const conflicts = rows.length === 0 ? [] : await this.#store(transaction, rows, distinct)
+          await last(transaction)
+          failpoint('writer:before-commit')
+          return conflicts
+        },
+        { signal: context.signal, what: `writing ${this.#info.schema.name}` },
+      )
+    try {
+      return await attempt(false)
+    } catch (error) {
+      if (error instanceof RepeatedKey) return await attempt(true)
+      // After a crash the server gives out again the ids of transactions that it had not yet written to disk.
+      if (error instanceof UnavailableError) this.#own.clear()
+      throw error
+    }
+  }
+
+  async #store(transaction: Session, rows: ColumnarRows, distinct: boolean): Promise<readonly Conflict[]> {
+    const insert = distinct ? insertDistinct(this.#info, rows) : insertNew(this.#info, rows)
+    const [{ xid, written }] = Inserted.parse(await transaction.execute(insert))
+    this.#own.add(xid)
+    const settled: Settled =
+      written === rows.length
+        ? NOTHING
+        : await settle(transaction, { info: this.#info, options: this.#options, rows, xid, own: this.#own })
+    if (settled.repeated && !distinct) throw new RepeatedKey()
+    if (settled.conflicts.length > 0) await this.#state.recordConflicts(transaction, settled.conflicts)
+    this.#options.wrote(xid)
+    return settled.conflicts
+  }
+}
+
+const NOTHING: Settled = { conflicts: [], repeated: false }
+
+function countDecisions(conflicts: readonly Conflict[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { decision } of conflicts) counts.set(decision, (counts.get(decision) ?? 0) + 1)
+  return counts
+}
