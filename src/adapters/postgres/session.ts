@@ -4,10 +4,15 @@ import type { SQL } from 'drizzle-orm'
 export type ResultRow = Readonly<Record<string, unknown>>
 
 export interface ExecuteOptions {
-  /** Client-side deadline in ms; when it passes the connection is destroyed. Default: the database's `statementMs`. */
+  /**
+   * Client-side deadline in ms; when it passes the connection is destroyed. Default: the database's `statementMs` and a
+   * margin, so that the server's own statement_timeout comes first. A longer one raises that timeout too.
+   */
   readonly deadlineMs?: number
   /** Destroys the connection when it aborts. */
   readonly signal?: AbortSignal
+  /** What the statement is for, in messages: `reading the catalog`. Default `a statement`. */
+  readonly what?: string
 }
 
 /**
@@ -16,10 +21,14 @@ export interface ExecuteOptions {
  */
 export interface Session {
   execute<Result extends ResultRow>(query: SQL, options?: ExecuteOptions): Promise<readonly Result[]>
-  /** BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. A connection that is in doubt is destroyed, never returned. */
+  /**
+   * BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. Within a transaction it is a savepoint. A connection that is in
+   * doubt is destroyed, never returned. `UnavailableError` `commit-unknown`: nobody knows whether it was committed.
+   */
   transaction<Result>(work: (transaction: Session) => Promise<Result>, options?: TransactionOptions): Promise<Result>
 }
 
+/** `deadlineMs`, `signal` and `what` are the defaults of each statement in the transaction. */
 export interface TransactionOptions extends ExecuteOptions {
   readonly isolation?: 'read committed' | 'repeatable read'
   readonly readOnly?: boolean

@@ -1,0 +1,109 @@
+import type { Database, DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
+import { Secret } from '../../core/secret.js'
+import { type Address, parseAddress } from './address.js'
+import { PooledSession } from './connection.js'
+import { greet, IdentityGuard, identify, type PostgresIdentity } from './identity.js'
+import { LiveClient } from './live-client.js'
+import { type PostgresOptions, parseOptions, type Settings } from './options.js'
+import { ClientPool } from './pool.js'
+import type { Connection, Session } from './session.js'
+import { PostgresStateStore } from './state/state-store.js'
+import { PostgresTableRef } from './table-ref.js'
+
+/** Connections for health and state, so that they answer while the others are all busy. */
+const SPARE_CONNECTIONS = 2
+
+/**
+ * A PostgreSQL database (14 or later). Opens nothing until it is used.
+ *
+ * @param url `postgres://user:password@host:5432/database`, usually `env('A_URL')`.
+ * @throws ConfigError when the URL or an option is wrong.
+ */
+export function postgres(url: string | Secret, options: PostgresOptions = {}): PostgresDatabase {
+  const settings = parseOptions(options)
+  const secret = typeof url === 'string' ? new Secret(url) : url
+  return new PostgresDatabase(parseAddress(secret, settings.tls), settings)
+}
+
+export class PostgresDatabase implements Database {
+  readonly engine = 'postgres'
+  readonly label: string
+  /** Schema of the state tables. */
+  readonly stateSchema: string
+  /** How connections are protected; `doctor` warns about `unverified`, and about `off` to other machines. */
+  readonly tls: Address['tls']
+  /** Each statement takes a connection of the pool; a transaction holds one. */
+  readonly session: Session
+  readonly state: PostgresStateStore
+  readonly #address: Address
+  readonly #settings: Settings
+  readonly #guard: IdentityGuard
+  readonly #spare: ClientPool
+  readonly #open = new Set<AsyncDisposable>()
+
+  constructor(address: Address, settings: Settings) {
+    this.#address = address
+    this.#settings = settings
+    this.label = address.label
+    this.stateSchema = settings.stateSchema
+    this.tls = address.tls
+    this.#guard = new IdentityGuard(address.label)
+    this.session = new PooledSession(this.#pool({ max: settings.maxConnections, writer: true }))
+    this.#spare = this.#pool({ max: SPARE_CONNECTIONS, writer: false, purpose: 'state' })
+    this.state = new PostgresStateStore(new PooledSession(this.#spare), { label: this.label, schema: this.stateSchema })
+  }
+
+  table(table: unknown, options: TableOptions = {}): TableRef {
+    return new PostgresTableRef(this, table, options)
+  }
+
+  /** `readOnly` for a standby; `exact` is false when the role may not ask for the system identifier. */
+  async identify(signal: AbortSignal): Promise<PostgresIdentity & DatabaseIdentity> {
+    const client = await this.#spare.lease(signal)
+    try {
+      return await identify(client, { signal, deadlineMs: this.#settings.limits.connectMs })
+    } finally {
+      this.#spare.release(client)
+    }
+  }
+
+  /**
+   * One connection outside the pool, named `lockstep <purpose>` on the server. It opens on first use and again after a
+   * loss; the database's dispose closes it too.
+   */
+  connect(purpose: string): Connection {
+    const pool = this.#pool({ max: 1, writer: true, purpose })
+    return new PooledSession(pool)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#open].map((pool) => pool[Symbol.asyncDispose]()))
+    this.#open.clear()
+  }
+
+  #pool({ max, writer, purpose }: { max: number; writer: boolean; purpose?: string }): ClientPool {
+    const { connectMs, statementMs } = this.#settings.limits
+    const pool = new ClientPool({
+      label: this.label,
+      max,
+      waitMs: connectMs + statementMs,
+      open: (signal) => this.#client(writer, { signal, ...(purpose === undefined ? {} : { purpose }) }),
+      closed: () => this.#open.delete(pool),
+    })
+    this.#open.add(pool)
+    return pool
+  }
+
+  async #client(writer: boolean, options: { signal: AbortSignal; purpose?: string }): Promise<LiveClient> {
+    const { limits } = this.#settings
+    const client = await LiveClient.open(this.#address, limits, options)
+    try {
+      const identity = await greet(client, limits, { signal: options.signal, deadlineMs: limits.connectMs })
+      this.#guard.admit(identity, writer)
+      return client
+    } catch (error) {
+      client.destroy()
+      throw error
+    }
+  }
+}

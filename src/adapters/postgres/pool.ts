@@ -1,0 +1,123 @@
+import { UnavailableError } from '../../core/errors.js'
+import type { LiveClient } from './live-client.js'
+
+export interface PoolOptions {
+  readonly label: string
+  /** Connections open at the same time. */
+  readonly max: number
+  /** How long a caller waits for a free connection, in ms. */
+  readonly waitMs: number
+  open(signal: AbortSignal): Promise<LiveClient>
+  /** Called when the pool is disposed. */
+  closed?(): void
+}
+
+interface Waiter {
+  admit(): void
+  refuse(error: Error): void
+}
+
+/** Lends connections, opens them when first needed, forgets those that are lost. First come, first served. */
+export class ClientPool implements AsyncDisposable {
+  readonly #options: PoolOptions
+  readonly #clients = new Set<LiveClient>()
+  readonly #idle: LiveClient[] = []
+  readonly #waiters = new Set<Waiter>()
+  readonly #closed = new AbortController()
+  #free: number
+  #opened = 0
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#free = options.max
+  }
+
+  /** How many connections it has opened so far. */
+  get opened(): number {
+    return this.#opened
+  }
+
+  /** Whoever gets one gives it back with `release`, whatever happens. */
+  async lease(signal?: AbortSignal): Promise<LiveClient> {
+    if (this.#closed.signal.aborted) throw this.#closedError()
+    if (this.#free > 0) this.#free -= 1
+    else await this.#turn(signal)
+    try {
+      return this.#takeIdle() ?? (await this.#open(signal))
+    } catch (error) {
+      this.#pass()
+      throw error
+    }
+  }
+
+  release(client: LiveClient): void {
+    if (client.usable) this.#idle.push(client)
+    else this.#clients.delete(client)
+    this.#pass()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed.signal.aborted) return
+    this.#closed.abort(this.#closedError())
+    for (const waiter of this.#waiters) waiter.refuse(this.#closedError())
+    const idle = new Set(this.#idle)
+    for (const client of this.#clients) if (!idle.has(client)) client.destroy(this.#closedError())
+    await Promise.all([...idle].map((client) => client.close()))
+    this.#clients.clear()
+    this.#options.closed?.()
+  }
+
+  #takeIdle(): LiveClient | undefined {
+    for (;;) {
+      const client = this.#idle.pop()
+      if (client === undefined || client.usable) return client
+      this.#clients.delete(client)
+    }
+  }
+
+  async #open(signal: AbortSignal | undefined): Promise<LiveClient> {
+    const closed = this.#closed.signal
+    const client = await this.#options.open(signal === undefined ? closed : AbortSignal.any([closed, signal]))
+    if (closed.aborted) {
+      client.destroy()
+      throw this.#closedError()
+    }
+    this.#clients.add(client)
+    this.#opened += 1
+    return client
+  }
+
+  /** Hands the right to hold a connection to the next in line. */
+  #pass(): void {
+    const [next] = this.#waiters
+    if (next === undefined) this.#free += 1
+    else next.admit()
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(this.#gaveUp('aborted', 'was aborted', signal.reason))
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+        this.#waiters.delete(waiter)
+        act()
+      }
+      const waiter: Waiter = { admit: () => settle(resolve), refuse: (error) => settle(() => reject(error)) }
+      const abort = (): void => waiter.refuse(this.#gaveUp('aborted', 'was aborted', signal?.reason))
+      const { waitMs, max } = this.#options
+      const late = `took longer than ${waitMs} ms, as all ${max} are in use`
+      const timer = setTimeout(() => waiter.refuse(this.#gaveUp('pool-exhausted', late)), waitMs)
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiters.add(waiter)
+    })
+  }
+
+  #gaveUp(code: string, what: string, cause?: unknown): UnavailableError {
+    return new UnavailableError(code, `${this.#options.label}: waiting for a connection ${what}`, { cause })
+  }
+
+  #closedError(): UnavailableError {
+    return new UnavailableError('closed', `${this.#options.label}: the database handle is closed`)
+  }
+}

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Checkpoints } from '../../../core/batch.js'
+import type { CheckpointStore } from '../../../core/checkpoint.js'
+import { ConflictError } from '../../../core/errors.js'
+import type { Session } from '../session.js'
+import { stateTable } from './state-schema.js'
+import type { CheckpointMove } from './state-store.js'
+
+const Saved = z.array(z.object({ lane: z.string(), position: z.string() }))
+
+export class PostgresCheckpoints implements CheckpointStore {
+  readonly #session: Session
+  readonly #table
+
+  constructor(session: Session, schema: string) {
+    this.#session = session
+    this.#table = stateTable(schema, 'checkpoints')
+  }
+
+  async load(flow: string): Promise<Checkpoints> {
+    const query = sql`select lane, position from ${this.#table} where flow = ${flow}`
+    const rows = await this.#session.execute(query, { what: 'loading checkpoints' })
+    return new Map(Saved.parse(rows).map(({ lane, position }) => [lane, position]))
+  }
+
+  async save(flow: string, lane: string, position: string, expected: string | undefined): Promise<void> {
+    await this.saveIn(this.#session, { flow, lane, position, expected })
+  }
+
+  async saveIn(session: Session, { flow, lane, position, expected }: CheckpointMove): Promise<void> {
+    const query =
+      expected === undefined
+        ? sql`insert into ${this.#table} (flow, lane, position) values (${flow}, ${lane}, ${position})
+              on conflict do nothing returning lane`
+        : sql`update ${this.#table} set position = ${position}, updated_at = now()
+              where flow = ${flow} and lane = ${lane} and position = ${expected} returning lane`
+    const moved = await session.execute(query, { what: 'saving a checkpoint' })
+    if (moved.length === 0) throw moveConflict(flow, lane)
+  }
+}
+
+function moveConflict(flow: string, lane: string): ConflictError {
+  const message = `flow ${flow}, lane ${lane}: the saved checkpoint is not the expected one; another instance of this flow moved it`
+  return new ConflictError('checkpoint-moved', message)
+}

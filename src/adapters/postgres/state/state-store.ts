@@ -1,0 +1,48 @@
+import type { Conflict, StateStore } from '../../../core/state.js'
+import type { Session } from '../session.js'
+import { PostgresCheckpoints } from './checkpoints.js'
+import { PostgresConflicts } from './conflicts.js'
+import { PostgresDeadLetters } from './dead-letters.js'
+import { PostgresRuns } from './runs.js'
+import { prepareState } from './state-schema.js'
+
+/** The tables that lockstep keeps in the database it writes to; see state-schema.ts. */
+export class PostgresStateStore implements StateStore {
+  readonly checkpoints: PostgresCheckpoints
+  readonly deadLetters: PostgresDeadLetters
+  readonly conflicts: PostgresConflicts
+  readonly runs: PostgresRuns
+  readonly #session: Session
+  readonly #where: { readonly label: string; readonly schema: string }
+
+  constructor(session: Session, where: { label: string; schema: string }) {
+    this.#session = session
+    this.#where = where
+    this.checkpoints = new PostgresCheckpoints(session, where.schema)
+    this.deadLetters = new PostgresDeadLetters(session, where.schema)
+    this.conflicts = new PostgresConflicts(session, where.schema)
+    this.runs = new PostgresRuns(session, where.schema)
+  }
+
+  prepare(signal: AbortSignal): Promise<void> {
+    return prepareState(this.#session, this.#where, signal)
+  }
+
+  /** As `conflicts.record`, in a transaction that is open already. */
+  recordConflicts(transaction: Session, conflicts: readonly Conflict[]): Promise<void> {
+    return this.conflicts.recordIn(transaction, conflicts)
+  }
+
+  /** As `checkpoints.save`, in a transaction that is open already: the position commits with the items. */
+  saveCheckpoint(transaction: Session, checkpoint: CheckpointMove): Promise<void> {
+    return this.checkpoints.saveIn(transaction, checkpoint)
+  }
+}
+
+/** A lane's step from `expected` (`undefined`: nothing saved yet) to `position`. */
+export interface CheckpointMove {
+  readonly flow: string
+  readonly lane: string
+  readonly position: string
+  readonly expected: string | undefined
+}

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+// The public names of the package, as in package.json, but from source.
+const alias = {
+  'lockstep/postgres': source('src/adapters/postgres/index.ts'),
+  'lockstep/memory': source('src/adapters/memory/index.ts'),
+  'lockstep/env': source('src/config/env.ts'),
+  lockstep: source('src/index.ts'),
+}
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    // The database servers of the tests need processors too.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.unit.test.ts', 'test/**/*.unit.test.ts', 'scripts/**/*.unit.test.ts'],
+          testTimeout: 5_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'int',
+          include: ['test/**/*.int.test.ts'],
+          globalSetup: ['test/support/postgres-servers.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
