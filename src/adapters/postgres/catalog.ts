@@ -65,7 +65,20 @@ export interface TableRequest {
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be used as asked. */
-export async function describeTable(session: Session, request: TableRequest): Promise<PostgresTableInfo> {
+export async function describeTable(
+  session: Session,
+  request: TableRequest,
+  signal?: AbortSignal,
+): Promise<PostgresTableInfo> {
+  return session.transaction((transaction) => describe(transaction, request), {
+    isolation: 'repeatable read',
+    readOnly: true,
+    what: 'reading the catalog',
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+async function describe(session: Session, request: TableRequest): Promise<PostgresTableInfo> {
   const subject: Subject = { name: request.name, database: request.database }
   const relation = await findRelation(session, subject, requestedName(request, subject))
   const columns = await readColumns(session, relation.oid)

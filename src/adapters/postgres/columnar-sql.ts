@@ -56,14 +56,14 @@ export function unnestedNames(columns: readonly PostgresColumn[]): string {
   return columns.map((_, index) => `c${index}`).join(', ')
 }
 
-/** The rows as a subquery with the columns' names and types, and their `PLACE`. */
-export function unnestRows(columns: readonly PostgresColumn[], rows: ColumnarRows): SQL {
+/** The rows as a relation `alias` with the columns' names and types, and their `PLACE`. */
+export function unnestRows(columns: readonly PostgresColumn[], rows: ColumnarRows, alias: string): SQL {
   const values = unnestedValues(columns).map(
     (value, index) => `${value} as ${quoteIdentifier(columns[index]?.name ?? '')}`,
   )
   const list = [...values, `u.place as ${quoteIdentifier(PLACE)}`].join(', ')
   const names = sql.raw(`${unnestedNames(columns)}, place`)
-  return sql`(select ${sql.raw(list)} from ${unnest(columns, rows)} with ordinality as u(${names}))`
+  return sql`(select ${sql.raw(list)} from ${unnest(columns, rows)} with ordinality as u(${names})) as ${sql.raw(alias)}`
 }
 
 const COMMA = sql.raw(', ')

@@ -65,7 +65,7 @@ export function selectDiffering(info: PostgresTableInfo, rows: ColumnarRows, loc
     'count(*)::int4 as tn, count(*)::int4 as "in"',
   ].join(', ')
   return sql`with differing as materialized (
-      select ${sql.raw(list)} from ${unnestRows(info.columns, rows)} as i
+      select ${sql.raw(list)} from ${unnestRows(info.columns, rows, 'i')}
       join ${sql.raw(info.qualified)} as t on ${sql.raw(sameKey(info))}
       where ${sql.raw(differs(info))} ${sql.raw(lock ? 'for update of t' : '')}
     ) select ${sql.raw(aggregates)} from differing`
@@ -75,7 +75,7 @@ function newestPerKey(info: PostgresTableInfo, rows: ColumnarRows): SQL {
   const key = info.keyColumns.map((column) => `r.${quoteIdentifier(column.name)}`).join(', ')
   const version = info.versionColumn === undefined ? '' : `${ordered(info.versionColumn, 'r')} desc nulls last, `
   const order = sql.raw(`${key}, ${version}r.${quoteIdentifier(PLACE)} desc`)
-  return sql`(select distinct on (${sql.raw(key)}) r.* from ${unnestRows(info.columns, rows)} as r order by ${order})`
+  return sql`(select distinct on (${sql.raw(key)}) r.* from ${unnestRows(info.columns, rows, 'r')} order by ${order})`
 }
 
 /** Whether the row of alias `left` has an older version than that of `right`. */

@@ -1,0 +1,59 @@
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { BulkTable } from '../../core/bulk.js'
+import type { TableOptions, TableRef } from '../../core/database.js'
+import { ConfigError } from '../../core/errors.js'
+import { openBulkTable } from './bulk/bulk-table.js'
+import { describeTable } from './catalog.js'
+import type { PostgresDatabase } from './database.js'
+import { drizzleTableName, isDrizzleTable } from './drizzle-table.js'
+import { parseTableName, type TableName } from './identifiers.js'
+import { PostgresTable } from './table.js'
+
+/** A table of a PostgreSQL database that has been named and not yet looked at. */
+export class PostgresTableRef implements TableRef {
+  readonly database: PostgresDatabase
+  readonly name: string
+  readonly options: TableOptions
+  readonly #table: string | PgTable
+  readonly #parsed: TableName
+
+  /** Throws `ConfigError` when `table` is neither a name nor a Drizzle table of PostgreSQL. */
+  constructor(database: PostgresDatabase, table: unknown, options: TableOptions) {
+    this.database = database
+    this.options = options
+    const { given, parsed } = readTable(table)
+    this.#table = given
+    this.#parsed = parsed
+    this.name =
+      typeof given === 'string'
+        ? given
+        : parsed.schema === undefined
+          ? parsed.table
+          : `${parsed.schema}.${parsed.table}`
+  }
+
+  async open(signal: AbortSignal): Promise<PostgresTable> {
+    const request = { table: this.#table, name: this.name, database: this.database.label, options: this.options }
+    return new PostgresTable(this.database, await describeTable(this.database.session, request, signal))
+  }
+
+  bulk(signal: AbortSignal): Promise<BulkTable> {
+    const { session, label } = this.database
+    return openBulkTable({ session, label, table: this.#parsed }, signal)
+  }
+}
+
+function readTable(table: unknown): { given: string | PgTable; parsed: TableName } {
+  if (isDrizzleTable(table)) return { given: table, parsed: drizzleTableName(table) }
+  const parsed = typeof table === 'string' ? parseTableName(table) : undefined
+  if (typeof table === 'string' && parsed !== undefined) return { given: table, parsed }
+  throw new ConfigError({
+    code: 'table-name',
+    key: 'table',
+    message:
+      typeof table === 'string'
+        ? `${JSON.stringify(table)} is not the name of a table`
+        : 'this is neither a name nor a Drizzle table of PostgreSQL',
+    fix: 'write records, public.records or, with odd characters, "schema"."table", or hand in what pgTable() returned',
+  })
+}

@@ -1,0 +1,46 @@
+import type { ChangeOptions, ChangeSource, MirrorTable, WriterOptions } from '../../core/mirror.js'
+import type { Sink } from '../../core/sink.js'
+import type { Bucket, Digest, Row, TableSchema } from '../../core/table.js'
+import type { PostgresTableInfo } from './catalog.js'
+import type { PostgresDatabase } from './database.js'
+import { PostgresDigests } from './digest.js'
+import { rowWriter } from './writer.js'
+
+/** A table of a PostgreSQL database: digests, reads, follows and writes it, each by a part of its own. */
+export class PostgresTable implements MirrorTable {
+  readonly schema: TableSchema
+  readonly label: string
+  readonly hashing: string
+  readonly info: PostgresTableInfo
+  readonly #database: PostgresDatabase
+  readonly #digests: PostgresDigests
+
+  constructor(database: PostgresDatabase, info: PostgresTableInfo) {
+    this.#database = database
+    this.info = info
+    this.schema = info.schema
+    this.label = `${database.label} ${info.schema.name}`
+    this.#digests = new PostgresDigests(database.session, info)
+    this.hashing = this.#digests.hashing
+  }
+
+  digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
+    return this.#digests.digests(within, depth, signal)
+  }
+
+  scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]> {
+    return this.#digests.scan(within, signal)
+  }
+
+  lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
+    return this.#digests.lookup(keys, signal)
+  }
+
+  changes(_options: ChangeOptions): ChangeSource {
+    throw new Error(`${this.label}: following changes is not built yet`)
+  }
+
+  writer(options: WriterOptions): Sink<Row> {
+    return rowWriter(this.#database, this.info, options)
+  }
+}
