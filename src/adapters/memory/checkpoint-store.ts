@@ -1,0 +1,28 @@
+import type { Checkpoints, Lane, Position } from '../../core/batch.js'
+import type { CheckpointStore } from '../../core/checkpoint.js'
+import { ConflictError } from '../../core/errors.js'
+
+/** Checkpoints that live as long as the object. */
+export class MemoryCheckpointStore implements CheckpointStore {
+  readonly #flows = new Map<string, Map<Lane, Position>>()
+
+  async load(flow: string): Promise<Checkpoints> {
+    return new Map(this.#flows.get(flow))
+  }
+
+  async save(flow: string, lane: Lane, position: Position, expected: Position | undefined): Promise<void> {
+    const lanes = this.#flows.get(flow) ?? new Map<Lane, Position>()
+    if (lanes.get(lane) !== expected) {
+      throw new ConflictError(
+        'checkpoint-moved',
+        `flow ${flow}, lane ${lane}: the checkpoint is not where this instance left it; does another one run the flow?`,
+      )
+    }
+    lanes.set(lane, position)
+    this.#flows.set(flow, lanes)
+  }
+}
+
+export function memoryCheckpoints(): MemoryCheckpointStore {
+  return new MemoryCheckpointStore()
+}

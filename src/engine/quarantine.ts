@@ -1,0 +1,140 @@
+import type { Batch, Items } from '../core/batch.js'
+import type { DeadLetter, DeadLetterStore } from '../core/dead-letter.js'
+import type { DataError } from '../core/errors.js'
+import { scrub } from '../core/secret.js'
+import type { WriteContext } from '../core/sink.js'
+import { type BadItem, bisect, pick } from './bisect.js'
+import type { DescribedItem, Line } from './line.js'
+import type { Settings } from './options.js'
+import { type RetryScope, retry } from './retry.js'
+import { SystemicError } from './systemic-error.js'
+
+/** How often a batch may be refused without a bad item being found, as when a foreign key's row came in between. */
+const MAX_FRUITLESS = 3
+
+/** Takes the bad items out of one batch and makes dead letters of them. */
+export class Quarantine<Item> {
+  readonly #line: Line<Item>
+  readonly #settings: Settings
+  readonly #scope: RetryScope
+  readonly #batch: Batch<Item>
+  #found = 0
+  #fruitless = 0
+
+  constructor(line: Line<Item>, settings: Settings, scope: RetryScope, batch: Batch<Item>) {
+    this.#line = line
+    this.#settings = settings
+    this.#scope = scope
+    this.#batch = batch
+  }
+
+  /**
+   * Answers the items that are left once the bad ones among `items` are durable as dead letters. Throws a
+   * `SystemicError`, with nothing stored, when too many are bad; and `error` when there is no dead-letter store.
+   */
+  async remove(items: Items<Item>, error: DataError, context: Omit<WriteContext, 'signal'>): Promise<Items<Item>> {
+    const { deadLetters } = this.#line
+    if (deadLetters === undefined) throw error
+    const bad = await this.#find(items, error, context)
+    if (bad.length === 0) {
+      if (++this.#fruitless >= MAX_FRUITLESS) throw this.#systemic('items-fail-together', TOGETHER, error)
+      return items
+    }
+    this.#found += bad.length
+    if (this.#found > this.#maxBad()) throw this.#systemic('batch-refused', this.#refused(error), error)
+    await this.#keep(deadLetters, bad, context.attempt)
+    const refused = new Set(bad.map(({ index }) => index))
+    return pick(
+      items,
+      Array.from({ length: items.length }, (_, index) => index).filter((index) => !refused.has(index)),
+    )
+  }
+
+  async #find(
+    items: Items<Item>,
+    error: DataError,
+    context: Omit<WriteContext, 'signal'>,
+  ): Promise<readonly BadItem<Item>[]> {
+    const { sink, flow } = this.#line
+    const probe = sink.probe?.bind(sink)
+    if (probe === undefined) {
+      // By contract a sink that cannot probe names all of its bad items.
+      const named = new Set(error.bad ?? [])
+      return [...items].flatMap((item, index) => (named.has(index) ? [{ index, item, error }] : []))
+    }
+    const { lane } = this.#batch
+    const call = {
+      lane,
+      subject: this.#line.labels?.sink ?? 'sink',
+      what: `a probe of ${lane} (flow ${flow})`,
+      deadlineMs: this.#settings.writeDeadlineMs,
+    }
+    return bisect({
+      items,
+      error,
+      maxBad: this.#maxBad() - this.#found,
+      probe: (part) => retry(this.#scope, call, (_attempt, signal) => probe(part, { ...context, signal })),
+    })
+  }
+
+  async #keep(store: DeadLetterStore, bad: readonly BadItem<Item>[], attempts: number): Promise<void> {
+    const { flow, describe = asJson } = this.#line
+    const { lane, position } = this.#batch
+    const letters = bad.map(
+      ({ item, error }): DeadLetter => ({
+        flow,
+        lane,
+        stage: 'write',
+        code: error.code,
+        reason: scrub(error.message),
+        position,
+        attempts,
+        ...describe(item),
+      }),
+    )
+    const call = {
+      lane,
+      subject: this.#line.labels?.sink ?? 'sink',
+      what: `the dead letters of ${lane}`,
+      deadlineMs: this.#settings.stateDeadlineMs,
+    }
+    await retry(this.#scope, call, () => store.store(letters))
+    for (const [code, { count, reason }] of byCode(letters)) {
+      this.#scope.observer({ flow, type: 'dead-letters', lane, count, code, reason })
+    }
+  }
+
+  #maxBad(): number {
+    const { systemicMinItems, systemicShare } = this.#settings
+    const total = this.#batch.items.length
+    return total < systemicMinItems ? Number.POSITIVE_INFINITY : Math.floor(total * systemicShare)
+  }
+
+  #refused(error: DataError): string {
+    const total = this.#batch.items.length
+    return `more than ${this.#maxBad()} of ${total} items are refused (${error.code}: ${scrub(error.message)}); compare the target's schema with what the flow maps to`
+  }
+
+  #systemic(code: string, problem: string, cause: DataError): SystemicError {
+    const { flow } = this.#line
+    return new SystemicError(code, `flow ${flow}, lane ${this.#batch.lane}: ${problem}`, { cause })
+  }
+}
+
+const TOGETHER =
+  'the sink accepts each item alone but refuses them in one batch; look for duplicates and deferred constraints'
+
+function asJson(item: unknown): DescribedItem {
+  const text = JSON.stringify(item, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  return { itemKey: text ?? 'null', payload: text ?? 'null' }
+}
+
+function byCode(letters: readonly DeadLetter[]): ReadonlyMap<string, { count: number; reason: string }> {
+  const counts = new Map<string, { count: number; reason: string }>()
+  for (const { code, reason } of letters) {
+    const known = counts.get(code)
+    if (known === undefined) counts.set(code, { count: 1, reason })
+    else known.count++
+  }
+  return counts
+}

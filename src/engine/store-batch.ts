@@ -1,0 +1,115 @@
+import type { Batch, Items, Lane, Position } from '../core/batch.js'
+import { ConflictError, DataError } from '../core/errors.js'
+import { deadline } from './deadline.js'
+import type { Line } from './line.js'
+import type { Settings } from './options.js'
+import { Quarantine } from './quarantine.js'
+import { type Call, type RetryScope, retry } from './retry.js'
+
+/** Stores the batches of one attempt: items, then position, then acknowledgement. One batch of a lane at a time. */
+export class BatchStore<Item> {
+  readonly #line: Line<Item>
+  readonly #settings: Settings
+  readonly #scope: RetryScope
+  /** Where each lane's checkpoint stands, as far as this instance knows. */
+  readonly #saved: Map<Lane, Position>
+
+  constructor(line: Line<Item>, settings: Settings, scope: RetryScope, saved: Map<Lane, Position>) {
+    this.#line = line
+    this.#settings = settings
+    this.#scope = scope
+    this.#saved = saved
+  }
+
+  async store(batch: Batch<Item>): Promise<void> {
+    const { flow, source } = this.#line
+    const { lane, position, items, unseenAt } = batch
+    const startedAt = Date.now()
+    await this.#writeItems(batch)
+    if (position !== undefined) await this.#savePosition(lane, position)
+    const storedAt = Date.now()
+    await deadline(
+      { what: `the acknowledgement of ${lane}`, ms: this.#settings.stateDeadlineMs, signal: this.#scope.abort },
+      () => source.acknowledge(batch),
+    )
+    const { observer } = this.#scope
+    if (position !== undefined) observer({ flow, type: 'checkpoint', lane })
+    observer({
+      flow,
+      type: 'batch',
+      lane,
+      items: items.length,
+      durationMs: Date.now() - startedAt,
+      lagMs: unseenAt === undefined || items.length === 0 ? undefined : Math.max(0, storedAt - unseenAt),
+    })
+  }
+
+  async #writeItems(batch: Batch<Item>): Promise<void> {
+    const quarantine = new Quarantine(this.#line, this.#settings, this.#scope, batch)
+    const tries = { count: 0 }
+    let rest = batch
+    for (;;) {
+      try {
+        await this.#write(rest, tries)
+        return
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error
+        const context = { flow: this.#line.flow, attempt: tries.count, expected: this.#saved.get(batch.lane) }
+        rest = withItems(batch, await quarantine.remove(rest.items, error, context))
+      }
+    }
+  }
+
+  /** Counts each attempt in `tries`. */
+  async #write(batch: Batch<Item>, tries: { count: number }): Promise<void> {
+    const { flow, sink } = this.#line
+    const { lane, position, items } = batch
+    const savesPosition = sink.checkpoints !== undefined && position !== undefined
+    if (items.length === 0 && !savesPosition) return
+    const call = this.#call(lane, `the write of ${lane}`, this.#settings.writeDeadlineMs)
+    const expected = this.#saved.get(lane)
+    await this.#stored(batch, call, (signal) => sink.write(batch, { flow, attempt: ++tries.count, expected, signal }))
+  }
+
+  async #savePosition(lane: Lane, position: Position): Promise<void> {
+    const { flow, sink, checkpoints } = this.#line
+    if (sink.checkpoints === undefined && checkpoints !== undefined) {
+      const call = this.#call(lane, `the checkpoint of ${lane}`, this.#settings.stateDeadlineMs)
+      await this.#stored({ lane, position }, call, () => checkpoints.save(flow, lane, position, this.#saved.get(lane)))
+    }
+    this.#saved.set(lane, position)
+  }
+
+  /**
+   * Tries `work` until it is done. A conflict after an attempt whose outcome nobody knows (the COMMIT was sent, the
+   * answer never came) may be one with ourselves: when the saved position is the one we wanted, it is done.
+   */
+  async #stored(
+    wanted: { readonly lane: Lane; readonly position: Position | undefined },
+    call: Call,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    let inDoubt = false
+    try {
+      await retry(this.#scope, call, (attempt, signal) => {
+        inDoubt = attempt > 1
+        return work(signal)
+      })
+    } catch (error) {
+      const { flow, sink, checkpoints } = this.#line
+      const store = sink.checkpoints ?? checkpoints
+      if (!(error instanceof ConflictError) || !inDoubt || store === undefined) throw error
+      const saved = await retry(this.#scope, call, () => store.load(flow))
+      if (wanted.position === undefined || saved.get(wanted.lane) !== wanted.position) throw error
+    }
+  }
+
+  #call(lane: Lane, what: string, deadlineMs: number): Call {
+    return { lane, subject: this.#line.labels?.sink ?? 'sink', what, deadlineMs }
+  }
+}
+
+function withItems<Item>(batch: Batch<Item>, items: Items<Item>): Batch<Item> {
+  const { lane, position, unseenAt } = batch
+  return { lane, position, items, ...(unseenAt === undefined ? {} : { unseenAt }) }
+}
