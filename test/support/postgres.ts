@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, inject } from 'vitest'
+import { afterAll, beforeAll, expect, inject, vi } from 'vitest'
 import { EmbeddedServer, type ServerOptions } from '../../src/embedded/server.js'
 import { FAST_SETTINGS } from './postgres-servers.js'
 
@@ -47,12 +47,13 @@ async function expectNoConnection(client: PlainClient, name: string): Promise<vo
   const open = `SELECT application_name, state, left(query, 200) AS query FROM pg_stat_activity
     WHERE datname = $1 AND backend_type = 'client backend'`
   // A backend whose client just said goodbye needs a moment to end.
-  await expect
-    .poll(async () => (await client.query(open, [name])).rows, {
-      timeout: 5_000,
-      message: `connections left open to ${name}`,
-    })
-    .toEqual([])
+  await vi.waitFor(
+    async () => {
+      const { rows } = await client.query(open, [name])
+      expect(rows, `connections left open to ${name}`).toEqual([])
+    },
+    { timeout: 5_000, interval: 50 },
+  )
 }
 
 /** A bare `pg` client, for oracles: `await using client = await plainClient(url)`. */
