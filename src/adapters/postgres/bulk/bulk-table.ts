@@ -1,21 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { BulkTable } from '../../../core/bulk.js'
-import { identifier, identifiers, type TableName } from '../identifiers.js'
+import { identifier, identifiers } from '../identifiers.js'
 import type { Session } from '../session.js'
-import { type BulkShape, describeBulk } from './describe-bulk.js'
+import { type BulkPlace, type BulkShape, describeBulk } from './describe-bulk.js'
 import { type RandomColumn, randomColumn, travelsNatively } from './random-column.js'
-
-/** Where a bulk table lives. */
-export interface BulkPlace {
-  readonly session: Session
-  /** The label of the database, without credentials. */
-  readonly label: string
-  readonly table: TableName
-}
 
 /** Reads the catalog once. Throws `ConfigError` when no random row can be made for the table. */
 export async function openBulkTable(place: BulkPlace, signal: AbortSignal): Promise<BulkTable> {
-  const shape = await describeBulk(place.session, place.table, { signal })
+  const shape = await describeBulk(place, { signal })
   return {
     database: place.label,
     name: shape.name,

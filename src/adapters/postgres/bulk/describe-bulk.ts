@@ -6,6 +6,14 @@ import type { ExecuteOptions, Session } from '../session.js'
 import { neverRepeats, type RandomColumn } from './random-column.js'
 import { valueType } from './random-values.js'
 
+/** Where a bulk table lives. */
+export interface BulkPlace {
+  readonly session: Session
+  /** The label of the database, without credentials. */
+  readonly label: string
+  readonly table: TableName
+}
+
 /** A table as random rows are made for it. */
 export interface BulkShape {
   /** Unquoted, with its schema. */
@@ -44,10 +52,13 @@ const CatalogTable = z.object({
 type CatalogTable = z.infer<typeof CatalogTable>
 
 /** Reads what random rows need: domains and arrays are followed down to the type that makes the values. */
-export async function describeBulk(session: Session, table: TableName, options: ExecuteOptions): Promise<BulkShape> {
+export async function describeBulk(
+  { session, label, table }: BulkPlace,
+  options: ExecuteOptions,
+): Promise<BulkShape> {
   const shown = table.schema === undefined ? table.table : `${table.schema}.${table.table}`
   const [row] = await session.execute<{ described: unknown }>(catalogQuery(table), options)
-  if (typeof row?.described !== 'string') throw missing(shown)
+  if (typeof row?.described !== 'string') throw missing(shown, label)
   const found = CatalogTable.parse(JSON.parse(row.described))
   if (!['r', 'p'].includes(found.kind)) throw notATable(shown)
   const columns = filledColumns(found)
@@ -109,11 +120,11 @@ function mayCollide(unique: readonly (readonly number[])[], columns: readonly Ca
   )
 }
 
-function missing(name: string): ConfigError {
+function missing(name: string, database: string): ConfigError {
   return new ConfigError({
     code: 'table-missing',
     key: name,
-    message: 'there is no such table',
+    message: `there is no such table in ${database}`,
     fix: 'check the name and its schema, and that the role of the URL may see it; names keep upper and lower case',
   })
 }

@@ -1,0 +1,144 @@
+import { postgres } from '../../adapters/postgres/index.js'
+import { selectFlows } from '../../config/select-flows.js'
+import type { BulkTable } from '../../core/bulk.js'
+import type { TableRef } from '../../core/database.js'
+import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
+import { type Shutdown, shutdown } from '../../engine/shutdown.js'
+import { type LoadSummary, loadTables } from '../../flows/load/load-tables.js'
+import type { Io } from '../io.js'
+import { toJson } from '../json.js'
+import { LoadMeter } from '../load/load-meter.js'
+import { showLoad } from '../load/load-screen.js'
+import { withConfig } from '../open-config.js'
+import { renderLoaded } from '../render/load-view.js'
+import { within } from '../within.js'
+
+export interface LoadArguments {
+  readonly flow?: string
+  readonly table?: string
+  /** Addresses of the databases. */
+  readonly into: readonly string[]
+  readonly rows?: number
+  readonly batch: number
+  readonly seconds?: number
+  readonly rate?: number
+  /** Between two log lines, in ms. */
+  readonly progress: number
+  readonly json: boolean
+  readonly config?: string
+}
+
+const OPEN_DEADLINE_MS = 30_000
+/** After the first SIGTERM the insert under way has so long to end. */
+const DRAIN_DEADLINE_MS = 25_000
+
+/** Inserts random rows into tables picked at random. */
+export async function load(io: Io, args: LoadArguments): Promise<ExitCode> {
+  const { flow, table } = args
+  if (flow !== undefined) {
+    if (table !== undefined || args.into.length > 0) throw namedTwice(flow)
+    return withConfig(io, args.config, (config) => {
+      const tables = selectFlows(config, [flow]).flatMap((selected) => selected.flow.tables ?? [])
+      if (tables.length === 0) throw noTables(flow)
+      return loadInto(io, args, tables)
+    })
+  }
+  if (table === undefined || args.into.length === 0) throw nothingNamed(table)
+  const databases = args.into.map((url) => postgres(url))
+  try {
+    return await loadInto(
+      io,
+      args,
+      databases.map((database) => database.table(table)),
+    )
+  } finally {
+    await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
+  }
+}
+
+async function loadInto(io: Io, args: LoadArguments, refs: readonly TableRef[]): Promise<ExitCode> {
+  const stop = shutdown()
+  const unlisten = onSignals(stop, io)
+  try {
+    const tables = await within(OPEN_DEADLINE_MS, 'opening the tables', (signal) =>
+      Promise.all(refs.map((ref) => open(ref, signal))),
+    )
+    const summary = await watched(io, args, { tables, stop })
+    io.out(args.json ? toJson(summary) : renderLoaded(summary))
+    return stop.state === 'aborting' ? EXIT.aborted : EXIT.ok
+  } finally {
+    unlisten()
+  }
+}
+
+async function watched(
+  io: Io,
+  args: LoadArguments,
+  { tables, stop }: { tables: readonly BulkTable[]; stop: Shutdown },
+): Promise<LoadSummary> {
+  const meter = new LoadMeter(tables.map((table) => table.database))
+  const screen = showLoad(meter, io, { json: args.json, everyMs: args.progress })
+  try {
+    return await loadTables({
+      ...args,
+      tables,
+      drain: stop.drain,
+      abort: stop.abort,
+      observe: (event) => meter.take(event),
+    })
+  } finally {
+    screen.stop()
+  }
+}
+
+function open(ref: TableRef, signal: AbortSignal): Promise<BulkTable> {
+  if (ref.bulk !== undefined) return ref.bulk(signal)
+  throw new ConfigError({
+    code: 'load-engine',
+    key: ref.name,
+    message: `random rows cannot be made for ${ref.database.engine}`,
+    fix: 'load a table of a PostgreSQL database',
+  })
+}
+
+/** The first signal ends the load after the insert under way, the second at once. */
+function onSignals(stop: Shutdown, io: Io): () => void {
+  let timer: NodeJS.Timeout | undefined
+  const request = (): void => {
+    if (stop.request() === 'aborting') return
+    if (io.isTty) io.err('stopping after the insert under way; Ctrl-C again to stop at once')
+    timer = setTimeout(() => stop.request(), DRAIN_DEADLINE_MS)
+  }
+  process.on('SIGTERM', request).on('SIGINT', request)
+  return () => {
+    clearTimeout(timer)
+    process.off('SIGTERM', request).off('SIGINT', request)
+  }
+}
+
+function nothingNamed(table: string | undefined): ConfigError {
+  return new ConfigError({
+    code: 'load-target-missing',
+    key: table === undefined ? '--table' : '--into',
+    message: 'nothing to load is named',
+    fix: 'name a flow of the config (lockstep load mirror), or --table and one --into for each database',
+  })
+}
+
+function namedTwice(flow: string): ConfigError {
+  return new ConfigError({
+    code: 'load-target-twice',
+    key: `flows.${flow}`,
+    message: 'the flow already says what to load, and so do --table and --into',
+    fix: 'give either a flow, or --table and --into',
+  })
+}
+
+function noTables(flow: string): ConfigError {
+  return new ConfigError({
+    code: 'load-flow-without-tables',
+    key: `flows.${flow}`,
+    message: 'this flow writes to no table that could be loaded',
+    fix: 'name the table and its databases: lockstep load --table <name> --into <url>',
+  })
+}
