@@ -1,0 +1,69 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Bucket, Digest, Row } from '../../core/table.js'
+import { parseArrayLiteral } from './array-literal.js'
+import type { PostgresTableInfo } from './catalog.js'
+import { bucketIndex, hashingOf, inBuckets, rowHash } from './digest-sql.js'
+import { lookupRows } from './lookup.js'
+import { readPass } from './read-pass.js'
+import { scanRows } from './scan.js'
+import type { Session } from './session.js'
+
+const Whole = z.tuple([z.object({ rows: z.string(), sum: z.string() })])
+const Grouped = z.tuple([
+  z.object({ indexes: z.string().nullable(), rows: z.string().nullable(), sums: z.string().nullable() }),
+])
+
+/** What `Table` asks of a PostgreSQL table to compare it: all of it is read-only and needs nothing but SELECT. */
+export class PostgresDigests {
+  readonly hashing: string
+  readonly #session: Session
+  readonly #info: PostgresTableInfo
+
+  constructor(session: Session, info: PostgresTableInfo) {
+    this.#session = session
+    this.#info = info
+    this.hashing = hashingOf(info)
+  }
+
+  /** See `Table.digests`. One statement, which PostgreSQL shares among its parallel workers. */
+  async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
+    return readPass(this.#session, { what: 'digesting a table', signal }, async (transaction) =>
+      depth === 0 ? this.#whole(transaction, within) : this.#grouped(transaction, within, depth),
+    )
+  }
+
+  /** See `Table.scan`. Memory is bounded by bytes, not rows. */
+  scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]> {
+    return scanRows(this.#session, this.#info, within, signal)
+  }
+
+  /** See `Table.lookup`. */
+  async lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
+    return lookupRows(this.#session, this.#info, keys, signal)
+  }
+
+  async #whole(session: Session, within: readonly Bucket[]): Promise<ReadonlyMap<number, Digest>> {
+    const result = await session.execute(sql`
+      select count(*)::text as rows, coalesce(sum(${sql.raw(rowHash(this.#info))}), 0)::text as sum
+      from ${sql.raw(this.#info.qualified)} where ${inBuckets(this.#info, within)}`)
+    const [{ rows, sum }] = Whole.parse(result)
+    return rows === '0' ? new Map() : new Map([[0, { rows: BigInt(rows), sum: BigInt(sum) }]])
+  }
+
+  async #grouped(session: Session, within: readonly Bucket[], depth: number): Promise<ReadonlyMap<number, Digest>> {
+    const result = await session.execute(sql`
+      select array_agg(i)::text as indexes, array_agg(n)::text as rows, array_agg(s)::text as sums from (
+        select ${sql.raw(bucketIndex(this.#info, depth))} as i, count(*) as n, sum(${sql.raw(rowHash(this.#info))}) as s
+        from ${sql.raw(this.#info.qualified)} where ${inBuckets(this.#info, within)} group by 1) as buckets`)
+    const [{ indexes, rows, sums }] = Grouped.parse(result)
+    const counts = parseArrayLiteral(rows ?? '{}')
+    const totals = parseArrayLiteral(sums ?? '{}')
+    return new Map(
+      parseArrayLiteral(indexes ?? '{}').map((index, at) => [
+        Number(index),
+        { rows: BigInt(counts[at] ?? 0), sum: BigInt(totals[at] ?? 0) },
+      ]),
+    )
+  }
+}

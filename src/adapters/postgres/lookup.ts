@@ -1,0 +1,50 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Row } from '../../core/table.js'
+import type { PostgresColumn, PostgresTableInfo } from './catalog.js'
+import { ColumnarRows } from './columnar.js'
+import { unnestRows } from './columnar-sql.js'
+import { identifier, quoteIdentifier } from './identifiers.js'
+import type { ResultRow, Session } from './session.js'
+
+const LOOKUP_MS = 300_000
+
+/** The rows that have one of the keys; through the key's index, one parameter per key column. */
+export async function lookupRows(
+  session: Session,
+  info: PostgresTableInfo,
+  keys: readonly Row[],
+  signal: AbortSignal,
+): Promise<readonly Row[]> {
+  if (keys.length === 0) return []
+  const wanted = ColumnarRows.from(keys, info.keyColumns.length)
+  const same = info.schema.key.map((name) => sql`t.${identifier(name)} = k.${identifier(name)}`)
+  const result = await session.execute(
+    sql`
+      select ${rowSelect(info.columns, 't')} from ${unnestRows(info.keyColumns, wanted, 'k')}
+      join ${sql.raw(info.qualified)} t on ${sql.join(same, sql` and `)}`,
+    { signal, deadlineMs: LOOKUP_MS, what: 'looking up rows' },
+  )
+  return toRows(result, info.columns.length)
+}
+
+/** Each column as the text that its type prints, named `c0`, `c1`, ... */
+export function rowSelect(columns: readonly PostgresColumn[], table: string): SQL {
+  return sql.raw(columns.map((column, index) => `${printed(column, table)} as c${index}`).join(', '))
+}
+
+/** As `column` would be an element of an array's text: casting a boolean or a `char(n)` to text gives another form. */
+function printed(column: PostgresColumn, table: string): string {
+  const value = `${table}.${quoteIdentifier(column.name)}`
+  const castDiffers = column.facts.name === 'bool' || column.facts.name === 'bpchar'
+  return castDiffers ? `case when ${value} is not null then concat(${value}) end` : `${value}::text`
+}
+
+/** The rows of a result that was selected with `rowSelect`. Everything in it is text, so nothing is checked per value. */
+export function toRows(result: readonly ResultRow[], width: number): readonly Row[] {
+  const names = Array.from({ length: width }, (_, index) => `c${index}`)
+  return result.map((row) => names.map((name) => textOrNull(row[name])))
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

@@ -1,0 +1,69 @@
+/** Thrown into a producer whose consumer has stopped listening. */
+class ConsumerLeft extends Error {}
+
+/**
+ * Turns work that has to run inside a callback, such as a transaction, into an iteration: what `produce` emits comes out
+ * one by one, at most one ahead. Leaving the iteration makes the next `emit` throw, and waits for `produce` to end.
+ */
+export async function* streamed<Item>(
+  produce: (emit: (item: Item) => Promise<void>) => Promise<void>,
+): AsyncGenerator<Item, void, undefined> {
+  const handoff = new Handoff<Item>()
+  const producing = produce((item) => handoff.give(item)).then(
+    () => handoff.end({ failed: false }),
+    (error: unknown) => handoff.end({ failed: true, error }),
+  )
+  try {
+    for (let next = await handoff.take(); next !== undefined; next = await handoff.take()) yield next.item
+  } finally {
+    handoff.leave()
+    await producing
+  }
+}
+
+type End = { readonly failed: false } | { readonly failed: true; readonly error: unknown }
+
+class Handoff<Item> {
+  #slot: { readonly item: Item } | undefined
+  #end: End | undefined
+  #left = false
+  #waiting: (() => void)[] = []
+
+  async give(item: Item): Promise<void> {
+    while (this.#slot !== undefined && !this.#left) await this.#change()
+    if (this.#left) throw new ConsumerLeft('nobody reads this any more')
+    this.#slot = { item }
+    this.#changed()
+  }
+
+  async take(): Promise<{ readonly item: Item } | undefined> {
+    while (this.#slot === undefined && this.#end === undefined) await this.#change()
+    const taken = this.#slot
+    this.#slot = undefined
+    this.#changed()
+    if (taken === undefined && this.#end?.failed === true) throw this.#end.error
+    return taken
+  }
+
+  end(end: End): void {
+    this.#end = end
+    this.#changed()
+  }
+
+  leave(): void {
+    this.#left = true
+    this.#changed()
+  }
+
+  async #change(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+    })
+  }
+
+  #changed(): void {
+    const woken = this.#waiting
+    this.#waiting = []
+    for (const wake of woken) wake()
+  }
+}
