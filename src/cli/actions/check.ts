@@ -1,0 +1,90 @@
+import { selectFlows } from '../../config/select-flows.js'
+import type { Difference } from '../../core/difference.js'
+import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
+import type { CheckReport } from '../../core/flow.js'
+import type { Io } from '../io.js'
+import { toJson } from '../json.js'
+import { withConfig } from '../open-config.js'
+import { renderCheck } from '../render/check-report.js'
+import { renderDifferences } from '../render/difference-rows.js'
+import { count, plural } from '../render/format.js'
+import { paint } from '../render/paint.js'
+import { openLog } from '../run/log.js'
+import { listenForSignals } from '../signals.js'
+
+export interface CheckArguments {
+  readonly flow: string
+  readonly config?: string
+  readonly json: boolean
+  readonly moreInfo: boolean
+  /** Differences to show with `moreInfo`; the rest is counted. */
+  readonly limit: number
+  readonly settleMs?: number
+}
+
+const EXIT_OF: Readonly<Record<CheckReport['verdict'], ExitCode>> = {
+  same: EXIT.ok,
+  different: EXIT.different,
+  unverified: EXIT.unavailable,
+}
+
+/** Compares the two sides of a flow and changes nothing. */
+export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
+  return withConfig(io, args.config, async (config) => {
+    const [selected] = selectFlows(config, [args.flow])
+    if (selected?.flow.check === undefined) throw nothingToCompare(args.flow)
+    using signals = listenForSignals()
+    const { drain, abort } = signals.shutdown
+    const shown: Difference[] = []
+    let found = 0
+    const report = await selected.flow.check(
+      { name: selected.name, observer: openLog({ level: 'warn', write: io.err }), drain, abort, untilCaughtUp: true },
+      {
+        ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
+        difference: (difference) => {
+          found += 1
+          if (args.moreInfo && shown.length < args.limit) shown.push(difference)
+        },
+      },
+    )
+    io.out(args.json ? json(args, report, shown) : text(io, args, { report, shown, found }))
+    return signals.shutdown.state === 'aborting' ? EXIT.aborted : EXIT_OF[report.verdict]
+  })
+}
+
+function json(args: CheckArguments, report: CheckReport, shown: readonly Difference[]): string {
+  return toJson({ flow: args.flow, ...report, ...(args.moreInfo ? { differences: shown } : {}) })
+}
+
+interface Findings {
+  readonly report: CheckReport
+  readonly shown: readonly Difference[]
+  readonly found: number
+}
+
+function text(io: Io, args: CheckArguments, { report, shown, found }: Findings): string {
+  const colours = paint(io)
+  const summary = renderCheck(args.flow, report, colours)
+  if (!args.moreInfo || shown.length === 0) return summary
+  const rows = renderDifferences(shown, {
+    columns: report.columns,
+    keyColumns: report.keyColumns,
+    width: io.width,
+    paint: colours,
+  })
+  const rest = found - shown.length
+  const more =
+    rest > 0
+      ? `\n\n... and ${plural(rest, 'more difference')} (--limit ${count(found).replaceAll(',', '')} shows all)`
+      : ''
+  return `${rows}${more}\n\n${summary}`
+}
+
+function nothingToCompare(flow: string): ConfigError {
+  return new ConfigError({
+    code: 'flow-not-comparable',
+    key: `flows.${flow}`,
+    message: 'this flow has no two sides that could be compared',
+    fix: 'name a `sync` or `check` flow',
+  })
+}

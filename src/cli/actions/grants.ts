@@ -1,0 +1,46 @@
+import { selectFlows } from '../../config/select-flows.js'
+import { EXIT, type ExitCode } from '../../core/errors.js'
+import type { GrantList } from '../../core/flow.js'
+import type { Io } from '../io.js'
+import { toJson } from '../json.js'
+import { withConfig } from '../open-config.js'
+import { within } from '../within.js'
+
+const DEADLINE_MS = 30_000
+
+export interface GrantsArguments {
+  readonly flows: readonly string[]
+  readonly role: string
+  readonly config?: string
+  readonly json: boolean
+}
+
+/** Prints the least rights the flows need, per database, as SQL that can be piped to psql. */
+export async function grants(io: Io, args: GrantsArguments): Promise<ExitCode> {
+  return withConfig(io, args.config, async (config) => {
+    const lists = await Promise.all(
+      selectFlows(config, args.flows).map(({ name, flow }) =>
+        within(DEADLINE_MS, `flow ${name}`, (signal) => flow.grants(args.role, signal)),
+      ),
+    )
+    const merged = merge(lists.flat())
+    io.out(args.json ? toJson({ role: args.role, databases: merged }) : render(merged))
+    return EXIT.ok
+  })
+}
+
+/** Flows that share a database ask for the same rights; each is printed once. */
+function merge(lists: readonly GrantList[]): readonly GrantList[] {
+  const statements = new Map<string, Set<string>>()
+  for (const list of lists) {
+    const known = statements.get(list.database) ?? new Set()
+    for (const statement of list.statements) known.add(statement)
+    statements.set(list.database, known)
+  }
+  return [...statements].map(([database, known]) => ({ database, statements: [...known] }))
+}
+
+function render(lists: readonly GrantList[]): string {
+  const sql = (statement: string): string => (statement.trimEnd().endsWith(';') ? statement : `${statement};`)
+  return lists.map(({ database, statements }) => [`-- on ${database}`, ...statements.map(sql)].join('\n')).join('\n\n')
+}

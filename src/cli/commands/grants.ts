@@ -1,0 +1,31 @@
+import { Command } from 'commander'
+import type { Io } from '../io.js'
+import { configOption, jsonOption } from '../options.js'
+import type { Finish } from '../program.js'
+
+interface Options {
+  readonly role: string
+  readonly json?: boolean
+  readonly config?: string
+}
+
+export function grantsCommand(io: Io, finish: Finish): Command {
+  return new Command('grants')
+    .summary('print the least rights the flows need, as SQL')
+    .description('Prints the least rights the flows need, as SQL per database; it runs none of it.')
+    .argument('[flow...]', 'names of flows in the config; default all')
+    .requiredOption('--role <name>', 'the role that the flows log in as')
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lockstep grants --role lockstep_app
+  $ lockstep grants mirror --role lockstep_app | psql "$A_URL"`,
+    )
+    .action(async (flows: string[], { json = false, ...rest }: Options) => {
+      const { grants } = await import('../actions/grants.js')
+      await finish(grants(io, { ...rest, flows, json }))
+    })
+}

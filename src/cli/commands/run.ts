@@ -1,0 +1,38 @@
+import { Command } from 'commander'
+import type { Io } from '../io.js'
+import { configOption, jsonOption, logLevelOption } from '../options.js'
+import type { Finish } from '../program.js'
+
+interface Options {
+  readonly untilCaughtUp?: boolean
+  readonly json?: boolean
+  readonly config?: string
+  readonly logLevel?: string
+}
+
+export function runCommand(io: Io, finish: Finish): Command {
+  return new Command('run')
+    .summary('run flows until stopped')
+    .description('Runs the named flows, or all of them, side by side; one that fails does not stop the others.')
+    .argument('[flow...]', 'names of flows in the config; default all')
+    .option('--until-caught-up', 'stop once everything committed before the start is on the other side')
+    .addOption(jsonOption('print one summary object on stdout at the end; logs go to stderr'))
+    .addOption(configOption())
+    .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      `
+On a terminal it shows each flow live; elsewhere it writes JSON log lines.
+The first SIGTERM or SIGINT lets the flows finish what they have read (25 s), the second stops them at once.
+
+Examples:
+  $ lockstep run                            all flows, until stopped
+  $ lockstep run mirror --until-caught-up   one flow, as a job
+  $ lockstep run --json > summary.json      logs on stderr, the summary in a file`,
+    )
+    .action(async (flows: string[], options: Options) => {
+      const { run } = await import('../actions/run.js')
+      const { untilCaughtUp = false, json = false, ...rest } = options
+      await finish(run(io, { ...rest, flows, untilCaughtUp, json }))
+    })
+}

@@ -1,0 +1,44 @@
+import type { Config } from '../config/define-config.js'
+import { loadConfig } from '../config/load-config.js'
+import type { NamedFlow } from '../config/select-flows.js'
+import type { Database } from '../core/database.js'
+import type { Io } from './io.js'
+
+const CLOSE_DEADLINE_MS = 5_000
+
+/** Loads the config, hands it to `work` and closes every database of it afterwards, whatever happened. */
+export async function withConfig<Result>(
+  io: Io,
+  file: string | undefined,
+  work: (config: Config) => Promise<Result>,
+): Promise<Result> {
+  const { config } = await loadConfig({ cwd: io.cwd, ...(file === undefined ? {} : { file }) })
+  try {
+    return await work(config)
+  } finally {
+    await close(databasesOf(config))
+  }
+}
+
+/** Each database once, although flows share them. */
+export function databasesOf(config: Config): readonly Database[] {
+  const databases = new Set(Object.values(config.flows).flatMap((flow) => flow.databases))
+  if (config.state !== undefined) databases.add(config.state)
+  return [...databases]
+}
+
+/** The database a flow tells its state to: its own first one, else the config's. */
+export function stateOf(config: Config, flow: NamedFlow): Database | undefined {
+  return flow.flow.databases[0] ?? config.state
+}
+
+/** A database that does not close in time is left: the process ends anyway. */
+async function close(databases: readonly Database[]): Promise<void> {
+  const closing = Promise.allSettled(databases.map((database) => database[Symbol.asyncDispose]()))
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_DEADLINE_MS)
+  })
+  await Promise.race([closing, deadline])
+  clearTimeout(timer)
+}

@@ -1,0 +1,23 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { LOG_LEVELS } from '../config/define-config.js'
+
+// Made anew for each command, as commander binds an option to the command it is added to.
+
+export function configOption(): Option {
+  return new Option('--config <path>', 'the config file (default: lockstep.config.ts in this folder)')
+}
+
+export function jsonOption(description = 'print one object on stdout'): Option {
+  return new Option('--json', description)
+}
+
+export function logLevelOption(): Option {
+  return new Option('--log-level <level>', 'what to log (default: log.level of the config, else info)').choices(
+    LOG_LEVELS,
+  )
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+  return Number(text)
+}

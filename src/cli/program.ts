@@ -1,0 +1,54 @@
+import { Command } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { ExitCode } from '../core/errors.js'
+import { checkCommand } from './commands/check.js'
+import { doctorCommand } from './commands/doctor.js'
+import { grantsCommand } from './commands/grants.js'
+import { initCommand } from './commands/init.js'
+import { loadCommand } from './commands/load.js'
+import { runCommand } from './commands/run.js'
+import { statusCommand } from './commands/status.js'
+import { EXIT_CODES_HELP } from './exit-codes.js'
+import type { Io } from './io.js'
+
+/** How a command hands back its exit code. */
+export type Finish = (result: Promise<ExitCode>) => Promise<void>
+
+/**
+ * The command line. Only commander is loaded here: what a command needs is imported when it runs, so that `--help` is
+ * there at once.
+ */
+export function createProgram(io: Io, finish: Finish): Command {
+  const program = new Command('lockstep')
+    .description('Moves, mirrors, publishes and verifies records between databases, and proves that nothing was lost.')
+    .version(packageJson.version, '-V, --version')
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .showHelpAfterError('(see --help)')
+    .addHelpText('after', PROGRAM_HELP)
+  const commands = [
+    initCommand(io, finish),
+    doctorCommand(io, finish),
+    runCommand(io, finish),
+    statusCommand(io, finish),
+    checkCommand(io, finish),
+    loadCommand(io, finish),
+    grantsCommand(io, finish),
+  ]
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of [program, ...program.commands]) command.exitOverride()
+  return program
+}
+
+const PROGRAM_HELP = `
+Examples:
+  $ lockstep init                          write a config to start from
+  $ lockstep doctor                        is everything in place?
+  $ lockstep run                           run all flows
+  $ lockstep check mirror --more-info      compare the two sides of one flow
+  $ lockstep help run                      all about one command
+
+${EXIT_CODES_HELP}
+
+Environment:
+  NO_COLOR, FORCE_COLOR   colours off, on
+  LOCKSTEP_DEBUG=1        stacks below errors`

@@ -1,0 +1,49 @@
+import type { CheckReport } from '../../core/flow.js'
+import { count, plural, span } from './format.js'
+import type { Paint } from './paint.js'
+
+/** What `lockstep check` says: the verdict first, all of it on one screen. */
+export function renderCheck(flow: string, report: CheckReport, paint: Paint): string {
+  const { verdict } = report
+  const width = Math.max(count(report.rows.left).length, count(report.rows.right).length)
+  const side = (name: string, label: string, rows: bigint): string =>
+    `  ${paint.dim(name.padEnd(6))} ${count(rows).padStart(width)} rows  ${label}`
+  const lines = [
+    colourOf(verdict, paint)(paint.bold(`${flow}: ${WORDS[verdict]}`)),
+    '',
+    side('left', report.left, report.rows.left),
+    side('right', report.right, report.rows.right),
+    '',
+    ...counts(report, paint),
+    `  ${paint.dim(`key ${report.keyColumns.join(', ')} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
+  ]
+  if (verdict === 'different') lines.push('', `  ${paint.dim(`see the rows: lockstep check ${flow} --more-info`)}`)
+  return lines.join('\n')
+}
+
+const WORDS: Readonly<Record<CheckReport['verdict'], string>> = {
+  same: 'the same',
+  different: 'different',
+  unverified: 'unverified: rows were still changing, or a side could not be read to its end',
+}
+
+function colourOf(verdict: CheckReport['verdict'], paint: Paint): (text: string) => string {
+  return { same: paint.green, different: paint.red, unverified: paint.yellow }[verdict]
+}
+
+function counts(report: CheckReport, paint: Paint): readonly string[] {
+  const found = [
+    { value: report.missingLeft, text: 'only on the right' },
+    { value: report.missingRight, text: 'only on the left' },
+    { value: report.changed, text: 'on both sides with different values' },
+    { value: report.unstable, text: 'changing all the time, not judged' },
+  ].filter(({ value }) => value > 0)
+  if (found.length === 0) return []
+  const width = Math.max(...found.map(({ value }) => count(value).length))
+  return [
+    ...found.map(
+      ({ value, text }) => `  ${paint.bold(count(value).padStart(width))} ${value === 1 ? 'row' : 'rows'} ${text}`,
+    ),
+    '',
+  ]
+}

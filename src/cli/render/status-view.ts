@@ -1,0 +1,110 @@
+import type { RunRecord } from '../../core/state.js'
+import { type Column, columns } from './columns.js'
+import { count, cut, span, visible } from './format.js'
+import type { Paint } from './paint.js'
+
+/** What the state tables say about one flow of the config. */
+export interface FlowStatus {
+  readonly flow: string
+  readonly kind: string
+  /** Label of the database the record was read from. */
+  readonly database: string | undefined
+  /** `undefined`: it has never run. */
+  readonly record: RunRecord | undefined
+  /** Of all runs, when the state tables could be read. */
+  readonly deadLetters: number | undefined
+  readonly conflicts: number | undefined
+  /** Databases of the flow that could not be asked, and why. */
+  readonly unreachable: readonly { readonly database: string; readonly reason: string }[]
+}
+
+/** A running process tells how it stands every second; after this long its silence is news. */
+export const STALE_MS = 15_000
+
+export function isStale(record: RunRecord, nowMs: number): boolean {
+  const alive = record.state === 'running' || record.state === 'draining'
+  return alive && nowMs - Date.parse(record.heartbeatAt) > STALE_MS
+}
+
+const HEADS: readonly Column[] = [
+  { title: '' },
+  { title: 'FLOW' },
+  { title: 'STATE' },
+  { title: 'HEARD', align: 'right' },
+  { title: 'ROWS', align: 'right' },
+  { title: 'LAG', align: 'right' },
+  { title: 'RETRY', align: 'right' },
+  { title: 'DEAD', align: 'right' },
+  { title: 'CONFL', align: 'right' },
+]
+
+export interface StatusOptions {
+  readonly nowMs: number
+  readonly width: number
+  readonly paint: Paint
+}
+
+export function renderStatus(statuses: readonly FlowStatus[], options: StatusOptions): string {
+  const { paint, nowMs, width } = options
+  const rows = statuses.map((status) => {
+    const { record } = status
+    const { mark, word, colour } = stateOf(status, nowMs, paint)
+    return [
+      { text: mark, colour },
+      { text: cut(status.flow, Math.max(8, width - 66)), colour: paint.bold },
+      { text: word, colour },
+      { text: record === undefined ? '-' : `${span(Math.max(0, nowMs - Date.parse(record.heartbeatAt)))} ago` },
+      { text: record === undefined ? '-' : count(record.items) },
+      { text: record?.lagMs === undefined ? '-' : span(record.lagMs) },
+      { text: record === undefined ? '-' : count(record.retries) },
+      { text: total(status.deadLetters, record?.deadLetters) },
+      { text: total(status.conflicts, record?.conflicts) },
+    ]
+  })
+  const [head = '', ...lines] = columns(HEADS, rows, paint.dim)
+  return [head, ...statuses.flatMap((status, index) => [lines[index] ?? '', ...details(status, options)])].join('\n')
+}
+
+function total(stored: number | undefined, told: number | undefined): string {
+  const value = stored ?? told
+  return value === undefined ? '-' : count(value)
+}
+
+function stateOf(
+  status: FlowStatus,
+  nowMs: number,
+  paint: Paint,
+): { mark: string; word: string; colour: (text: string) => string } {
+  const { record } = status
+  if (record === undefined) {
+    return status.unreachable.length > 0
+      ? { mark: '?', word: 'unknown', colour: paint.red }
+      : { mark: '○', word: 'never run', colour: paint.dim }
+  }
+  if (isStale(record, nowMs)) return { mark: '?', word: 'stale', colour: paint.red }
+  if (record.state === 'failed') return { mark: '✗', word: 'failed', colour: paint.red }
+  if (record.state === 'stopped') return { mark: '■', word: 'stopped', colour: paint.dim }
+  return { mark: '●', word: record.state, colour: record.state === 'running' ? paint.green : paint.yellow }
+}
+
+function details(status: FlowStatus, { nowMs, width, paint }: StatusOptions): readonly string[] {
+  const line = (text: string, colour: (text: string) => string): string => `   ${colour(cut(visible(text), width - 3))}`
+  const { record } = status
+  const lines = status.unreachable.map(({ database, reason }) => line(`${database}: ${reason}`, paint.red))
+  if (record === undefined) return lines
+  if (isStale(record, nowMs)) {
+    lines.push(line(`was ${record.state}, but nothing was heard since: the process is gone or cannot write`, paint.red))
+  }
+  if (record.lastError !== undefined)
+    lines.push(line(record.lastError, record.state === 'failed' ? paint.red : paint.yellow))
+  if (record.lastVerdict !== undefined) {
+    const { verdict, detail, at } = record.lastVerdict
+    lines.push(
+      line(
+        `${verdict}, ${span(Math.max(0, nowMs - Date.parse(at)))} ago: ${detail}`,
+        verdict === 'same' ? paint.green : paint.yellow,
+      ),
+    )
+  }
+  return lines
+}
