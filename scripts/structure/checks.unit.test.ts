@@ -35,7 +35,7 @@ describe('checkStructure', () => {
     ],
     [
       'src/adapters/mysql/a.ts',
-      "export { b } from '../postgres/b.js'",
+      "import { b } from '../postgres/b.js'",
       'src/adapters/mysql may import only itself and src/core',
     ],
     ['src/flows/sync/a.ts', "const b = await import('../../cli/b.js')", 'src/flows may import only'],
