@@ -27,8 +27,11 @@ const HASHABLE = new Set(
   'bool int2 int4 int8 oid text varchar name uuid bytea date time timestamp timestamptz'.split(' '),
 )
 
-/** The same once they carry a modifier: `numeric(10,2)` has one form of each value, `char(3)` one length. */
-const HASHABLE_WITH_MODIFIER = new Set(['numeric', 'bpchar'])
+/**
+ * The same once they carry a length. No numeric, not even `numeric(10,2)`: `hash_numeric_extended` gives NaN the bare
+ * seed, which is what a NULL counts for in a record (types.int.test.ts found it).
+ */
+const HASHABLE_WITH_MODIFIER = new Set(['bpchar'])
 
 /** Types with one order on every server. Text is ordered by bytes (`COLLATE "C"`), so that servers agree. */
 const ORDERED = new Set(
