@@ -1,10 +1,11 @@
-import { chmod, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, readFile, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { ConfigError } from '../core/errors.js'
+import { temporaryFolder } from './folders.js'
+import { removeWhenOrphaned } from './orphan-guard.js'
 
 const Package = z.object({ postgres: z.string(), initdb: z.string() })
 const Links = z.array(z.object({ source: z.string(), target: z.string() }))
@@ -19,10 +20,10 @@ export interface Binaries extends AsyncDisposable {
  * because PostgreSQL refuses to run as root, and the user it then runs as may not be able to enter the folders above the
  * checkout; and because npm may not have run the package's install script, which makes the library links.
  */
-export async function copyBinaries(parent = tmpdir()): Promise<Binaries> {
+export async function copyBinaries(parent?: string): Promise<Binaries> {
   const native = dirname(dirname((await locate()).postgres))
-  const folder = await mkdtemp(join(parent, 'lockstep-postgres-'))
-  await chmod(folder, 0o755)
+  const folder = await temporaryFolder('lockstep-postgres-', parent)
+  const guard = removeWhenOrphaned(folder)
   const copy = join(folder, 'native')
   await cp(native, copy, { recursive: true, verbatimSymlinks: true })
   const links = Links.parse(JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')))
@@ -30,7 +31,10 @@ export async function copyBinaries(parent = tmpdir()): Promise<Binaries> {
   return {
     initdb: join(copy, 'bin', 'initdb'),
     postgres: join(copy, 'bin', 'postgres'),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => {
+      await rm(folder, { recursive: true, force: true })
+      guard[Symbol.dispose]()
+    },
   }
 }
 

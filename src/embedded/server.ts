@@ -1,27 +1,32 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chown, mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UnavailableError } from '../core/errors.js'
 import type { Binaries } from './binaries.js'
+import { isRoot, NOBODY, temporaryFolder } from './folders.js'
+import { guardOrphan, letGo } from './orphan-guard.js'
+import { freezeFamily, killFamily } from './process-family.js'
 
-const READY = /database system is ready to accept connections/
+const READY = /database system is ready to accept (read-only )?connections/
 const START_DEADLINE_MS = 30_000
-/** The user and group `nobody`, used when the process is root, as which PostgreSQL refuses to run. */
-const NOBODY = 65_534
+const STOP_DEADLINE_MS = 20_000
+const LOG_CHARACTERS = 20_000
 
 export interface ServerOptions {
   /** Extra settings as in postgresql.conf; they win over the defaults below. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Where the data lives; default a temporary folder that is removed on dispose. It must not exist yet. */
+  /** An empty or missing folder for the data, which stays on dispose; default a temporary one, which does not. */
   readonly dataFolder?: string
   /** Default: a free one. */
   readonly port?: number
 }
 
-/** A private PostgreSQL server on 127.0.0.1, for the demo, tests and benchmarks. */
+/**
+ * A private PostgreSQL server on 127.0.0.1, for the demo, tests and benchmarks. It ends with this process, also when that
+ * is killed, and does not keep it alive.
+ */
 export class EmbeddedServer implements AsyncDisposable {
   readonly port: number
   readonly dataFolder: string
@@ -31,25 +36,26 @@ export class EmbeddedServer implements AsyncDisposable {
   #process: ChildProcess | undefined
   #log = ''
 
-  private constructor(binaries: Binaries, port: number, dataFolder: string, temporary: string | undefined, settings: Readonly<Record<string, string>>) {
+  private constructor(binaries: Binaries, port: number, place: Place, settings: Readonly<Record<string, string>>) {
     this.#binaries = binaries
     this.port = port
-    this.dataFolder = dataFolder
-    this.#temporary = temporary
+    this.dataFolder = place.dataFolder
+    this.#temporary = place.temporary
     this.#settings = settings
   }
 
   /** Creates a cluster (user `postgres`, no password, UTF-8, C locale) and starts it; 0.6 s. */
   static async start(binaries: Binaries, options: ServerOptions = {}): Promise<EmbeddedServer> {
-    const temporary = options.dataFolder === undefined ? await mkdtemp(join(tmpdir(), 'lockstep-data-')) : undefined
-    const dataFolder = options.dataFolder ?? join(temporary ?? '', 'data')
-    if (temporary !== undefined) await chmod(temporary, 0o755)
-    await mkdir(dataFolder, { recursive: true, mode: 0o700 })
-    if (isRoot()) await chown(dataFolder, NOBODY, NOBODY)
-    const server = new EmbeddedServer(binaries, options.port ?? (await freePort()), dataFolder, temporary, { ...options.settings })
-    await server.#initialize()
-    await server.start()
-    return server
+    const place = await makePlace(options.dataFolder)
+    const server = new EmbeddedServer(binaries, options.port ?? (await freePort()), place, { ...options.settings })
+    try {
+      await server.#initialize()
+      await server.start()
+      return server
+    } catch (error) {
+      await server[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   /** `postgres://postgres@127.0.0.1:<port>/<database>` */
@@ -62,39 +68,55 @@ export class EmbeddedServer implements AsyncDisposable {
     return this.#process?.pid
   }
 
-  /** Starts it (again) and resolves when it accepts connections. */
+  /** Starts it (again) and resolves when it accepts connections. Does nothing while it runs. */
   async start(): Promise<void> {
+    if (this.#process !== undefined) return
+    // What a killed server left; its number may by now be that of another process.
+    await rm(join(this.dataFolder, 'postmaster.pid'), { force: true })
     const settings = { ...DEFAULT_SETTINGS, ...this.#settings, port: String(this.port) }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const child = this.#spawn(this.#binaries.postgres, ['-D', this.dataFolder, ...flags])
     this.#process = child
-    child.once('exit', () => {
+    const guard = child.pid === undefined ? undefined : guardOrphan(child.pid, this.#temporary)
+    const over = (): void => {
+      guard?.[Symbol.dispose]()
       if (this.#process === child) this.#process = undefined
-    })
-    await this.#ready(child)
+    }
+    child.once('exit', over)
+    child.once('error', over)
+    try {
+      await this.#ready(child)
+    } catch (error) {
+      await this.kill()
+      throw error
+    }
+    letGo(child)
   }
 
   /** Fast shutdown: connections are cut, data is flushed. */
   async stop(): Promise<void> {
-    await this.#signal('SIGINT')
+    await this.#end('SIGINT')
   }
 
   /** As a power cut would: SIGKILL to the postmaster and every backend. Restart with `start`. */
   async kill(): Promise<void> {
-    const pids = await this.#family()
-    for (const pid of pids) signalIfAlive(pid, 'SIGKILL')
-    await this.#gone()
+    const child = this.#process
+    if (child?.pid === undefined) return
+    child.ref()
+    const exit = exited(child)
+    await killFamily(child.pid)
+    await exit
   }
 
   /** SIGSTOP (or SIGCONT) to the postmaster and every backend: connections stay open and nothing answers. */
   async freeze(frozen: boolean): Promise<void> {
-    for (const pid of await this.#family()) signalIfAlive(pid, frozen ? 'SIGSTOP' : 'SIGCONT')
+    if (this.pid !== undefined) await freezeFamily(this.pid, frozen)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.freeze(false)
-    await this.#signal('SIGQUIT')
-    await rm(this.#temporary ?? this.dataFolder, { recursive: true, force: true })
+    await this.#end('SIGQUIT')
+    if (this.#temporary !== undefined) await rm(this.#temporary, { recursive: true, force: true, maxRetries: 3 })
   }
 
   /** The end of the server's log. */
@@ -103,61 +125,79 @@ export class EmbeddedServer implements AsyncDisposable {
   }
 
   async #initialize(): Promise<void> {
-    const flags = ['-D', this.dataFolder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions']
+    const flags = [
+      '-D',
+      this.dataFolder,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ]
     const child = this.#spawn(this.#binaries.initdb, flags)
-    const [code] = await once(child, 'exit')
-    if (code !== 0) throw new UnavailableError('embedded-postgres', `initdb failed with exit code ${code}:\n${this.#log}`)
+    const [code] = await once(child, 'exit').catch((error: unknown) => [error])
+    if (code !== 0) throw this.#failure(`initdb failed (${String(code)})`)
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
     const user: SpawnOptions = isRoot() ? { uid: NOBODY, gid: NOBODY } : {}
     const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' }
-    const child = spawn(program, args, { ...user, cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] })
-    const keep = (chunk: Buffer): void => {
-      this.#log = (this.#log + chunk.toString()).slice(-20_000)
+    // Of its own session: Ctrl-C in the terminal is for us, and we stop it when we are done.
+    const child = spawn(program, args, { ...user, cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const keep = (text: unknown): void => {
+      this.#log = (this.#log + String(text)).slice(-LOG_CHARACTERS)
     }
     child.stdout?.on('data', keep)
     child.stderr?.on('data', keep)
-    // The server must not keep the demo alive, nor outlive it by accident.
-    child.on('error', (error) => keep(Buffer.from(String(error))))
+    child.on('error', keep)
     return child
   }
 
   async #ready(child: ChildProcess): Promise<void> {
-    let text = ''
-    const deadline = AbortSignal.timeout(START_DEADLINE_MS)
-    await new Promise<void>((resolve, reject) => {
-      const fail = (): void => reject(new UnavailableError('embedded-postgres', `PostgreSQL did not start:\n${this.#log}`))
-      child.once('exit', fail)
-      child.once('error', fail)
-      deadline.addEventListener('abort', fail)
-      child.stderr?.on('data', (chunk: Buffer) => {
-        text += chunk.toString()
-        if (!READY.test(text)) return
-        child.off('exit', fail)
-        resolve()
+    const settled = new AbortController()
+    const late = setTimeout(() => settled.abort('in time'), START_DEADLINE_MS)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        let text = ''
+        const look = (chunk: unknown): void => {
+          text += String(chunk)
+          if (READY.test(text)) resolve()
+        }
+        child.stderr?.on('data', look)
+        child.once('exit', reject)
+        child.once('error', reject)
+        settled.signal.addEventListener('abort', () => {
+          child.stderr?.off('data', look)
+          child.off('exit', reject)
+          child.off('error', reject)
+          reject()
+        })
       })
-    })
+    } catch {
+      throw this.#failure('PostgreSQL did not start')
+    } finally {
+      clearTimeout(late)
+      settled.abort()
+    }
   }
 
-  async #family(): Promise<number[]> {
-    const postmaster = this.pid
-    if (postmaster === undefined) return []
-    const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').catch(() => '')
-    return [postmaster, ...children.split(' ').filter(Boolean).map(Number)]
+  #failure(what: string): UnavailableError {
+    return new UnavailableError('embedded-postgres', `${what}; its log ends with:\n${this.#log}`)
   }
 
-  async #signal(signal: NodeJS.Signals): Promise<void> {
+  /** Asks it to end, and insists when it does not. */
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
     if (child === undefined) return
+    child.ref()
+    const late = setTimeout(() => void this.kill(), STOP_DEADLINE_MS)
     child.kill(signal)
-    await this.#gone()
-  }
-
-  async #gone(): Promise<void> {
-    const child = this.#process
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    this.#process = undefined
+    await exited(child)
+    clearTimeout(late)
   }
 }
 
@@ -173,16 +213,22 @@ const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   logging_collector: 'off',
 }
 
-function isRoot(): boolean {
-  return process.getuid?.() === 0
+interface Place {
+  readonly dataFolder: string
+  /** What dispose removes. */
+  readonly temporary: string | undefined
 }
 
-function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
+async function makePlace(given: string | undefined): Promise<Place> {
+  const temporary = given === undefined ? await temporaryFolder('lockstep-data-') : undefined
+  const dataFolder = given ?? join(temporary ?? '', 'data')
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 })
+  if (isRoot()) await chown(dataFolder, NOBODY, NOBODY)
+  return { dataFolder, temporary }
+}
+
+async function exited(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }
 
 async function freePort(): Promise<number> {
