@@ -27,7 +27,8 @@ type Line = readonly [label: string, text: string]
 function describe(error: unknown, flow: string | undefined): readonly Line[] {
   const where: Line[] = flow === undefined ? [] : [['flow', flow]]
   if (error instanceof ConfigError) {
-    return [['error', error.problem], ['at', error.key], ...where, ['fix', error.fix], ['code', error.code]]
+    const place: Line[] = error.key.startsWith(`flows.${flow}`) ? [] : where
+    return [['error', error.problem], ['at', error.key], ...place, ['fix', error.fix], ['code', error.code]]
   }
   if (error instanceof LockstepError) return [['error', error.message], ...where, ['code', error.code]]
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

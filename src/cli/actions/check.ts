@@ -65,7 +65,10 @@ interface Findings {
 function text(io: Io, args: CheckArguments, { report, shown, found }: Findings): string {
   const colours = paint(io)
   const summary = renderCheck(args.flow, report, colours)
-  if (!args.moreInfo || shown.length === 0) return summary
+  if (report.verdict === 'different' && !args.moreInfo) {
+    return `${summary}\n\n  ${colours.dim(`see the rows: lockstep check ${args.flow} --more-info`)}`
+  }
+  if (shown.length === 0) return summary
   const rows = renderDifferences(shown, {
     columns: report.columns,
     keyColumns: report.keyColumns,

@@ -38,10 +38,12 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
       log?.(event)
       if (event.type === 'stopped' && event.error !== undefined) failures.push({ flow: event.flow, error: event.error })
     }
-    const view = () => progress.view(STOPPING[signals.shutdown.state])
+    let done = false
+    const view = () => progress.view(done ? 'done' : STOPPING[signals.shutdown.state])
     const shown = live ? liveView(io, view) : undefined
     const heartbeats = startHeartbeats(config, flows, progress)
     const exitCode = await runFlows(flows, { observer, signals, untilCaughtUp: args.untilCaughtUp })
+    done = true
     shown?.stop()
     await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()))
     if (live) reportFailures(io, failures)

@@ -17,7 +17,6 @@ export function renderCheck(flow: string, report: CheckReport, paint: Paint): st
     ...counts(report, paint),
     `  ${paint.dim(`key ${report.keyColumns.join(', ')} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
   ]
-  if (verdict === 'different') lines.push('', `  ${paint.dim(`see the rows: lockstep check ${flow} --more-info`)}`)
   return lines.join('\n')
 }
 

@@ -20,6 +20,11 @@ export function span(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
+/** How long ago something was, for people: `just now`, `12 s ago`. */
+export function ago(ms: number): string {
+  return ms < 1_000 ? 'just now' : `${span(ms)} ago`
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, '0')
 }

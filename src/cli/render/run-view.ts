@@ -1,6 +1,6 @@
 import type { Cell, Column } from './columns.js'
 import { columns } from './columns.js'
-import { clock, count, cut, plural, span, sparkline, visible } from './format.js'
+import { ago, clock, count, cut, plural, span, sparkline, visible } from './format.js'
 import type { Paint } from './paint.js'
 
 /** How a flow stands at one moment, as the live view shows it. */
@@ -38,7 +38,7 @@ export interface RunView {
   readonly flows: readonly FlowView[]
   /** Oldest first; the last few are shown. */
   readonly notices: readonly Notice[]
-  readonly stopping: 'no' | 'draining' | 'aborting'
+  readonly stopping: 'no' | 'draining' | 'aborting' | 'done'
 }
 
 export interface ViewOptions {
@@ -49,7 +49,7 @@ export interface ViewOptions {
 const NOTICES = 5
 const HEADS: readonly Column[] = [
   { title: '' },
-  { title: 'FLOW' },
+  { title: 'FLOW', cuttable: true },
   { title: 'STATE' },
   { title: 'ROWS', align: 'right' },
   { title: 'ROWS/S', align: 'right' },
@@ -67,11 +67,10 @@ export function renderRun(view: RunView, options: ViewOptions): string {
   const { paint, width } = options
   const wide = width >= WIDE
   const heads = wide ? [...HEADS, { title: 'LAST 20 S' }] : HEADS
-  const nameWidth = Math.max(8, width - 72)
   const [head = '', ...rows] = columns(
     heads,
-    view.flows.map((flow) => cells(flow, { paint, nameWidth, wide })),
-    paint.dim,
+    view.flows.map((flow) => cells(flow, paint, wide)),
+    { dim: paint.dim, width },
   )
   const flows = view.flows.flatMap((flow, index) => [rows[index] ?? '', ...details(flow, view.nowMs, options)])
   return [title(view, options), '', head, ...flows, ...notices(view, options)].join('\n')
@@ -83,21 +82,19 @@ function title(view: RunView, { width, paint }: ViewOptions): string {
     no: 'Ctrl-C to finish and stop',
     draining: 'finishing · Ctrl-C again to stop at once',
     aborting: 'stopping at once',
+    done: 'stopped',
   }[view.stopping]
   const gap = Math.max(2, width - left.length - right.length)
   return `${paint.bold(left)}${' '.repeat(gap)}${paint.dim(right)}`
 }
 
-function cells(
-  flow: FlowView,
-  { paint, nameWidth, wide }: { paint: Paint; nameWidth: number; wide: boolean },
-): readonly Cell[] {
+function cells(flow: FlowView, paint: Paint, wide: boolean): readonly Cell[] {
   const { mark, word, colour } = stateOf(flow, paint)
   const trouble = (value: number, painted: (text: string) => string): Cell =>
     value > 0 ? { text: count(value), colour: painted } : { text: '0', colour: paint.dim }
   const row: Cell[] = [
     { text: mark, colour },
-    { text: cut(flow.name, nameWidth), colour: paint.bold },
+    { text: flow.name, colour: paint.bold },
     { text: word, colour },
     { text: count(flow.items) },
     { text: count(flow.itemsPerSecond) },
@@ -133,7 +130,7 @@ function details(flow: FlowView, nowMs: number, { width, paint }: ViewOptions): 
   if (flow.verdict !== undefined) {
     const { verdict, detail, atMs } = flow.verdict
     const colour = verdict === 'same' ? paint.green : paint.yellow
-    lines.push(line(`${verdict}, ${span(nowMs - atMs)} ago: ${detail}`, colour))
+    lines.push(line(`${verdict}, ${ago(nowMs - atMs)}: ${detail}`, colour))
   }
   return lines
 }

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../core/state.js'
 import { type Column, columns } from './columns.js'
-import { count, cut, span, visible } from './format.js'
+import { ago, count, cut, span, visible } from './format.js'
 import type { Paint } from './paint.js'
 
 /** What the state tables say about one flow of the config. */
@@ -28,7 +28,7 @@ export function isStale(record: RunRecord, nowMs: number): boolean {
 
 const HEADS: readonly Column[] = [
   { title: '' },
-  { title: 'FLOW' },
+  { title: 'FLOW', cuttable: true },
   { title: 'STATE' },
   { title: 'HEARD', align: 'right' },
   { title: 'ROWS', align: 'right' },
@@ -51,9 +51,9 @@ export function renderStatus(statuses: readonly FlowStatus[], options: StatusOpt
     const { mark, word, colour } = stateOf(status, nowMs, paint)
     return [
       { text: mark, colour },
-      { text: cut(status.flow, Math.max(8, width - 66)), colour: paint.bold },
+      { text: status.flow, colour: paint.bold },
       { text: word, colour },
-      { text: record === undefined ? '-' : `${span(Math.max(0, nowMs - Date.parse(record.heartbeatAt)))} ago` },
+      { text: record === undefined ? '-' : ago(nowMs - Date.parse(record.heartbeatAt)) },
       { text: record === undefined ? '-' : count(record.items) },
       { text: record?.lagMs === undefined ? '-' : span(record.lagMs) },
       { text: record === undefined ? '-' : count(record.retries) },
@@ -61,7 +61,7 @@ export function renderStatus(statuses: readonly FlowStatus[], options: StatusOpt
       { text: total(status.conflicts, record?.conflicts) },
     ]
   })
-  const [head = '', ...lines] = columns(HEADS, rows, paint.dim)
+  const [head = '', ...lines] = columns(HEADS, rows, { dim: paint.dim, width })
   return [head, ...statuses.flatMap((status, index) => [lines[index] ?? '', ...details(status, options)])].join('\n')
 }
 
@@ -100,10 +100,7 @@ function details(status: FlowStatus, { nowMs, width, paint }: StatusOptions): re
   if (record.lastVerdict !== undefined) {
     const { verdict, detail, at } = record.lastVerdict
     lines.push(
-      line(
-        `${verdict}, ${span(Math.max(0, nowMs - Date.parse(at)))} ago: ${detail}`,
-        verdict === 'same' ? paint.green : paint.yellow,
-      ),
+      line(`${verdict}, ${ago(nowMs - Date.parse(at))}: ${detail}`, verdict === 'same' ? paint.green : paint.yellow),
     )
   }
   return lines

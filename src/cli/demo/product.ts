@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Guardian } from './guardian.js'
+
+const STOP_DEADLINE_MS = 15_000
+const KEPT_LINES = 30
+
+export interface ProductOptions {
+  /** Arguments of `lockstep`. */
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly guardian: Guardian
+  /** Called with each line of stderr, where the logs are. */
+  log?(line: string): void
+}
+
+export interface Outcome {
+  /** `null` when a signal ended it. */
+  readonly exitCode: number | null
+  readonly stdout: string
+  /** The last lines of stderr. */
+  readonly log: string
+}
+
+/** A process of the product, started as a user would: this very command line with other arguments. */
+export class Product implements AsyncDisposable {
+  readonly pid: number
+  readonly ended: Promise<Outcome>
+  readonly #child: ChildProcess
+  readonly #log: string[] = []
+  #stdout = ''
+
+  constructor(options: ProductOptions) {
+    // In a process group of its own: the Ctrl-C is for the demo, which then ends it in order.
+    const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...options.args], {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    this.pid = child.pid ?? 0
+    if (this.pid > 0) options.guardian.watchProcess(this.pid, 'SIGTERM')
+    child.stdout.on('data', (chunk: Buffer) => {
+      this.#stdout += chunk.toString()
+    })
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#log.push(line)
+      if (this.#log.length > KEPT_LINES) this.#log.shift()
+      options.log?.(line)
+    })
+    this.ended = this.#outcome(options.guardian)
+  }
+
+  /** SIGTERM, and SIGKILL when it does not end in time. */
+  async stop(): Promise<Outcome> {
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_DEADLINE_MS)
+    try {
+      return await this.ended
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.stop()
+  }
+
+  async #outcome(guardian: Guardian): Promise<Outcome> {
+    // `close` comes after the last byte of both streams; `error` when it could not be started.
+    const [exitCode] = await once(this.#child, 'close').catch((error: unknown) => {
+      this.#log.push(String(error))
+      return [null]
+    })
+    guardian.forgetProcess(this.pid)
+    return { exitCode: typeof exitCode === 'number' ? exitCode : null, stdout: this.#stdout, log: this.#log.join('\n') }
+  }
+}
