@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { ExitCode } from '../core/errors.js'
 import { checkCommand } from './commands/check.js'
 import { doctorCommand } from './commands/doctor.js'
 import { grantsCommand } from './commands/grants.js'
@@ -9,10 +8,8 @@ import { loadCommand } from './commands/load.js'
 import { runCommand } from './commands/run.js'
 import { statusCommand } from './commands/status.js'
 import { EXIT_CODES_HELP } from './exit-codes.js'
+import type { Finish } from './finish.js'
 import type { Io } from './io.js'
-
-/** How a command hands back its exit code. */
-export type Finish = (result: Promise<ExitCode>) => Promise<void>
 
 /**
  * The command line. Only commander is loaded here: what a command needs is imported when it runs, so that `--help` is

@@ -1,6 +1,6 @@
 /** The candidates that look like a typing error of `word`, nearest first; at most three. */
 export function nearest(word: string, candidates: readonly string[]): readonly string[] {
-  const limit = Math.max(1, Math.floor(word.length / 3))
+  const limit = Math.ceil(word.length / 3)
   return candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, distance }) => distance <= limit || (word.length >= 3 && candidate.startsWith(word)))

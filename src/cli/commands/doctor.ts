@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import type { Finish } from '../finish.js'
 import type { Io } from '../io.js'
 import { configOption, jsonOption } from '../options.js'
-import type { Finish } from '../program.js'
 
 interface Options {
   readonly json?: boolean

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
+import type { Finish } from '../finish.js'
 import type { Io } from '../io.js'
-import type { Finish } from '../program.js'
 
 interface Options {
   readonly template: 'sync' | 'check'
