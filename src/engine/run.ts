@@ -25,7 +25,8 @@ const CONFLICT_WINDOW_MS = 60_000
 export async function run<Item>(line: Line<Item>, options: RunOptions): Promise<Outcome> {
   const settings = settingsOf(options)
   using ending = new Ending(line.flow, settings)
-  return new Run(line, settings, ending).complete()
+  // Awaited here, as `ending` is disposed of when this function returns.
+  return await new Run(line, settings, ending).complete()
 }
 
 class Run<Item> {

@@ -1,5 +1,6 @@
 import type { Batch, Items, Lane, Position } from '../core/batch.js'
 import { ConflictError, DataError } from '../core/errors.js'
+import { failpoint } from '../core/failpoint.js'
 import { deadline } from './deadline.js'
 import type { Line } from './line.js'
 import type { Settings } from './options.js'
@@ -26,7 +27,9 @@ export class BatchStore<Item> {
     const { lane, position, items, unseenAt } = batch
     const startedAt = Date.now()
     await this.#writeItems(batch)
+    failpoint('engine:before-checkpoint')
     if (position !== undefined) await this.#savePosition(lane, position)
+    failpoint('engine:before-acknowledge')
     const storedAt = Date.now()
     await deadline(
       { what: `the acknowledgement of ${lane}`, ms: this.#settings.stateDeadlineMs, signal: this.#scope.abort },

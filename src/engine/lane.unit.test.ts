@@ -1,0 +1,83 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Batch } from '../core/batch.js'
+import { Lanes } from './lane.js'
+
+const batch = (lane: string, position: string): Batch<number> => ({ lane, position, items: [] })
+
+/** Lanes whose batches are stored when told to. */
+function lanes(limits: { perLane: number; total: number }) {
+  const running = new Map<string, { resolve: () => void; reject: (error: Error) => void }>()
+  const order: string[] = []
+  const failures: unknown[] = []
+  const store = (stored: Batch<number>) => {
+    order.push(`${stored.lane}${stored.position}`)
+    return new Promise<void>((resolve, reject) => {
+      running.set(`${stored.lane}${stored.position}`, { resolve, reject })
+    })
+  }
+  return { lanes: new Lanes<number>(limits, store, (error) => failures.push(error)), running, order, failures }
+}
+
+/** Whether the promise settles without anything else happening. */
+async function settles(promise: Promise<void>): Promise<boolean> {
+  let settled = false
+  promise.then(
+    () => {
+      settled = true
+    },
+    () => undefined,
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  return settled
+}
+
+describe('Lanes', () => {
+  it('stores lanes side by side and the batches of a lane one at a time', async () => {
+    const { lanes: all, running, order } = lanes({ perLane: 4, total: 16 })
+    for (const [lane, position] of [
+      ['a', '1'],
+      ['a', '2'],
+      ['b', '1'],
+    ] as const)
+      await all.put(batch(lane, position))
+    expect(order).toEqual(['a1', 'b1'])
+    running.get('a1')?.resolve()
+    await vi.waitFor(() => expect(order).toEqual(['a1', 'b1', 'a2']))
+    running.get('a2')?.resolve()
+    expect(await settles(all.settled())).toBe(false)
+    running.get('b1')?.resolve()
+    expect(await settles(all.settled())).toBe(true)
+  })
+
+  it('has no room when a lane, or all lanes together, are full', async () => {
+    const { lanes: all, running } = lanes({ perLane: 2, total: 3 })
+    await all.put(batch('a', '1'))
+    await all.put(batch('a', '2'))
+    const third = all.put(batch('a', '3'))
+    expect(await settles(third)).toBe(false)
+    expect(await settles(all.room())).toBe(true)
+    await all.put(batch('b', '1'))
+    expect(await settles(all.room())).toBe(false)
+    running.get('a1')?.resolve()
+    expect(await settles(third)).toBe(true)
+    expect(await settles(all.room())).toBe(false)
+    running.get('b1')?.resolve()
+    expect(await settles(all.room())).toBe(true)
+  })
+
+  it('drops what has not begun when one fails, and takes nothing more', async () => {
+    const { lanes: all, running, order, failures } = lanes({ perLane: 4, total: 16 })
+    for (const position of ['1', '2']) {
+      await all.put(batch('a', position))
+      await all.put(batch('b', position))
+    }
+    const error = new Error('no')
+    running.get('a1')?.reject(error)
+    await vi.waitFor(() => expect(failures).toEqual([error]))
+    await all.put(batch('a', '3'))
+    expect(await settles(all.settled())).toBe(false)
+    running.get('b1')?.resolve()
+    expect(await settles(all.settled())).toBe(true)
+    expect(order).toEqual(['a1', 'b1'])
+  })
+})
