@@ -77,14 +77,16 @@ export function unusableRelation(subject: Subject, relation: CatalogRelation): C
   return undefined
 }
 
+const SYSTEM_COLUMNS = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'])
+
 export function unknownColumn(
   subject: Subject,
   option: 'key' | 'version' | 'ignore',
   column: string,
   near: readonly string[],
 ): ConfigError {
-  const fix =
-    near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a column of the table; system columns do not count'
+  const guess = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a column of the table'
+  const fix = SYSTEM_COLUMNS.has(column) ? 'name a column of the table; those of the system do not last' : guess
   return problem(subject, { code: 'column-missing', option, message: `the table has no column ${column}`, fix })
 }
 
@@ -122,6 +124,11 @@ export function keyNotUnique(
     message: `no unique index on the key (${key.join(', ')})${why}`,
     fix: createIndex(relation, key),
   })
+}
+
+export function keyEmpty(subject: Subject): ConfigError {
+  const fix = 'leave key out, so that the primary key is taken, or name the columns that identify a row'
+  return problem(subject, { code: 'key-empty', option: 'key', message: 'the key has no columns', fix })
 }
 
 export function keyNotFound(

@@ -2,7 +2,7 @@ const MOST = 3
 
 /** The names that were probably meant by `wanted`, best first, at most three. Case and schema count little. */
 export function nearMisses(wanted: string, names: readonly string[]): readonly string[] {
-  const limit = Math.max(2, Math.floor(lastPart(wanted).length / 3))
+  const limit = Math.max(1, Math.floor(lastPart(wanted).length / 3))
   return names
     .map((name) => ({ name, distance: editDistance(lastPart(wanted), lastPart(name)) }))
     .filter(({ distance }) => distance <= limit)

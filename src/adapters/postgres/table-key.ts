@@ -1,5 +1,5 @@
 import type { Subject } from './catalog-errors.js'
-import { keyNotFound, keyNotUnique, keyNullable, unknownColumn, unusableColumn } from './catalog-errors.js'
+import { keyEmpty, keyNotFound, keyNotUnique, keyNullable, unknownColumn, unusableColumn } from './catalog-errors.js'
 import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
 import { nearMisses } from './near-misses.js'
 
@@ -21,28 +21,34 @@ export function chooseKey(choice: KeyChoice, asked: readonly string[] | undefine
 }
 
 function foundKey(choice: KeyChoice): readonly string[] {
-  const usable = new Set(
-    choice.columns.filter((column) => column.notNull && !column.generated).map((column) => column.name),
+  const { subject, relation, columns, indexes } = choice
+  const written = new Set(columns.filter((column) => !column.generated).map((column) => column.name))
+  const candidates = indexes.filter(
+    (index) => index.unusable === undefined && index.columns.every((name) => written.has(name)),
   )
-  const index = choice.indexes.find(
-    (candidate) => candidate.unusable === undefined && candidate.columns.every((name) => usable.has(name)),
-  )
-  if (index === undefined) throw keyNotFound(choice.subject, choice.relation, choice.columns)
-  checkColumns(choice, index.columns)
-  return index.columns
+  const index = candidates.find((candidate) => nullableOf(columns, candidate.columns).length === 0)
+  if (index !== undefined) {
+    checkColumns(choice, index.columns)
+    return index.columns
+  }
+  const [almost] = candidates
+  if (almost !== undefined) throw keyNullable(subject, relation, nullableOf(columns, almost.columns))
+  throw keyNotFound(subject, relation, columns)
+}
+
+function nullableOf(columns: readonly CatalogColumn[], key: readonly string[]): readonly string[] {
+  return columns.filter((column) => key.includes(column.name) && !column.notNull).map((column) => column.name)
 }
 
 function checkedKey(choice: KeyChoice, asked: readonly string[]): readonly string[] {
-  if (asked.length === 0) throw keyNotFound(choice.subject, choice.relation, choice.columns)
+  if (asked.length === 0) throw keyEmpty(choice.subject)
   const key = [...new Set(asked)]
   checkColumns(choice, key)
   const matching = choice.indexes.filter((index) => sameColumns(index.columns, key))
   if (!matching.some((index) => index.unusable === undefined)) {
     throw keyNotUnique(choice.subject, choice.relation, key, matching[0])
   }
-  const nullable = choice.columns
-    .filter((column) => key.includes(column.name) && !column.notNull)
-    .map((column) => column.name)
+  const nullable = nullableOf(choice.columns, key)
   if (nullable.length > 0) throw keyNullable(choice.subject, choice.relation, nullable)
   return key
 }
