@@ -3,7 +3,7 @@ import { selectFlows } from '../../config/select-flows.js'
 import type { BulkTable } from '../../core/bulk.js'
 import type { TableRef } from '../../core/database.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
-import { type Shutdown, shutdown } from '../../engine/shutdown.js'
+import type { Shutdown } from '../../engine/shutdown.js'
 import { type LoadSummary, loadTables } from '../../flows/load/load-tables.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
@@ -11,6 +11,7 @@ import { LoadMeter } from '../load/load-meter.js'
 import { showLoad } from '../load/load-screen.js'
 import { withConfig } from '../open-config.js'
 import { renderLoaded } from '../render/load-view.js'
+import { listenForSignals } from '../signals.js'
 import { within } from '../within.js'
 
 export interface LoadArguments {
@@ -29,8 +30,6 @@ export interface LoadArguments {
 }
 
 const OPEN_DEADLINE_MS = 30_000
-/** After the first SIGTERM the insert under way has so long to end. */
-const DRAIN_DEADLINE_MS = 25_000
 
 /** Inserts random rows into tables picked at random. */
 export async function load(io: Io, args: LoadArguments): Promise<ExitCode> {
@@ -57,18 +56,15 @@ export async function load(io: Io, args: LoadArguments): Promise<ExitCode> {
 }
 
 async function loadInto(io: Io, args: LoadArguments, refs: readonly TableRef[]): Promise<ExitCode> {
-  const stop = shutdown()
-  const unlisten = onSignals(stop, io)
-  try {
-    const tables = await within(OPEN_DEADLINE_MS, 'opening the tables', (signal) =>
-      Promise.all(refs.map((ref) => open(ref, signal))),
-    )
-    const summary = await watched(io, args, { tables, stop })
-    io.out(args.json ? toJson(summary) : renderLoaded(summary))
-    return stop.state === 'aborting' ? EXIT.aborted : EXIT.ok
-  } finally {
-    unlisten()
-  }
+  using signals = listenForSignals((state) => {
+    if (state === 'draining') io.err('stopping after the insert under way')
+  })
+  const tables = await within(OPEN_DEADLINE_MS, 'opening the tables', (signal) =>
+    Promise.all(refs.map((ref) => open(ref, signal))),
+  )
+  const summary = await watched(io, args, { tables, stop: signals.shutdown })
+  io.out(args.json ? toJson(summary) : renderLoaded(summary))
+  return signals.shutdown.state === 'aborting' ? EXIT.aborted : EXIT.ok
 }
 
 async function watched(
@@ -99,21 +95,6 @@ function open(ref: TableRef, signal: AbortSignal): Promise<BulkTable> {
     message: `random rows cannot be made for ${ref.database.engine}`,
     fix: 'load a table of a PostgreSQL database',
   })
-}
-
-/** The first signal ends the load after the insert under way, the second at once. */
-function onSignals(stop: Shutdown, io: Io): () => void {
-  let timer: NodeJS.Timeout | undefined
-  const request = (): void => {
-    if (stop.request() === 'aborting') return
-    if (io.isTty) io.err('stopping after the insert under way; Ctrl-C again to stop at once')
-    timer = setTimeout(() => stop.request(), DRAIN_DEADLINE_MS)
-  }
-  process.on('SIGTERM', request).on('SIGINT', request)
-  return () => {
-    clearTimeout(timer)
-    process.off('SIGTERM', request).off('SIGINT', request)
-  }
 }
 
 function nothingNamed(table: string | undefined): ConfigError {

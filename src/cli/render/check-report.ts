@@ -7,7 +7,7 @@ export function renderCheck(flow: string, report: CheckReport, paint: Paint): st
   const { verdict } = report
   const width = Math.max(count(report.rows.left).length, count(report.rows.right).length)
   const side = (name: string, label: string, rows: bigint): string =>
-    `  ${paint.dim(name.padEnd(6))} ${count(rows).padStart(width)} rows  ${label}`
+    `  ${paint.dim(name.padEnd(6))} ${count(rows).padStart(width)} ${rows === 1n ? 'row ' : 'rows'}  ${label}`
   const lines = [
     colourOf(verdict, paint)(paint.bold(`${flow}: ${WORDS[verdict]}`)),
     '',

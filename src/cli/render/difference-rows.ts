@@ -30,14 +30,23 @@ function renderDifference(difference: Difference, options: DifferenceOptions): s
   const nameWidth = Math.max(0, ...names.map((name) => [...name].length))
   const cellWidth = Math.max(8, Math.floor((width - nameWidth - 8) / 2))
   const lines = names.map((name, index) => {
-    const left = sideCell(leftOf(difference), index, cellWidth)
-    const right = sideCell(rightOf(difference), index, cellWidth)
     const differs = cellsDiffer(difference, index)
+    const whole = [sideCell(leftOf(difference), index), sideCell(rightOf(difference), index)] as const
+    const from = differs ? firstShown(whole, cellWidth) : 0
+    const [left, right] = whole.map((text) => cut(from === 0 ? text : `…${[...text].slice(from).join('')}`, cellWidth))
     const mark = differs ? paint.red('!=') : '  '
     const colour = differs ? paint.red : paint.dim
-    return `  ${pad(name, nameWidth)}  ${colour(pad(left, cellWidth))} ${mark} ${colour(right)}`.trimEnd()
+    return `  ${pad(name, nameWidth)}  ${colour(pad(left ?? '', cellWidth))} ${mark} ${colour(right ?? '')}`.trimEnd()
   })
   return [head, ...lines].join('\n')
+}
+
+/** Where to begin so that the first character that differs is seen: 0 unless it lies beyond the cell. */
+function firstShown([left, right]: readonly [string, string], width: number): number {
+  const others = [...right]
+  const first = [...left].findIndex((character, index) => character !== others[index])
+  const differsAt = first === -1 ? [...left].length : first
+  return differsAt < width - 1 ? 0 : differsAt - Math.floor(width / 2)
 }
 
 function leftOf(difference: Difference): Row | undefined {
@@ -55,9 +64,9 @@ function cellsDiffer(difference: Difference, index: number): boolean {
   return left !== undefined && right !== undefined && left[index] !== right[index]
 }
 
-function sideCell(row: Row | undefined, index: number, width: number): string {
+function sideCell(row: Row | undefined, index: number): string {
   if (row === undefined) return index === 0 ? '(no row)' : ''
-  return cut(cell(row[index]), width)
+  return cell(row[index])
 }
 
 function cell(value: string | null | undefined): string {

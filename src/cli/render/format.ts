@@ -11,10 +11,11 @@ export function plural(value: number | bigint, one: string, many = `${one}s`): s
 /** A span for people: `0.4 ms`, `12 ms`, `1.2 s`, `3 m 05 s`, `2 h 04 m`, `5 d 3 h`. */
 export function span(ms: number): string {
   if (ms < 1) return `${ms.toFixed(1)} ms`
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`
-  const minutes = Math.floor(ms / 60_000)
-  if (minutes < 60) return `${minutes} m ${pad(Math.floor((ms % 60_000) / 1_000))} s`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  if (ms < 59_500) return `${(ms / 1_000).toFixed(ms < 9_950 ? 1 : 0)} s`
+  const seconds = Math.round(ms / 1_000)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} m ${pad(seconds % 60)} s`
   const hours = Math.floor(minutes / 60)
   if (hours < 48) return `${hours} h ${pad(minutes % 60)} m`
   return `${Math.floor(hours / 24)} d ${hours % 24} h`

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import type { RunRecord } from '../../core/state.js'
+import { plain } from './paint.js'
+import { type FlowStatus, renderStatus } from './status-view.js'
+
+const NOW_MS = Date.parse('2026-01-01T12:00:00Z')
+
+function record(overrides: Partial<RunRecord> = {}): RunRecord {
+  return {
+    flow: 'mirror',
+    kind: 'sync',
+    run: 'one',
+    state: 'running',
+    startedAt: '2026-01-01T11:00:00Z',
+    heartbeatAt: '2026-01-01T11:59:59.4Z',
+    items: 1_234_567,
+    lagMs: 38,
+    retries: 2,
+    deadLetters: 0,
+    conflicts: 1,
+    lastError: undefined,
+    lastVerdict: { verdict: 'same', detail: '5,000,000 rows on each side', at: '2026-01-01T11:58:00Z' },
+    ...overrides,
+  }
+}
+
+function status(flow: string, overrides: Partial<FlowStatus> = {}): FlowStatus {
+  return {
+    flow,
+    kind: 'sync',
+    database: 'postgres://db-a:5432/app',
+    record: record({ flow }),
+    deadLetters: 0,
+    conflicts: 12,
+    unreachable: [],
+    ...overrides,
+  }
+}
+
+const down = { database: 'postgres://db-b:5432/app', reason: 'connection refused' }
+
+test('one line per flow, and what there is to say about it', () => {
+  const statuses = [
+    status('mirror'),
+    status('orders-of-the-last-quarter-by-region-and-customer', {
+      record: record({ heartbeatAt: '2026-01-01T11:48:00Z', lastVerdict: undefined }),
+    }),
+    status('half', { unreachable: [down], deadLetters: undefined, conflicts: undefined }),
+    status('dark', { record: undefined, unreachable: [down], deadLetters: undefined, conflicts: undefined }),
+    status('fresh', { record: undefined, conflicts: 0 }),
+    status('broken', {
+      record: record({ state: 'failed', lastError: 'no unique index on id', lastVerdict: undefined }),
+    }),
+    status('done', { record: record({ state: 'stopped', heartbeatAt: '2025-12-30T11:00:00Z' }) }),
+  ]
+  expect(renderStatus(statuses, { nowMs: NOW_MS, width: 80, paint: plain })).toMatchInlineSnapshot(`
+    "   FLOW           STATE              HEARD       ROWS    LAG  RETRY  DEAD  CONFL
+    ●  mirror         running         just now  1,234,567  38 ms      2     0     12
+       same, 2 m 00 s ago: 5,000,000 rows on each side
+    ?  orders-of-th…  stale      12 m 00 s ago  1,234,567  38 ms      2     0     12
+       was running, but nothing was heard since: the process is gone or cannot write
+    ●  half           running         just now  1,234,567  38 ms      2     0      1
+       postgres://db-b:5432/app: connection refused
+       same, 2 m 00 s ago: 5,000,000 rows on each side
+    ?  dark           unknown                -          -      -      -     -      -
+       postgres://db-b:5432/app: connection refused
+    ○  fresh          never run              -          -      -      -     0      0
+    ✗  broken         failed          just now  1,234,567  38 ms      2     0     12
+       no unique index on id
+    ■  done           stopped      2 d 1 h ago  1,234,567  38 ms      2     0     12
+       same, 2 m 00 s ago: 5,000,000 rows on each side"
+  `)
+})
+
+test('a flow is stale after 15 s of silence, not before', () => {
+  const at = (heartbeatAt: string): string =>
+    renderStatus([status('mirror', { record: record({ heartbeatAt }) })], { nowMs: NOW_MS, width: 80, paint: plain })
+  expect(at('2026-01-01T11:59:45Z')).not.toContain('stale')
+  expect(at('2026-01-01T11:59:44Z')).toContain('stale')
+})
