@@ -81,14 +81,17 @@ async function undo(client: LiveClient, statement: SQL): Promise<void> {
 }
 
 async function commit(client: LiveClient, options: TransactionOptions): Promise<void> {
-  const { command } = await client.execute(COMMIT, { ...options, what: 'COMMIT' }).catch((error: unknown) => {
-    // The server's refusal (a deferred constraint, a serialization failure) is an answer; the connection goes on.
-    if (client.usable) throw error
-    throw inDoubt(client, error)
+  const { command } = await client.execute(COMMIT, { ...options, what: 'COMMIT' }).catch(async (error: unknown) => {
+    if (!client.usable) throw inDoubt(client, error)
+    // It was refused (a deferred constraint) or never sent (aborted before): what was done is undone.
+    await undo(client, ROLLBACK)
+    client.rolledBack()
+    throw error
   })
   // PostgreSQL answers COMMIT with ROLLBACK, and no error, when a statement failed and the caller went on.
-  if (command !== 'COMMIT')
-    throw new Error(`${client.label}: COMMIT was answered with ${command}: a failed statement was ignored`)
+  if (command === 'COMMIT') return
+  client.rolledBack()
+  throw new Error(`${client.label}: COMMIT was answered with ${command}: a failed statement was ignored`)
 }
 
 function inDoubt(client: LiveClient, cause: unknown): LockstepError {

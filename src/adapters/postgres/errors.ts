@@ -24,6 +24,14 @@ export function translate(error: unknown, doing: Doing): Error {
   return new Error(`${doing.label}: ${doing.what} failed`, { cause: error })
 }
 
+const ENDS_SESSION = /^(08|57P0|25P03|25P04|58|XX)/
+
+/** After such an error the server ends the connection, or it cannot be trusted; its outcome may be unknown. */
+export function endsSession(error: unknown): boolean {
+  if (error instanceof DrizzleQueryError) return endsSession(error.cause)
+  return error instanceof DatabaseError && ENDS_SESSION.test(error.code ?? '')
+}
+
 /** What the server said, without the parts that may hold row values (`detail`, `where`, the refused value). */
 class PostgresError extends Error {
   override readonly name = 'PostgresError'

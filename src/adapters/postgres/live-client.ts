@@ -4,7 +4,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { UnavailableError } from '../../core/errors.js'
 import type { Address } from './address.js'
-import { translate } from './errors.js'
+import { endsSession, translate } from './errors.js'
 import type { ExecuteOptions, ResultRow } from './session.js'
 
 /** Time limits of every session, in ms. */
@@ -130,6 +130,7 @@ export class LiveClient {
     try {
       return await work()
     } catch (error) {
+      if (endsSession(error)) this.destroy()
       throw this.#fate ?? translate(error, { what: this.#what(options), label: this.#address.label })
     } finally {
       clearTimeout(timer)
