@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { checkCommand } from './commands/check.js'
+import { demoCommand } from './commands/demo.js'
 import { doctorCommand } from './commands/doctor.js'
 import { grantsCommand } from './commands/grants.js'
 import { initCommand } from './commands/init.js'
@@ -30,6 +31,7 @@ export function createProgram(io: Io, finish: Finish): Command {
     checkCommand(io, finish),
     loadCommand(io, finish),
     grantsCommand(io, finish),
+    demoCommand(io, finish),
   ]
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   for (const command of [program, ...program.commands]) command.exitOverride()

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /**
- * Ends a server whose parent died without a word (SIGKILL, a crash), and removes its temporary folder.
+ * Ends a server (or with `KILL` any process) whose parent died without a word (SIGKILL, a crash), and removes its
+ * temporary folder.
  */
-export function guardOrphan(postmaster: number, temporary: string | undefined): Disposable {
+export function guardOrphan(pid: number, temporary: string | undefined, signal: 'QUIT' | 'KILL' = 'QUIT'): Disposable {
   const wait = 'while kill -0 "$0" 2>/dev/null; do sleep 0.2; done'
-  return guard(`kill -QUIT "$0"; kill -CONT "$0"; ${wait}; [ -z "$1" ] || rm -rf -- "$1"`, [
-    String(postmaster),
+  return guard(`kill -${signal} "$0"; kill -CONT "$0"; ${wait}; [ -z "$1" ] || rm -rf -- "$1"`, [
+    String(pid),
     temporary ?? '',
   ])
 }

@@ -11,7 +11,7 @@ interface Options {
   readonly seconds?: number
   readonly rate?: number
   readonly progress: number
-  readonly json?: true
+  readonly json?: boolean
   readonly config?: string
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { Guardian } from './guardian.js'
+import { guardOrphan } from '../../embedded/orphan-guard.js'
 
 const STOP_DEADLINE_MS = 15_000
 const KEPT_LINES = 30
@@ -11,7 +11,6 @@ export interface ProductOptions {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
-  readonly guardian: Guardian
   /** Called with each line of stderr, where the logs are. */
   log?(line: string): void
 }
@@ -42,7 +41,8 @@ export class Product implements AsyncDisposable {
     })
     this.#child = child
     this.pid = child.pid ?? 0
-    if (this.pid > 0) options.guardian.watchProcess(this.pid, 'SIGTERM')
+    // A demo that was killed must not leave a load behind that never ends.
+    const guard = child.pid === undefined ? undefined : guardOrphan(child.pid, undefined, 'KILL')
     child.stdout.on('data', (chunk: Buffer) => {
       this.#stdout += chunk.toString()
     })
@@ -51,7 +51,7 @@ export class Product implements AsyncDisposable {
       if (this.#log.length > KEPT_LINES) this.#log.shift()
       options.log?.(line)
     })
-    this.ended = this.#outcome(options.guardian)
+    this.ended = this.#outcome().finally(() => guard?.[Symbol.dispose]())
   }
 
   /** SIGTERM, and SIGKILL when it does not end in time. */
@@ -69,13 +69,12 @@ export class Product implements AsyncDisposable {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.stop()
   }
 
-  async #outcome(guardian: Guardian): Promise<Outcome> {
+  async #outcome(): Promise<Outcome> {
     // `close` comes after the last byte of both streams; `error` when it could not be started.
     const [exitCode] = await once(this.#child, 'close').catch((error: unknown) => {
       this.#log.push(String(error))
       return [null]
     })
-    guardian.forgetProcess(this.pid)
     return { exitCode: typeof exitCode === 'number' ? exitCode : null, stdout: this.#stdout, log: this.#log.join('\n') }
   }
 }

@@ -1,62 +1,56 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { type Binaries, copyBinaries } from '../../embedded/binaries.js'
+import { temporaryFolder } from '../../embedded/folders.js'
+import { removeWhenOrphaned } from '../../embedded/orphan-guard.js'
 import { EmbeddedServer } from '../../embedded/server.js'
 import type { Board } from './board.js'
-import { Guardian } from './guardian.js'
 import { Product } from './product.js'
 
 export interface StageOptions {
-  /** Rows that each round of a scene puts through its flow. */
-  readonly rows: number
-  /** Ends a round's load sooner. */
+  /** Rows that each round puts through its flow; `undefined`: as many as come in `seconds`. */
+  readonly rows: number | undefined
+  /** Ends the load of a round after so long. */
   readonly seconds: number | undefined
 }
 
-/**
- * What scenes play on: one temporary folder with everything in it, servers and processes of the product. All of it is
- * gone after dispose, and through the guardian also when the demo is killed.
- */
-export class Stage implements AsyncDisposable {
+interface Scope {
   readonly board: Board
   readonly options: StageOptions
   /** Aborts on Ctrl-C or SIGTERM. */
   readonly ended: AbortSignal
+}
+
+/**
+ * What scenes play on: a temporary folder with the config, servers, and processes of the product. All of it is gone
+ * after dispose, and also when the demo is killed.
+ */
+export class Stage implements AsyncDisposable {
+  readonly board: Board
+  readonly options: StageOptions
+  readonly ended: AbortSignal
   readonly folder: string
-  readonly #guardian: Guardian
+  readonly #guard: Disposable
   readonly #servers: EmbeddedServer[] = []
   readonly #products: Product[] = []
   #binaries: Promise<Binaries> | undefined
 
-  private constructor(
-    folder: string,
-    guardian: Guardian,
-    scope: { board: Board; options: StageOptions; ended: AbortSignal },
-  ) {
+  private constructor(folder: string, { board, options, ended }: Scope) {
     this.folder = folder
-    this.#guardian = guardian
-    this.board = scope.board
-    this.options = scope.options
-    this.ended = scope.ended
+    this.#guard = removeWhenOrphaned(folder)
+    this.board = board
+    this.options = options
+    this.ended = ended
   }
 
-  static async open(scope: { board: Board; options: StageOptions; ended: AbortSignal }): Promise<Stage> {
-    const guardian = new Guardian()
-    const folder = await mkdtemp(join(tmpdir(), 'lockstep-demo-'))
-    guardian.watchFolder(folder)
-    // As root, the servers run as another user, who must be able to pass.
-    await chmod(folder, 0o755)
-    return new Stage(folder, guardian, scope)
+  static async open(scope: Scope): Promise<Stage> {
+    return new Stage(await temporaryFolder('lockstep-demo-'), scope)
   }
 
-  /** A PostgreSQL server of its own, its data in `<folder>/<name>`. */
-  async server(name: string): Promise<EmbeddedServer> {
-    this.#binaries ??= copyBinaries(this.folder)
-    const server = await EmbeddedServer.start(await this.#binaries, { dataFolder: join(this.folder, name) })
+  /** A new PostgreSQL server. */
+  async server(): Promise<EmbeddedServer> {
+    this.#binaries ??= copyBinaries()
+    const server = await EmbeddedServer.start(await this.#binaries)
     this.#servers.push(server)
-    // SIGQUIT: immediate shutdown, as nobody needs the data.
-    if (server.pid !== undefined) this.#guardian.watchProcess(server.pid, 'SIGQUIT')
     return server
   }
 
@@ -65,21 +59,17 @@ export class Stage implements AsyncDisposable {
     args: readonly string[],
     options: { env?: Readonly<Record<string, string>>; log?(line: string): void } = {},
   ): Product {
-    const product = new Product({ env: {}, ...options, args, cwd: this.folder, guardian: this.#guardian })
+    const product = new Product({ env: {}, ...options, args, cwd: this.folder })
     this.#products.push(product)
     return product
   }
 
+  /** The product first: without its servers it would wait for them. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#products.map((product) => product[Symbol.asyncDispose]()))
-    await Promise.allSettled(
-      this.#servers.map(async (server) => {
-        const { pid } = server
-        await server[Symbol.asyncDispose]()
-        if (pid !== undefined) this.#guardian.forgetProcess(pid)
-      }),
-    )
+    await Promise.allSettled(this.#servers.map((server) => server[Symbol.asyncDispose]()))
+    await this.#binaries?.then((binaries) => binaries[Symbol.asyncDispose]()).catch(() => undefined)
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
-    this.#guardian.leave()
+    this.#guard[Symbol.dispose]()
   }
 }

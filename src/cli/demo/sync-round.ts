@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { count } from '../render/format.js'
+import { LagProbe } from './lag-probe.js'
+import { Oracle } from './oracle.js'
+import type { Outcome, Product } from './product.js'
+import type { Stage } from './stage.js'
+import { type Sides, SyncMeter } from './sync-meter.js'
+import { syncView } from './sync-view.js'
+
+/** What rounds are played with. */
+export interface Setting {
+  readonly urls: Sides<string>
+  /** What the config of the scene reads. */
+  readonly env: Readonly<Record<string, string>>
+  readonly oracles: Sides<Oracle>
+  readonly sync: Product
+  /** Rows that both sides must hold once they are the same. */
+  readonly distinctRows: number
+}
+
+/** What one round came to. */
+export interface Round {
+  readonly loaded: Loaded
+  readonly probe: LagProbe
+  readonly expectedRows: number
+  /** From the end of the load until both sides had all rows, in ms; `undefined`: they had not in time. */
+  readonly convergedMs: number | undefined
+  readonly copiedRows: number
+  /** Rows copied from side to side per second, from the start of the load until both sides had all. */
+  readonly syncRowsPerSecond: number
+}
+
+const Loaded = z.object({ rows: z.number(), seconds: z.number(), rowsPerSecond: z.number(), errors: z.number() })
+type Loaded = z.infer<typeof Loaded>
+
+/** Both sides must have all rows this long after the load, and a second more for so many rows. */
+const CATCH_UP_MS = 60_000
+const CATCH_UP_ROWS_PER_SECOND = 5_000
+
+/** Starts a load, follows it to its end and waits until both sides have all rows. */
+export async function playRound(stage: Stage, setting: Setting): Promise<Round> {
+  const { oracles } = setting
+  const base = await countBoth(oracles)
+  await using left = await Oracle.connect(setting.urls.left)
+  await using right = await Oracle.connect(setting.urls.right)
+  const probe = new LagProbe(left, right)
+  const { rows, seconds } = stage.options
+  const meter = new SyncMeter(oracles, base, { probe, wanted: seconds === undefined ? rows : undefined })
+  const startMs = performance.now()
+  const load = startLoad(stage, setting, meter)
+  const screen = stage.board.play(syncView(stage.board.paint, () => meter.figures()))
+  try {
+    const cut = Promise.race([died(setting.sync), ended(stage)])
+    // Lost races must not count as unhandled.
+    cut.catch(() => undefined)
+    const loaded = await underLoad({ load, probe, cut })
+    meter.phase = 'catching up'
+    const endMs = performance.now()
+    const expectedRows = setting.distinctRows + loaded.rows + probe.rows
+    const reached = await converge({ oracles, meter, expectedRows, cut })
+    const copiedRows = reached.left + reached.right - base.left - base.right - loaded.rows - probe.rows
+    const nowMs = performance.now()
+    return {
+      loaded,
+      probe,
+      expectedRows,
+      convergedMs: reached.converged ? nowMs - endMs : undefined,
+      copiedRows,
+      syncRowsPerSecond: Math.round(copiedRows / ((nowMs - startMs) / 1000)),
+    }
+  } finally {
+    meter.stop()
+    screen.stop()
+  }
+}
+
+function startLoad(stage: Stage, { urls }: Setting, meter: SyncMeter): Product {
+  const { rows, seconds } = stage.options
+  const bounds = [
+    ...(rows === undefined ? [] : ['--rows', String(rows)]),
+    ...(seconds === undefined ? [] : ['--seconds', String(seconds)]),
+  ]
+  const target = ['--table', 'records', '--into', urls.left, '--into', urls.right]
+  const load = stage.product(['load', ...target, ...bounds, '--progress', '250', '--json'], {
+    log: (line) => meter.takeLoadLine(line),
+  })
+  stage.board.done(`process ${load.pid}: lockstep load ${bounds.join(' ')}, each batch into a side picked at random`)
+  return load
+}
+
+/** Probes the lag until the load has ended. */
+async function underLoad(scope: { load: Product; probe: LagProbe; cut: Promise<never> }): Promise<Loaded> {
+  const { load, probe, cut } = scope
+  const over = new AbortController()
+  const probing = probe.run(over.signal)
+  try {
+    const outcome = await Promise.race([load.ended, probing.then(() => load.ended), cut])
+    if (outcome.exitCode !== 0) throw failure('lockstep load', outcome)
+    return Loaded.parse(JSON.parse(outcome.stdout))
+  } finally {
+    over.abort()
+    await probing.catch(() => undefined)
+  }
+}
+
+/** Counts both sides, exactly, no more often than that costs a third of the time. */
+async function converge(scope: {
+  oracles: Sides<Oracle>
+  meter: SyncMeter
+  expectedRows: number
+  cut: Promise<never>
+}): Promise<Sides<number> & { converged: boolean }> {
+  const { oracles, meter, expectedRows, cut } = scope
+  const deadlineMs = performance.now() + CATCH_UP_MS + (expectedRows / CATCH_UP_ROWS_PER_SECOND) * 1000
+  for (;;) {
+    const startMs = performance.now()
+    const rows = await Promise.race([countBoth(oracles), cut])
+    meter.takeCounts(rows)
+    const converged = rows.left === rows.right && rows.left >= expectedRows
+    if (converged || performance.now() > deadlineMs) return { ...rows, converged }
+    await delay(Math.max(20, 2 * (performance.now() - startMs)))
+  }
+}
+
+async function countBoth({ left, right }: Sides<Oracle>): Promise<Sides<number>> {
+  const [rowsLeft, rowsRight] = await Promise.all([left.count(), right.count()])
+  return { left: rowsLeft, right: rowsRight }
+}
+
+/** `sync` runs until it is told to stop; when it ends before, the round is over. */
+async function died(sync: Product): Promise<never> {
+  throw failure('lockstep run mirror', await sync.ended)
+}
+
+/** Ctrl-C ends a round. */
+function ended({ ended: signal }: Stage): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+function failure(command: string, { exitCode, log }: Outcome): Error {
+  return new Error(`${command} ended with ${exitCode === null ? 'a signal' : `exit code ${count(exitCode)}`}:\n${log}`)
+}
