@@ -1,0 +1,129 @@
+import { type CompareOptions, type Comparison, compare } from '../../compare/compare.js'
+import type { Difference } from '../../core/difference.js'
+import { UnavailableError } from '../../core/errors.js'
+import type { CheckOptions, CheckReport, FlowContext } from '../../core/flow.js'
+import type { Table } from '../../core/table.js'
+import { Patience } from './patience.js'
+
+export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks'> {
+  /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
+  readonly patienceMs?: number
+}
+
+/** Differences already told to the caller are remembered up to this number, so that beginning again repeats none. */
+const REMEMBERED = 100_000
+
+/**
+ * Compares two tables and tells the verdict, as a report and as a `verdict` event. A connection that is lost in the middle
+ * makes it begin again; when that goes on for `patienceMs`, or the run is asked to end, the verdict is `unverified`.
+ */
+export async function checkTables(
+  left: Table,
+  right: Table,
+  context: FlowContext,
+  options: CheckTablesOptions = {},
+): Promise<CheckReport> {
+  const startedAt = performance.now()
+  const { settleMs, looks } = options
+  const comparison = compare(left, right, {
+    key: `flows.${context.name}`,
+    ...(settleMs === undefined ? {} : { settleMs }),
+    ...(looks === undefined ? {} : { looks }),
+  })
+  const count = new Count(options)
+  const complete = await readPatiently(comparison, count, context, options)
+  const { rows, fetchedRows } = comparison.statistics
+  const report: CheckReport = {
+    verdict: complete ? count.verdict : 'unverified',
+    left: left.label,
+    right: right.label,
+    columns: left.schema.columns.map((column) => column.name),
+    keyColumns: left.schema.key,
+    rows,
+    ...count.byKind,
+    fetchedRows,
+    durationMs: performance.now() - startedAt,
+  }
+  tell(context, report)
+  return report
+}
+
+/** `false`: it was not read to its end. */
+async function readPatiently(
+  comparison: Comparison,
+  count: Count,
+  context: FlowContext,
+  options: CheckTablesOptions,
+): Promise<boolean> {
+  const signal = AbortSignal.any([context.drain, context.abort])
+  const patience = new Patience(context, signal, options.patienceMs)
+  for (;;) {
+    count.begin()
+    try {
+      for await (const batch of comparison.read(new Map(), signal)) {
+        for (const difference of batch.items) count.add(difference)
+        await comparison.acknowledge(batch)
+      }
+      return !signal.aborted
+    } catch (error) {
+      if (signal.aborted) return false
+      if (!(error instanceof UnavailableError)) throw error
+      // A pass that was completed means that both sides had answered.
+      if (comparison.statistics.passes > 0) patience.renew()
+      if (!(await patience.wait(error))) return false
+    }
+  }
+}
+
+class Count {
+  byKind = { missingLeft: 0, missingRight: 0, changed: 0, unstable: 0 }
+  readonly #tell: CheckOptions['difference']
+  readonly #told = new Set<string>()
+
+  constructor(options: CheckOptions) {
+    this.#tell = options.difference?.bind(options)
+  }
+
+  begin(): void {
+    this.byKind = { missingLeft: 0, missingRight: 0, changed: 0, unstable: 0 }
+  }
+
+  add(difference: Difference): void {
+    this.byKind[MEMBER[difference.kind]]++
+    if (this.#tell === undefined) return
+    const key = JSON.stringify(difference.key)
+    if (this.#told.has(key)) return
+    if (this.#told.size < REMEMBERED) this.#told.add(key)
+    this.#tell(difference)
+  }
+
+  get verdict(): CheckReport['verdict'] {
+    const { missingLeft, missingRight, changed, unstable } = this.byKind
+    if (missingLeft + missingRight + changed > 0) return 'different'
+    return unstable > 0 ? 'unverified' : 'same'
+  }
+}
+
+const MEMBER = {
+  'missing-left': 'missingLeft',
+  'missing-right': 'missingRight',
+  changed: 'changed',
+  unstable: 'unstable',
+} as const
+
+function tell(context: FlowContext, report: CheckReport): void {
+  const { missingLeft, missingRight, changed, unstable, fetchedRows } = report
+  const figures = {
+    missingLeft,
+    missingRight,
+    changed,
+    unstable,
+    fetchedRows,
+    durationMs: Math.round(report.durationMs),
+  }
+  const detail =
+    report.verdict === 'same'
+      ? `${report.rows.left} rows on both sides`
+      : `${missingLeft} missing left, ${missingRight} missing right, ${changed} changed, ${unstable} unstable`
+  context.observer({ flow: context.name, type: 'verdict', verdict: report.verdict, detail, figures })
+}

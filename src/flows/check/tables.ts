@@ -1,0 +1,102 @@
+import { assertComparable } from '../../compare/comparable.js'
+import type { TableRef } from '../../core/database.js'
+import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
+import type { CheckOptions, CheckReport, Diagnosis, Flow, FlowContext, GrantList } from '../../core/flow.js'
+import type { Table } from '../../core/table.js'
+import { checkTables } from './check-tables.js'
+import { readGrants } from './grants.js'
+import { Patience } from './patience.js'
+
+export interface TablesCheck {
+  readonly left: TableRef
+  readonly right: TableRef
+  /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
+  readonly settleMs?: number
+}
+
+/** Compares two tables, row by row where it must, and reports; both sides are only read. */
+export function tables(options: TablesCheck): Flow {
+  return new TablesFlow(options)
+}
+
+class TablesFlow implements Flow {
+  readonly kind = 'check'
+  readonly databases: Flow['databases']
+  readonly #options: TablesCheck
+
+  constructor(options: TablesCheck) {
+    this.#options = options
+    this.databases = [...new Set([options.left.database, options.right.database])]
+  }
+
+  /** Checks once; the verdict is an event. */
+  async run(context: FlowContext): Promise<void> {
+    await this.check(context, {})
+  }
+
+  async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
+    const { settleMs } = this.#options
+    const { left, right } = await this.#openPatiently(context)
+    return checkTables(left, right, context, { ...(settleMs === undefined ? {} : { settleMs }), ...options })
+  }
+
+  async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const { left, right } = this.#options
+    const found = await Promise.all([diagnoseSide(left, signal), diagnoseSide(right, signal)])
+    if (found.flat().some((diagnosis) => diagnosis.level === 'error')) return found.flat()
+    const sides = await attempt(`${left.name} and ${right.name}`, () => this.#open('check', signal))
+    return [...found.flat(), ...sides]
+  }
+
+  async grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
+    const { left, right } = this.#options
+    return Promise.all([readGrants(left, role, signal), readGrants(right, role, signal)])
+  }
+
+  async #openPatiently(context: FlowContext): Promise<{ readonly left: Table; readonly right: Table }> {
+    const signal = AbortSignal.any([context.drain, context.abort])
+    const patience = new Patience(context, signal)
+    for (;;) {
+      try {
+        return await this.#open(context.name, signal)
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || !(await patience.wait(error))) throw error
+      }
+    }
+  }
+
+  async #open(flow: string, signal: AbortSignal): Promise<{ readonly left: Table; readonly right: Table }> {
+    const refs = this.#options
+    const [left, right] = await Promise.all([refs.left.open(signal), refs.right.open(signal)])
+    const [one, other] = await Promise.all([refs.left.database.identify(signal), refs.right.database.identify(signal)])
+    if (one.id === other.id && left.schema.name === right.schema.name) throw sameTable(flow, left, right)
+    assertComparable(left, right, `flows.${flow}`)
+    return { left, right }
+  }
+}
+
+async function diagnoseSide(ref: TableRef, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  return attempt(`${ref.database.label} ${ref.name}`, () => ref.open(signal))
+}
+
+async function attempt(subject: string, work: () => Promise<unknown>): Promise<readonly Diagnosis[]> {
+  try {
+    await work()
+    return [{ level: 'ok', subject, message: 'can be compared' }]
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error
+    const problem =
+      error instanceof ConfigError ? { message: error.problem, fix: error.fix } : { message: error.message }
+    return [{ level: 'error', subject, ...problem }]
+  }
+}
+
+function sameTable(flow: string, left: Table, right: Table): ConfigError {
+  const aliases = left.label === right.label ? left.label : `${left.label} and ${right.label}`
+  return new ConfigError({
+    code: 'same-table',
+    key: `flows.${flow}`,
+    message: `left and right are one and the same table (${aliases}), which always equals itself`,
+    fix: 'name two different tables, or two databases; two addresses can lead to one server',
+  })
+}
