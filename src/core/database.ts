@@ -1,4 +1,5 @@
 import type { BulkTable } from './bulk.js'
+import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
 
@@ -53,4 +54,13 @@ export interface TableRef {
    * `ConfigError` when the table is missing or has a column for which no value can be made.
    */
   bulk?(signal: AbortSignal): Promise<BulkTable>
+
+  /** What would stop or slow this use of the table: server, rights, schema, open transactions. Changes nothing. */
+  diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]>
+
+  /** The least rights that this use takes, as statements to run. */
+  grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList>
 }
+
+/** `read`: compare or export it. `mirror`: follow its changes and write the other side's. */
+export type TableUse = 'read' | 'mirror'

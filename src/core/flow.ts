@@ -1,4 +1,5 @@
 import type { Database, TableRef } from './database.js'
+import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
 import type { Observer } from './observer.js'
 
@@ -56,18 +57,4 @@ export interface CheckReport {
   /** Rows sent over the network, both sides together. */
   readonly fetchedRows: number
   readonly durationMs: number
-}
-
-export interface Diagnosis {
-  readonly level: 'ok' | 'warn' | 'error'
-  /** What was looked at: a database's label, a table, a column. */
-  readonly subject: string
-  readonly message: string
-  /** SQL or a sentence; absent when there is nothing to do. */
-  readonly fix?: string
-}
-
-export interface GrantList {
-  readonly database: string
-  readonly statements: readonly string[]
 }

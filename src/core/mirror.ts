@@ -4,6 +4,8 @@ import type { Row, Table } from './table.js'
 
 /** A table whose changes can be followed and which can take the changes of another: what `sync` needs of both sides. */
 export interface MirrorTable extends Table {
+  /** The same table with the values of its rows in the order of these columns, which are all that its schema has. */
+  ordered(columns: readonly string[]): MirrorTable
   changes(options: ChangeOptions): ChangeSource
   writer(options: WriterOptions): Sink<Row>
 }
@@ -14,10 +16,8 @@ export interface ChangeOptions {
   notice(notice: { level: 'info' | 'warn'; code: string; message: string }): void
 }
 
-/** The committed changes of a table, each at least once. */
+/** The committed changes of a table, each at least once; what the table's own `writer` wrote is no change. */
 export interface ChangeSource extends Source<Row> {
-  /** What this transaction wrote came from us and is not a change. Called before that transaction commits. */
-  ignore(transaction: string): void
   caughtUp(signal: AbortSignal): Promise<void>
   /**
    * Resolves once the source has noted where it stands: every row committed later will come as a change, so a
@@ -40,8 +40,6 @@ export type ConflictRule =
 export interface WriterOptions {
   readonly flow: string
   readonly rule: ConflictRule
-  /** Called with the id of each transaction that writes rows, before it commits. */
-  wrote(transaction: string): void
   /** Called after commit with the number of conflicts that the batch met; they are recorded in the table's database. */
   conflicts(count: number, decision: string): void
 }

@@ -1,10 +1,12 @@
 import type { Database, DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
+import { UnavailableError } from '../../core/errors.js'
 import { Secret } from '../../core/secret.js'
 import { type Address, parseAddress } from './address.js'
 import { PooledSession } from './connection.js'
 import { greet, IdentityGuard, identify, type PostgresIdentity } from './identity.js'
 import { LiveClient } from './live-client.js'
 import { type PostgresOptions, parseOptions, type Settings } from './options.js'
+import { OwnTransactions } from './own-transactions.js'
 import { ClientPool } from './pool.js'
 import type { Connection, Session } from './session.js'
 import { PostgresStateStore } from './state/state-store.js'
@@ -35,11 +37,14 @@ export class PostgresDatabase implements Database {
   /** Each statement takes a connection of the pool; a transaction holds one. */
   readonly session: Session
   readonly state: PostgresStateStore
+  /** What this process wrote here; the ledgers of its tables listen. */
+  readonly own = new OwnTransactions()
   readonly #address: Address
   readonly #settings: Settings
   readonly #guard: IdentityGuard
   readonly #spare: ClientPool
   readonly #open = new Set<AsyncDisposable>()
+  #closed = false
 
   constructor(address: Address, settings: Settings) {
     this.#address = address
@@ -72,11 +77,11 @@ export class PostgresDatabase implements Database {
    * loss; the database's dispose closes it too.
    */
   connect(purpose: string): Connection {
-    const pool = this.#pool({ max: 1, writer: true, purpose })
-    return new PooledSession(pool)
+    return new PooledSession(this.#pool({ max: 1, writer: true, purpose }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     await Promise.all([...this.#open].map((pool) => pool[Symbol.asyncDispose]()))
     this.#open.clear()
   }
@@ -96,6 +101,8 @@ export class PostgresDatabase implements Database {
 
   async #client(writer: boolean, options: { signal: AbortSignal; purpose?: string }): Promise<LiveClient> {
     const { limits } = this.#settings
+    // A flow that winds up may ask for one more connection after the database was disposed.
+    if (this.#closed) throw new UnavailableError('closed', `${this.label}: the database handle is closed`)
     const client = await LiveClient.open(this.#address, limits, options)
     try {
       const identity = await greet(client, limits, { signal: options.signal, deadlineMs: limits.connectMs })

@@ -1,11 +1,14 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { BulkTable } from '../../core/bulk.js'
-import type { TableOptions, TableRef } from '../../core/database.js'
+import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import { openBulkTable } from './bulk/bulk-table.js'
 import { describeTable } from './catalog.js'
 import type { PostgresDatabase } from './database.js'
 import { drizzleTableName, isDrizzleTable } from './drizzle-table.js'
+import { diagnoseTable } from './diagnose.js'
+import { tableGrants } from './grants.js'
 import { parseTableName, type TableName } from './identifiers.js'
 import { PostgresTable } from './table.js'
 
@@ -35,6 +38,14 @@ export class PostgresTableRef implements TableRef {
   async open(signal: AbortSignal): Promise<PostgresTable> {
     const request = { table: this.#table, name: this.name, database: this.database.label, options: this.options }
     return new PostgresTable(this.database, await describeTable(this.database.session, request, signal))
+  }
+
+  diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    return diagnoseTable(this, use, signal)
+  }
+
+  grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList> {
+    return tableGrants(this, { use, role }, signal)
   }
 
   bulk(signal: AbortSignal): Promise<BulkTable> {

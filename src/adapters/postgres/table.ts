@@ -4,6 +4,7 @@ import type { Bucket, Digest, Row, TableSchema } from '../../core/table.js'
 import type { PostgresTableInfo } from './catalog.js'
 import type { PostgresDatabase } from './database.js'
 import { PostgresDigests } from './digest.js'
+import { changeSource } from './ledger/change-source.js'
 import { rowWriter } from './writer.js'
 
 /** A table of a PostgreSQL database: digests, reads, follows and writes it, each by a part of its own. */
@@ -36,11 +37,24 @@ export class PostgresTable implements MirrorTable {
     return this.#digests.lookup(keys, signal)
   }
 
-  changes(_options: ChangeOptions): ChangeSource {
-    throw new Error(`${this.label}: following changes is not built yet`)
+  ordered(columns: readonly string[]): PostgresTable {
+    const place = (column: { readonly name: string }): number => columns.indexOf(column.name)
+    const { schema } = this
+    return new PostgresTable(this.#database, {
+      ...this.info,
+      columns: this.info.columns.toSorted((left, right) => place(left) - place(right)),
+      schema: { ...schema, columns: schema.columns.toSorted((left, right) => place(left) - place(right)) },
+    })
+  }
+
+  changes(options: ChangeOptions): ChangeSource {
+    return changeSource(this.#database, this.info, options)
   }
 
   writer(options: WriterOptions): Sink<Row> {
-    return rowWriter(this.#database, this.info, options)
+    return rowWriter(this.#database, this.info, {
+      ...options,
+      wrote: (transaction) => this.#database.own.announce(transaction),
+    })
   }
 }

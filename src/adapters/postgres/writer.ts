@@ -30,12 +30,17 @@ export interface WriterState {
   ): Promise<void>
 }
 
+export interface RowWriterOptions extends WriterOptions {
+  /** Called with the id of each transaction that writes rows, before it commits. */
+  wrote(transaction: string): void
+}
+
 /**
  * A sink that inserts rows whose keys are new and treats the others by `options.rule`. Rows, conflicts and, when the
  * batch has one, its position are stored in one transaction, over a connection of the sink's own. Repeating a batch
  * changes nothing.
  */
-export function rowWriter(database: WriterDatabase, info: PostgresTableInfo, options: WriterOptions): Sink<Row> {
+export function rowWriter(database: WriterDatabase, info: PostgresTableInfo, options: RowWriterOptions): Sink<Row> {
   return new RowWriter(database, info, options)
 }
 
@@ -52,10 +57,10 @@ class RowWriter implements Sink<Row> {
   readonly #state: WriterState
   readonly #connection: Connection
   readonly #info: PostgresTableInfo
-  readonly #options: WriterOptions
+  readonly #options: RowWriterOptions
   readonly #own = new OwnWrites()
 
-  constructor(database: WriterDatabase, info: PostgresTableInfo, options: WriterOptions) {
+  constructor(database: WriterDatabase, info: PostgresTableInfo, options: RowWriterOptions) {
     this.#state = database.state
     this.#connection = database.connect(`write ${info.schema.name}`)
     this.#info = info

@@ -1,0 +1,169 @@
+import type { Batch, Checkpoints, Position } from '../../../core/batch.js'
+import type { ChangeOptions, ChangeSource } from '../../../core/mirror.js'
+import type { Row } from '../../../core/table.js'
+import type { PostgresTableInfo } from '../catalog.js'
+import type { PostgresDatabase } from '../database.js'
+import { Channel } from './channel.js'
+import { Deliveries } from './deliveries.js'
+import { Ledger, type Poll } from './ledger.js'
+import { readPosition, type SavedLedger, writePosition } from './position.js'
+import { Reader } from './reader.js'
+import { SWEEP, Sweep } from './sweep.js'
+import { type Loop, Tail } from './tail.js'
+import { Wakeup } from './wakeup.js'
+
+/** Between saved positions: after rows, and when only the floor moved. */
+const SAVE_MS = 1_000
+const SAVE_QUIET_MS = 60_000
+/** Transactions remembered in a saved position; beyond, a restart delivers their rows once more. */
+const SAVED_TRANSACTIONS = 5_000
+/** An older floor cannot be compared with 32-bit ids any more. */
+const FLOOR_AGE = 2 ** 31 - 100_000_000
+
+/** The committed changes of a PostgreSQL table by the xid ledger: docs/decisions/0004-xid-ledger.md. */
+export function changeSource(database: PostgresDatabase, table: PostgresTableInfo, options: ChangeOptions): ChangeSource {
+  return new LedgerSource(database, table, options)
+}
+
+class LedgerSource implements ChangeSource {
+  readonly #database: PostgresDatabase
+  readonly #table: PostgresTableInfo
+  readonly #options: ChangeOptions
+  readonly #label: string
+  readonly #deliveries = new Deliveries()
+  readonly #readers: readonly [Reader, Reader]
+  readonly #tail: Tail
+  readonly #sweep: Sweep
+  readonly #begun = new Wakeup()
+  readonly #unsubscribe: () => void
+  #ledger = new Ledger({ floor: 0, done: [] })
+  #identity = ''
+  #started = false
+  /** The position that the ledger in memory grew from, or last handed out. */
+  #position: Position | undefined
+  #saved = { at: 0, rows: 0, floor: 0 }
+
+  constructor(database: PostgresDatabase, table: PostgresTableInfo, options: ChangeOptions) {
+    this.#database = database
+    this.#table = table
+    this.#options = options
+    this.#label = `${database.label} ${table.schema.name}`
+    const reader = (purpose: string): Reader => new Reader(database.connect(`${options.flow} ${purpose}`), table, this.#label)
+    this.#readers = [reader('tail'), reader('sweep')]
+    const ledger = (): Ledger => this.#ledger
+    this.#tail = new Tail(this.#readers[0], ledger, this.#deliveries)
+    this.#sweep = new Sweep({ reader: this.#readers[1], tail: this.#tail, ledger, deliveries: this.#deliveries })
+    this.#unsubscribe = database.own.subscribe((xid) => this.#ledger.add(xid, 0))
+  }
+
+  async *read(from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Row>> {
+    const stop = new AbortController()
+    const end = (): void => stop.abort()
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+    const channel = new Channel<Batch<Row>>()
+    const loop: Loop = { signal: stop.signal, put: (batch) => channel.put(batch) }
+    const running = this.#run(from.get(SWEEP), loop).then(
+      () => channel.end(),
+      (error: unknown) => channel.end(signal.aborted ? undefined : error),
+    )
+    try {
+      yield* channel.values()
+    } finally {
+      end()
+      signal.removeEventListener('abort', end)
+      await running
+    }
+  }
+
+  acknowledge(batch: Batch<Row>): Promise<void> {
+    this.#deliveries.acknowledge(batch)
+    return Promise.resolve()
+  }
+
+  caughtUp(signal: AbortSignal): Promise<void> {
+    return this.#sweep.caughtUp(signal)
+  }
+
+  async started(signal: AbortSignal): Promise<void> {
+    while (!this.#started && !signal.aborted) await this.#begun.pause(signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#unsubscribe()
+    await Promise.all(this.#readers.map((reader) => reader[Symbol.asyncDispose]()))
+  }
+
+  async #run(position: Position | undefined, loop: Loop): Promise<void> {
+    const stop = new AbortController()
+    const both: Loop = { signal: AbortSignal.any([loop.signal, stop.signal]), put: loop.put }
+    const guard = async (work: Promise<void>): Promise<void> => {
+      try {
+        await work
+      } finally {
+        stop.abort()
+      }
+    }
+    await this.#begin(position, loop.signal)
+    const results = await Promise.allSettled([
+      guard(this.#tail.run(both)),
+      guard(this.#sweep.run(both, () => this.#save(both))),
+    ])
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+
+  /** Goes on from memory after an error, from the saved position after a restart, else from this moment. */
+  async #begin(position: Position | undefined, signal: AbortSignal): Promise<void> {
+    for (const xid of this.#deliveries.abandon()) this.#ledger.remove(xid)
+    this.#ledger.forgetVolatile()
+    for (const reader of this.#readers) await reader.open(signal)
+    const identity = (await this.#database.identify(signal)).id
+    const poll = await this.#readers[0].poll(signal)
+    if (!this.#started || position !== this.#position || identity !== this.#identity) this.#restore(readPosition(position), identity, poll)
+    this.#identity = identity
+    this.#position = position
+    this.#started = true
+    this.#begun.wake()
+  }
+
+  #restore(saved: SavedLedger | undefined, identity: string, poll: Poll): void {
+    const why = saved === undefined ? undefined : this.#unusable(saved, identity, poll)
+    if (saved === undefined || why !== undefined) {
+      this.#ledger = new Ledger({ floor: poll.snapshot.xmin, done: [] })
+      if (why !== undefined) {
+        const message = `${this.#label}: ${why}; changes are followed from now on, and the comparison at start finds what was missed`
+        this.#options.notice({ level: 'warn', code: 'ledger-restarted', message })
+      }
+      return
+    }
+    this.#ledger = new Ledger(saved)
+    if (saved.filenode !== poll.filenode) this.#ledger.forgetPages()
+  }
+
+  #unusable(saved: SavedLedger, identity: string, poll: Poll): string | undefined {
+    if (saved.identity !== identity) return 'this is another server or database than the saved position is of'
+    if (saved.oid !== this.#table.oid) return 'the table was dropped and created again since the position was saved'
+    if (saved.floor > poll.snapshot.xmax) return 'the server is older than the saved position: it was restored or lost commits'
+    if (poll.snapshot.xmax - saved.floor > FLOOR_AGE) return 'the saved position is too many transactions old'
+    return undefined
+  }
+
+  async #save(loop: Loop): Promise<void> {
+    const pending = this.#deliveries.pendingXids()
+    const state = this.#ledger.state(pending)
+    const since = Date.now() - this.#saved.at
+    const rows = this.#deliveries.rows
+    const due = rows !== this.#saved.rows ? since >= SAVE_MS : since >= SAVE_QUIET_MS
+    const filenode = this.#tail.poll?.filenode
+    if (!due || state.floor === this.#saved.floor || filenode === undefined || loop.signal.aborted) return
+    this.#saved = { at: Date.now(), rows, floor: state.floor }
+    this.#position = writePosition({
+      identity: this.#identity,
+      oid: this.#table.oid,
+      filenode,
+      floor: state.floor,
+      done: state.done.slice(-SAVED_TRANSACTIONS).map(([xid, page]) => [xid, page]),
+    })
+    await loop.put(this.#deliveries.position(SWEEP, this.#position))
+  }
+}

@@ -1,0 +1,164 @@
+import type { Snapshot } from './snapshot.js'
+
+/** What is read of a table's surroundings between two reads of the table itself. */
+export interface Poll {
+  readonly snapshot: Snapshot
+  /** Pages of the table, read after the snapshot was taken. */
+  readonly pages: number
+  /** Changes when the table is rewritten (VACUUM FULL, CLUSTER, TRUNCATE): its rows then lie in other pages. */
+  readonly filenode: string
+  /** Bytes of values stored out of line. */
+  readonly toastBytes: number
+  /** End of the write-ahead log, and how far it is on disk. */
+  readonly written: bigint
+  readonly flushed: bigint
+}
+
+/** All rows of a transaction that lie in pages >= `page` are delivered. */
+interface Entry {
+  page: number
+  /** Pages of the table once the transaction had ended: no row of it lies at or beyond. */
+  end: number | undefined
+  /** End of the log once the transaction had ended; its fate is durable when the log is flushed to here. */
+  stamp: bigint | undefined
+}
+
+/** What a read must leave out: parallel lists of transaction ids and first delivered pages. */
+export interface Exclusions {
+  readonly xids: readonly number[]
+  readonly pages: readonly number[]
+}
+
+/** As saved: `done` holds [transaction id, page] pairs. */
+export interface LedgerState {
+  readonly floor: number
+  readonly done: readonly (readonly [number, number])[]
+}
+
+/**
+ * Which transactions' rows of a table have been delivered. After the xid ledger of docs/decisions/0004-xid-ledger.md:
+ * everything below `floor` is delivered, and above it what `done` says.
+ *
+ * A transaction id seen in a row is only safe to remember while the server lives: after a crash, ids whose end had not
+ * reached the disk are given out again, to rows nobody has seen. Such entries are volatile until the log is flushed past
+ * their end, and `forgetVolatile` drops them when a connection was lost.
+ */
+export class Ledger {
+  #floor: number
+  #done = new Map<number, Entry>()
+  /** Entries whose end or flush is not yet known; small, as each poll settles most. */
+  #volatile = new Map<number, Entry>()
+  /** Entries that may have rows at or beyond `tail`. */
+  #recent = new Map<number, Entry>()
+  #durableFloor: number
+  #floorStamps: { floor: number; stamp: bigint }[] = []
+
+  constructor(state: LedgerState) {
+    this.#floor = state.floor
+    this.#durableFloor = state.floor
+    for (const [xid, page] of state.done) this.#done.set(xid, { page, end: undefined, stamp: 0n })
+    this.#recent = new Map(this.#done)
+  }
+
+  get floor(): number {
+    return this.#floor
+  }
+
+  get size(): number {
+    return this.#done.size
+  }
+
+  /** All rows of the transaction are delivered, wherever they lie; so it is for our own. */
+  hasWhole(xid: number): boolean {
+    return this.#done.get(xid)?.page === 0
+  }
+
+  /** The rows of `xid` in pages >= `page` are delivered (or on their way to be). */
+  add(xid: number, page: number): void {
+    if (xid < this.#floor) return
+    const known = this.#done.get(xid)
+    if (known !== undefined && known.page <= page) return
+    const entry: Entry = { page, end: undefined, stamp: undefined }
+    this.#done.set(xid, entry)
+    this.#volatile.set(xid, entry)
+    this.#recent.set(xid, entry)
+  }
+
+  /** Takes back what `add` said, when a batch was never written. */
+  remove(xid: number): void {
+    this.#done.delete(xid)
+    this.#volatile.delete(xid)
+    this.#recent.delete(xid)
+  }
+
+  /** Learns from a poll which transactions have ended by now, where their rows can lie, and what is on disk. */
+  settle(poll: Poll): void {
+    for (const [xid, entry] of this.#volatile) {
+      if (entry.stamp === undefined) {
+        if (xid >= poll.snapshot.xmin) continue
+        entry.end = poll.pages
+        entry.stamp = poll.written
+      } else if (entry.stamp <= poll.flushed) this.#volatile.delete(xid)
+    }
+    while (this.#floorStamps[0] !== undefined && this.#floorStamps[0].stamp <= poll.flushed) {
+      this.#durableFloor = Math.max(this.#durableFloor, this.#floorStamps[0].floor)
+      this.#floorStamps.shift()
+    }
+  }
+
+  /** Everything below `floor` is delivered; `stamp`: end of the log when `floor` was read off a snapshot. */
+  raise(floor: number, stamp: bigint): void {
+    this.#floorStamps.push({ floor, stamp })
+    if (floor <= this.#floor) return
+    this.#floor = floor
+    for (const xid of this.#done.keys()) if (xid < floor) this.remove(xid)
+  }
+
+  /** After a lost connection: forgets what a crash of the server may have undone. */
+  forgetVolatile(): void {
+    for (const xid of this.#volatile.keys()) this.remove(xid)
+    this.#floor = this.#durableFloor
+    this.#floorStamps = []
+  }
+
+  /** After a rewrite of the table: pages mean nothing any more; what was delivered whole stays. */
+  forgetPages(): void {
+    for (const [xid, entry] of this.#done) {
+      if (entry.page > 0) this.remove(xid)
+      else {
+        entry.end = undefined
+        this.#recent.set(xid, entry)
+      }
+    }
+  }
+
+  /** For a sweep: everything that is known. */
+  exclusions(): Exclusions {
+    return exclusionsOf(this.#done)
+  }
+
+  /** For a read of the pages from `tail` on: only the transactions that may have rows there. `tail` must not go back. */
+  tailExclusions(tail: number): Exclusions {
+    for (const [xid, entry] of this.#recent) {
+      if (entry.end !== undefined && entry.end <= tail) this.#recent.delete(xid)
+    }
+    return exclusionsOf(this.#recent)
+  }
+
+  /** After the tail moved back (the table shrank), everything may be in it again. */
+  resetTail(): void {
+    this.#recent = new Map(this.#done)
+  }
+
+  /** What is safe to save: `floor` and the entries of acknowledged rows, without `pending` ones. */
+  state(pending: ReadonlySet<number>): LedgerState {
+    const durable = [...this.#done].filter(
+      ([xid]) => xid >= this.#durableFloor && !this.#volatile.has(xid) && !pending.has(xid),
+    )
+    return { floor: this.#durableFloor, done: durable.map(([xid, entry]) => [xid, entry.page] as const) }
+  }
+}
+
+function exclusionsOf(entries: ReadonlyMap<number, Entry>): Exclusions {
+  return { xids: [...entries.keys()], pages: Array.from(entries.values(), (entry) => entry.page) }
+}

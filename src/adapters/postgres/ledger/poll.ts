@@ -1,0 +1,38 @@
+import { sql } from 'drizzle-orm'
+import { UnavailableError } from '../../../core/errors.js'
+import type { ResultRow, Session } from '../session.js'
+import type { Poll } from './ledger.js'
+import { parseSnapshot } from './snapshot.js'
+
+interface PollRow extends ResultRow {
+  readonly snapshot: string
+  readonly pages: string | null
+  readonly filenode: string | null
+  readonly toast: string
+  readonly written: string
+  readonly flushed: string
+}
+
+/** One small statement; some 0.1 ms of server time. */
+export async function pollTable(session: Session, oid: string, label: string, signal: AbortSignal): Promise<Poll> {
+  const [row] = await session.execute<PollRow>(sql`
+    select pg_current_snapshot()::text as snapshot,
+      (pg_relation_size(c.oid) / current_setting('block_size')::int8)::text as pages,
+      pg_relation_filenode(c.oid)::text as filenode,
+      (case when c.reltoastrelid = 0 then 0 else pg_relation_size(c.reltoastrelid) end)::text as toast,
+      (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as written,
+      (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::text as flushed
+    from pg_class as c where c.oid = ${oid}::oid`,
+    { signal })
+  if (row === undefined || row.pages === null || row.filenode === null) {
+    throw new UnavailableError('table-gone', `${label}: the table was dropped; the flow goes on when it is back under the same name`)
+  }
+  return {
+    snapshot: parseSnapshot(row.snapshot),
+    pages: Number(row.pages),
+    filenode: row.filenode,
+    toastBytes: Number(row.toast ?? 0),
+    written: BigInt(row.written),
+    flushed: BigInt(row.flushed),
+  }
+}

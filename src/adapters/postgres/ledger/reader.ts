@@ -1,0 +1,69 @@
+import { sql } from 'drizzle-orm'
+import { UnavailableError } from '../../../core/errors.js'
+import type { PostgresTableInfo } from '../catalog.js'
+import type { Connection } from '../session.js'
+import type { Ledger, Poll } from './ledger.js'
+import { pollTable } from './poll.js'
+import { type Reading, readStretch, type Stretch } from './read.js'
+
+/** Bytes of values in one batch of a table that stores values out of line. */
+const BUDGET_BYTES = 4_000_000
+
+/**
+ * A connection for a loop of the ledger. It notices when it runs on a new session: the server may have crashed in
+ * between, so what it just read must not be trusted together with what was known before.
+ */
+export class Reader implements AsyncDisposable {
+  readonly #connection: Connection
+  readonly #table: PostgresTableInfo
+  readonly #label: string
+  #generation = 0
+
+  constructor(connection: Connection, table: PostgresTableInfo, label: string) {
+    this.#connection = connection
+    this.#table = table
+    this.#label = label
+  }
+
+  /** Opens the session and sets it up. What the ledger knew of volatile transactions must be forgotten before. */
+  async open(signal: AbortSignal): Promise<void> {
+    // A hash join leaves out what was delivered at the same cost however much it is; estimates of unnest mislead the
+    // planner to nested loops. Parallel workers would only take cores from the writers.
+    await this.#connection.execute(
+      sql`select set_config('enable_nestloop', 'off', false), set_config('enable_mergejoin', 'off', false),
+        set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false)`,
+      { signal },
+    )
+    this.#generation = this.#connection.generation
+  }
+
+  poll(signal: AbortSignal): Promise<Poll> {
+    return this.#steady(() => pollTable(this.#connection, this.#table.oid, this.#label, signal))
+  }
+
+  /** Rows of the stretch that the ledger does not know as delivered; `poll` was taken before. */
+  read(stretch: Stretch, options: { ledger: Ledger; poll: Poll; tail: number | undefined; signal: AbortSignal }): Promise<Reading> {
+    const { ledger, poll, tail, signal } = options
+    return this.#steady(() =>
+      readStretch(this.#connection, this.#table, stretch, {
+        floor: ledger.floor,
+        xmax: poll.snapshot.xmax,
+        exclude: tail === undefined ? ledger.exclusions() : ledger.tailExclusions(tail),
+        budgetBytes: poll.toastBytes > 0 ? BUDGET_BYTES : undefined,
+        signal,
+      }),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]()
+  }
+
+  async #steady<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = await work()
+    if (this.#connection.generation !== this.#generation) {
+      throw new UnavailableError('connection-replaced', `${this.#label}: the connection was lost and opened again; reading starts over from what is known to be safe`)
+    }
+    return result
+  }
+}

@@ -1,0 +1,142 @@
+import type { Deliveries } from './deliveries.js'
+import type { Ledger, Poll } from './ledger.js'
+import { pageOf, type Stretch } from './read.js'
+import type { Reader } from './reader.js'
+import type { Snapshot } from './snapshot.js'
+import type { Loop, Tail } from './tail.js'
+import { Wakeup } from './wakeup.js'
+
+export const SWEEP = 'sweep'
+
+/** Pages of one statement: some 15 ms on rows already known. */
+const PIECE_PAGES = 2_048
+/** Share of the time that a sweep spends reading: while the tail brings rows, and while sweeps find what it missed. */
+const SHARE_BUSY = 0.1
+const SHARE_FINDING = 0.4
+/** The tail is quiet when it brought nothing for so long. */
+const QUIET_MS = 60
+/** After a commit, time for the tail to read it and for our own transactions to be announced. */
+const GRACE_MS = 25
+/** A look at least this often whether a position is due to be saved. */
+const LOOK_MS = 1_000
+
+/** Reads the whole table again and again, as long as something was committed: what makes the ledger exact. */
+export class Sweep {
+  readonly #reader: Reader
+  readonly #tail: Tail
+  readonly #ledger: () => Ledger
+  readonly #deliveries: Deliveries
+  readonly #waiting = new Wakeup()
+  readonly #completed = new Wakeup()
+  #verified: Snapshot | undefined
+  #begun = 0
+  #done = 0
+  #waiters = 0
+  /** Of the last sweep: it found rows itself; it or the tail found some. */
+  #found = false
+  #active = true
+  #startedAt: number | undefined
+
+  constructor(parts: { reader: Reader; tail: Tail; ledger: () => Ledger; deliveries: Deliveries }) {
+    this.#reader = parts.reader
+    this.#tail = parts.tail
+    this.#ledger = parts.ledger
+    this.#deliveries = parts.deliveries
+  }
+
+  /** Runs until aborted; `swept` is called after each sweep and at least each second between them. */
+  async run(loop: Loop, swept: () => Promise<void>): Promise<void> {
+    this.#verified = undefined
+    while (!loop.signal.aborted) {
+      if (this.#needed()) await this.#sweep(loop)
+      else {
+        await Promise.race([this.#tail.committed.pause(loop.signal, LOOK_MS), this.#waiting.pause(loop.signal, LOOK_MS)])
+        if (this.#waiters === 0) await this.#waiting.pause(loop.signal, GRACE_MS)
+      }
+      await swept()
+    }
+  }
+
+  /** Resolves when a sweep that began after this call is complete, or nothing was committed since the last one. */
+  async caughtUp(signal: AbortSignal): Promise<void> {
+    const target = this.#begun + 1
+    this.#waiters++
+    this.#waiting.wake()
+    try {
+      while (!signal.aborted && this.#done < target) await this.#completed.pause(signal)
+    } finally {
+      this.#waiters--
+    }
+  }
+
+  #needed(): boolean {
+    const poll = this.#tail.poll
+    if (poll === undefined) return false
+    if (this.#waiters > 0 || this.#verified === undefined) return true
+    if (poll.snapshot.text === this.#verified.text) return false
+    if (!this.#onlyOurs(this.#verified, poll.snapshot)) return true
+    this.#verified = poll.snapshot
+    this.#ledger().raise(poll.snapshot.xmin, poll.written)
+    return false
+  }
+
+  /** Whether every transaction that ended in between was our own; then there is nothing to look for. */
+  #onlyOurs(before: Snapshot, now: Snapshot): boolean {
+    if (before.xmin !== before.xmax || now.xmin !== now.xmax || now.xmax - before.xmax > 1_000) return false
+    const ledger = this.#ledger()
+    for (let xid = before.xmax; xid < now.xmax; xid++) if (!ledger.hasWhole(xid)) return false
+    return true
+  }
+
+  async #sweep(loop: Loop): Promise<void> {
+    const number = ++this.#begun
+    const begunAt = Date.now()
+    const ledger = this.#ledger()
+    const start = await this.#reader.poll(loop.signal)
+    const rowsBefore = this.#tail.rowsAt
+    const seen = await this.#readAll(start, loop)
+    if (seen === undefined) return
+    // What the tail has under way was left out above: it must be stored before the floor passes over it.
+    await this.#deliveries.settled(loop.signal)
+    if (loop.signal.aborted || this.#ledger() !== ledger) return
+    for (const [xid, page] of seen) ledger.add(xid, page)
+    ledger.raise(start.snapshot.xmin, start.written)
+    this.#verified = start.snapshot
+    this.#found = seen.size > 0
+    this.#active = this.#found || this.#tail.rowsAt !== rowsBefore
+    this.#startedAt = begunAt
+    this.#done = number
+    this.#completed.wake()
+  }
+
+  /** First page of each transaction met; `undefined` when the table was rewritten meanwhile. */
+  async #readAll(start: Poll, loop: Loop): Promise<Map<number, number> | undefined> {
+    const seen = new Map<number, number>()
+    let from: Stretch['from'] = 0
+    for (let page = 0; !loop.signal.aborted; ) {
+      await this.#deliveries.room(SWEEP, loop.signal)
+      const began = performance.now()
+      const to = page + PIECE_PAGES < start.pages ? page + PIECE_PAGES : undefined
+      const reading = await this.#reader.read({ from, to }, { ledger: this.#ledger(), poll: start, tail: undefined, signal: loop.signal })
+      if (reading.filenode !== start.filenode) return undefined
+      for (const xid of reading.xids) if (!seen.has(xid)) seen.set(xid, page)
+      const spent = performance.now() - began
+      if (reading.rows.length > 0) {
+        await loop.put(this.#deliveries.batch(SWEEP, reading.rows, { xids: reading.xids, unseenAt: this.#startedAt }))
+      }
+      if (to === undefined && reading.resume === undefined) return seen
+      from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
+      page = reading.resume === undefined ? (to ?? page) : pageOf(reading.resume) + 1
+      const share = this.#share()
+      if (share < 1) await this.#waiting.pause(loop.signal, spent * (1 / share - 1))
+    }
+    return undefined
+  }
+
+  #share(): number {
+    if (this.#waiters > 0) return 1
+    if (performance.now() - this.#tail.rowsAt < QUIET_MS) return SHARE_BUSY
+    if (this.#active) return 1
+    return this.#found ? SHARE_FINDING : SHARE_BUSY
+  }
+}

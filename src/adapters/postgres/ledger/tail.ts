@@ -1,0 +1,128 @@
+import type { Batch } from '../../../core/batch.js'
+import type { Row } from '../../../core/table.js'
+import type { Deliveries } from './deliveries.js'
+import type { Ledger, Poll } from './ledger.js'
+import { pageOf, type Stretch } from './read.js'
+import type { Reader } from './reader.js'
+import { Wakeup } from './wakeup.js'
+
+export const TAIL = 'tail'
+
+/** Between polls while rows come, and the longest pause when nothing was committed for a while. */
+const BUSY_POLL_MS = 5
+const IDLE_POLL_MS = 12
+const IDLE_AFTER_MS = 200
+/** Pages of one statement, so that a long tail is read in batches of bounded size. */
+const PIECE_PAGES = 512
+/** Pages below the tail that are read again, as backends go on filling the pages they used last. */
+const MARGIN_PAGES = 16
+/** An open transaction holds the start of the tail back no longer than this; its rows are then left to the sweep. */
+const HELD_MS = 1_000
+
+interface Mark {
+  readonly at: number
+  readonly xmax: number
+  readonly pages: number
+}
+
+export interface Loop {
+  readonly signal: AbortSignal
+  put(batch: Batch<Row>): Promise<void>
+}
+
+/** Follows the end of the table, where most new rows lie: for speed only, the sweep is what makes it exact. */
+export class Tail {
+  /** Wakes whoever waits for a commit; the newest poll is `poll`. */
+  readonly committed = new Wakeup()
+  readonly #reader: Reader
+  readonly #ledger: () => Ledger
+  readonly #deliveries: Deliveries
+  #poll: Poll | undefined
+  #page = 0
+  #history: Mark[] = []
+  #rowsAt = 0
+  /** Wall clock before the last statement that saw the end of the table: what comes later was not there yet. */
+  #seenAt = Date.now()
+
+  constructor(reader: Reader, ledger: () => Ledger, deliveries: Deliveries) {
+    this.#reader = reader
+    this.#ledger = ledger
+    this.#deliveries = deliveries
+  }
+
+  get poll(): Poll | undefined {
+    return this.#poll
+  }
+
+  /** When rows last came (`performance.now()`); 0 before the first. */
+  get rowsAt(): number {
+    return this.#rowsAt
+  }
+
+  async run(loop: Loop): Promise<void> {
+    const pause = new Wakeup()
+    this.#poll = undefined
+    while (!loop.signal.aborted) {
+      const began = performance.now()
+      await this.#step(loop)
+      const idle = began - this.#rowsAt > IDLE_AFTER_MS
+      await pause.pause(loop.signal, Math.max(0, (idle ? IDLE_POLL_MS : BUSY_POLL_MS) - (performance.now() - began)))
+    }
+  }
+
+  async #step(loop: Loop): Promise<void> {
+    const at = Date.now()
+    const poll = await this.#reader.poll(loop.signal)
+    const before = this.#poll
+    this.#poll = poll
+    const ledger = this.#ledger()
+    if (before !== undefined && before.filenode !== poll.filenode) ledger.forgetPages()
+    ledger.settle(poll)
+    if (before?.snapshot.text === poll.snapshot.text && before.filenode === poll.filenode) {
+      this.#seenAt = at
+      return
+    }
+    this.#move(poll, at)
+    await this.#read(poll, at, loop)
+    this.committed.wake()
+  }
+
+  /** Where to start: every transaction that could still fill earlier pages has ended, as far as can be told. */
+  #move(poll: Poll, at: number): void {
+    const passed = this.#history.filter((mark) => mark.xmax <= poll.snapshot.xmin || at - mark.at > HELD_MS)
+    const start = Math.max(this.#page, (passed.at(-1)?.pages ?? 0) - MARGIN_PAGES)
+    this.#history = [...this.#history.slice(passed.length), { at, xmax: poll.snapshot.xmax, pages: poll.pages }]
+    const end = Math.max(0, poll.pages - MARGIN_PAGES)
+    if (this.#page > end) this.#ledger().resetTail()
+    this.#page = Math.min(start, end)
+  }
+
+  async #read(poll: Poll, at: number, loop: Loop): Promise<void> {
+    const ledger = this.#ledger()
+    const seen = new Map<number, number>()
+    const unseenAt = this.#seenAt
+    let from: Stretch['from'] = this.#page
+    for (let page = this.#page; ; ) {
+      await this.#deliveries.room(TAIL, loop.signal)
+      if (loop.signal.aborted) return
+      const to = page + PIECE_PAGES < poll.pages ? page + PIECE_PAGES : undefined
+      const reading = await this.#reader.read({ from, to }, { ledger, poll, tail: this.#page, signal: loop.signal })
+      if (reading.filenode !== poll.filenode) return
+      for (const xid of reading.xids) if (!seen.has(xid)) seen.set(xid, page)
+      const last = to === undefined && reading.resume === undefined
+      // Only once the end was read is it known that nothing of these transactions lies further on.
+      if (last) for (const [xid, first] of seen) ledger.add(xid, first)
+      await this.#hand(reading, unseenAt, loop)
+      if (last) break
+      from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
+      page = reading.resume === undefined ? (to ?? page) : pageOf(reading.resume) + 1
+    }
+    this.#seenAt = at
+  }
+
+  async #hand(reading: Awaited<ReturnType<Reader['read']>>, unseenAt: number, loop: Loop): Promise<void> {
+    if (reading.rows.length === 0) return
+    this.#rowsAt = performance.now()
+    await loop.put(this.#deliveries.batch(TAIL, reading.rows, { xids: reading.xids, unseenAt }))
+  }
+}

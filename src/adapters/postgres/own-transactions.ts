@@ -1,0 +1,21 @@
+type Listener = (transaction: number) => void
+
+/**
+ * The ids of the transactions in which this process itself wrote to a database: rows for `sync`, checkpoints,
+ * heartbeats. Ledgers listen, so that what we wrote is neither sent back nor taken for a reason to look again.
+ */
+export class OwnTransactions {
+  readonly #listeners = new Set<Listener>()
+
+  /** Called with `pg_current_xact_id()`; for rows before their COMMIT is sent, else they may be read as a change. */
+  announce(transaction: string): void {
+    const id = Number(transaction)
+    for (const listener of this.#listeners) listener(id)
+  }
+
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+}

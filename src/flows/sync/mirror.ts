@@ -1,0 +1,58 @@
+import type { FlowContext } from '../../core/flow.js'
+import { link } from '../../engine/link.js'
+import { pause } from '../../engine/retry.js'
+import { Direction, type End } from './direction.js'
+import { openSides } from './open-sides.js'
+import { reconcile } from './repair.js'
+import { ruleOf, type SyncSettings } from './settings.js'
+
+/**
+ * Runs a sync: two directions side by side, and a comparison that repairs, at the start (once both sides have noted
+ * where they stand, so that nothing falls between) and then at an interval.
+ */
+export async function mirror(settings: SyncSettings, context: FlowContext): Promise<void> {
+  const tables = await openSides(settings, context)
+  const left: End = { table: tables.left, database: settings.left.database }
+  const right: End = { table: tables.right, database: settings.right.database }
+  await using toRight = new Direction({ from: left, to: right, rule: ruleOf(settings.conflict, 'right'), mark: '>' }, context)
+  await using toLeft = new Direction({ from: right, to: left, rule: ruleOf(settings.conflict, 'left'), mark: '<' }, context)
+  const directions = [toRight, toLeft]
+
+  // What ends one part ends all: a drain by letting each finish, an error at once.
+  const drain = new AbortController()
+  const abort = new AbortController()
+  using _drain = link(drain, context.drain)
+  using _abort = link(abort, context.abort)
+  const inner: FlowContext = { ...context, drain: drain.signal, abort: abort.signal }
+  const part = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work
+    } catch (error) {
+      abort.abort(error)
+      throw error
+    }
+  }
+  const results = await Promise.allSettled([
+    ...directions.map((direction) => part(direction.run(inner))),
+    part(comparisons({ ...settings, left, right }, directions, inner).then(() => drain.abort())),
+  ])
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+type Comparisons = Omit<SyncSettings, 'left' | 'right'> & { readonly left: End; readonly right: End }
+
+/** Resolves when drained, or when everything is on both sides and the caller asked for no more. */
+async function comparisons(settings: Comparisons, directions: readonly Direction[], context: FlowContext): Promise<void> {
+  const { drain, abort, observer, name: flow } = context
+  const leaving = AbortSignal.any([drain, abort])
+  await Promise.all(directions.map((direction) => direction.changes.started(leaving)))
+  while (!leaving.aborted) {
+    const complete = await reconcile({ left: settings.left, right: settings.right, policy: settings.conflict }, context)
+    if (context.untilCaughtUp && complete) {
+      await Promise.all(directions.map((direction) => direction.changes.caughtUp(leaving)))
+      if (!leaving.aborted) observer({ flow, type: 'caught-up' })
+      return
+    }
+    await pause(settings.compareEveryMs, leaving)
+  }
+}

@@ -1,0 +1,130 @@
+import { compare } from '../../compare/compare.js'
+import { repairRows } from '../../compare/repair.js'
+import type { Batch, Items } from '../../core/batch.js'
+import type { Difference } from '../../core/difference.js'
+import type { FlowContext } from '../../core/flow.js'
+import type { Sink, WriteContext } from '../../core/sink.js'
+import type { Row } from '../../core/table.js'
+import { run } from '../../engine/run.js'
+import { type End, describe, writerOf } from './direction.js'
+import { type ConflictPolicy, ruleOf } from './settings.js'
+
+export interface Reconciliation {
+  readonly left: End
+  readonly right: End
+  readonly policy: ConflictPolicy
+}
+
+/**
+ * Compares the two tables and writes to each side the rows that only the other has; rows that differ are treated as
+ * conflicts. Tells the verdict as an event. Resolves with `false` when it was interrupted.
+ */
+export async function reconcile(sides: Reconciliation, context: FlowContext): Promise<boolean> {
+  const { left, right, policy } = sides
+  const { name: flow, observer } = context
+  const startedAt = performance.now()
+  await using sink = new RepairSink(sides, context)
+  const comparison = compare(left.table, right.table, { key: `flows.${flow}` })
+  const outcome = await run(
+    {
+      flow,
+      source: comparison,
+      sink,
+      deadLetters: right.database.state.deadLetters,
+      describe: (difference) => describe(rowOf(difference), left.table),
+      labels: { source: `${left.database.label} and ${right.database.label}`, sink: 'repair' },
+    },
+    { observer: quiet(context), drain: context.drain, abort: context.abort },
+  )
+  if (outcome !== 'finished') return false
+  const { rows, fetchedRows } = comparison.statistics
+  const figures = {
+    rowsLeft: Number(rows.left),
+    rowsRight: Number(rows.right),
+    toLeft: sink.repaired.left,
+    toRight: sink.repaired.right,
+    conflicting: sink.conflicting,
+    unstable: sink.unstable,
+    fetchedRows,
+    durationMs: Math.round(performance.now() - startedAt),
+  }
+  const repaired = figures.toLeft + figures.toRight
+  const same = figures.conflicting === 0
+  observer({
+    flow,
+    type: 'verdict',
+    verdict: same ? 'same' : 'different',
+    detail: same
+      ? `${rows.left} rows compared${repaired > 0 ? `; ${repaired} were missing on one side and are repaired` : ''}`
+      : `${figures.conflicting} keys have different rows on the two sides (policy: ${policy}); see the table of conflicts`,
+    figures,
+  })
+  return true
+}
+
+/** Writes each difference to the side that lacks it. */
+class RepairSink implements Sink<Difference> {
+  readonly repaired = { left: 0, right: 0 }
+  conflicting = 0
+  unstable = 0
+  readonly #policy: ConflictPolicy
+  readonly #left: Sink<Row>
+  readonly #right: Sink<Row>
+
+  constructor({ left, right, policy }: Reconciliation, context: FlowContext) {
+    this.#policy = policy
+    this.#left = writerOf(left.table, ruleOf(policy, 'left'), context)
+    this.#right = writerOf(right.table, ruleOf(policy, 'right'), context)
+  }
+
+  async write(batch: Batch<Difference>, context: WriteContext): Promise<void> {
+    const { left, right } = this.#split(batch.items)
+    const lane = { lane: batch.lane, position: undefined }
+    if (left.length > 0) await this.#left.write({ ...lane, items: left }, context)
+    if (right.length > 0) await this.#right.write({ ...lane, items: right }, context)
+    this.#count(batch.items)
+  }
+
+  async probe(items: Items<Difference>, context: WriteContext): Promise<void> {
+    const { left, right } = this.#split(items)
+    if (left.length > 0) await this.#left.probe?.(left, context)
+    if (right.length > 0) await this.#right.probe?.(right, context)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#left[Symbol.asyncDispose](), this.#right[Symbol.asyncDispose]()])
+  }
+
+  /** Each conflict goes to one side, the one that may change, so that it is recorded once; by version both may. */
+  #split(items: Items<Difference>): { readonly left: Row[]; readonly right: Row[] } {
+    const all = [...items]
+    const missing = all.filter((difference) => difference.kind !== 'changed')
+    const changed = all.filter((difference) => difference.kind === 'changed')
+    return {
+      left: repairRows(this.#policy === 'right' || this.#policy === 'newest' ? all : missing, 'left'),
+      right: this.#policy === 'right' ? repairRows(missing, 'right') : repairRows([...missing, ...changed], 'right'),
+    }
+  }
+
+  #count(items: Items<Difference>): void {
+    for (const { kind } of items) {
+      if (kind === 'missing-left') this.repaired.left++
+      else if (kind === 'missing-right') this.repaired.right++
+      else if (kind === 'unstable') this.unstable++
+      else if (this.#policy === 'keep') this.conflicting++
+      else if (this.#policy === 'right') this.repaired.left++
+      else this.repaired.right++
+    }
+  }
+}
+
+function rowOf(difference: Difference): Row {
+  return ('left' in difference ? difference.left : undefined) ?? ('right' in difference ? difference.right : undefined) ?? difference.key
+}
+
+/** Differences are not rows that were synced: their batches would spoil rate and lag. */
+function quiet({ observer }: FlowContext): FlowContext['observer'] {
+  return (event) => {
+    if (event.type !== 'batch' && event.type !== 'checkpoint') observer(event)
+  }
+}

@@ -1,0 +1,65 @@
+import type { Database, TableOptions } from '../../core/database.js'
+import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
+import { checkTables } from '../check/check-tables.js'
+import { diagnoseSync, syncGrants } from './diagnose.js'
+import { mirror } from './mirror.js'
+import { openSides } from './open-sides.js'
+import type { ConflictPolicy, SyncSettings } from './settings.js'
+
+export interface SyncOptions extends TableOptions {
+  /** The table on both sides: a Drizzle table or a name. */
+  readonly table: unknown
+  /** Two different databases; the first is the left side. */
+  readonly between: readonly [Database, Database]
+  /** Default `newest` when a `version` column is named, else `keep`. */
+  readonly conflict?: ConflictPolicy
+  /** Pause between two comparisons of the whole tables, in ms. Default 600,000 (ten minutes). */
+  readonly compareEveryMs?: number
+}
+
+const COMPARE_EVERY_MS = 600_000
+
+/**
+ * Keeps one table the same in two databases: what is inserted on one side is inserted on the other, in real time and
+ * both ways; with a `version` column updates travel too. Deletes do not: the comparison restores the row.
+ */
+export function sync(options: SyncOptions): Flow {
+  const { table, between, conflict, compareEveryMs, ...tableOptions } = options
+  const [left, right] = between.map((database) => database.table(table, tableOptions))
+  if (left === undefined || right === undefined) throw new TypeError('between takes two databases')
+  return new SyncFlow({
+    left,
+    right,
+    conflict: conflict ?? (options.version === undefined ? 'keep' : 'newest'),
+    compareEveryMs: compareEveryMs ?? COMPARE_EVERY_MS,
+  })
+}
+
+class SyncFlow implements Flow {
+  readonly kind = 'sync'
+  readonly databases: readonly Database[]
+  readonly #settings: SyncSettings
+
+  constructor(settings: SyncSettings) {
+    this.#settings = settings
+    this.databases = [settings.left.database, settings.right.database]
+  }
+
+  run(context: FlowContext): Promise<void> {
+    return mirror(this.#settings, context)
+  }
+
+  async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
+    const { left, right } = await openSides(this.#settings, context)
+    return checkTables(left, right, context, options)
+  }
+
+  diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    return diagnoseSync(this.#settings, signal)
+  }
+
+  grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
+    return syncGrants(this.#settings, role, signal)
+  }
+}
