@@ -49,7 +49,7 @@ interface Play {
 
 async function play(scene: Scene, stage: Stage, { once, results, end }: Play): Promise<void> {
   const { board } = stage
-  board.say(`\n${board.paint.bold(`lockstep demo · ${scene.name}`)}  ${board.paint.dim(scene.title)}\n`)
+  board.say(`\n${board.paint.bold(`lockstep demo · ${scene.name}`)}\n${board.paint.dim(scene.title)}\n`)
   try {
     await scene.prepare(stage)
     while (!end.aborted) {

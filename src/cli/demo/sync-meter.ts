@@ -32,7 +32,7 @@ export class SyncMeter {
   #load: z.infer<typeof LoadLine> = { rows: 0, rowsPerSecond: 0, perDatabase: [] }
   #rows: { left: number; right: number }
   #copied: { readonly atMs: number; readonly rows: number }[] = []
-  phase: SyncFigures['phase'] = 'loading'
+  #phase: SyncFigures['phase'] = 'loading'
 
   /** `base`: the rows of each side before the round. */
   constructor(oracles: Sides<Oracle>, base: Sides<number>, round: { probe: LagProbe; wanted: number | undefined }) {
@@ -50,13 +50,19 @@ export class SyncMeter {
     if (parsed.success) this.#load = parsed.data
   }
 
+  /** The load has ended with so many rows. */
+  loadEnded(rows: number): void {
+    this.#phase = 'catching up'
+    this.#load = { ...this.#load, rows }
+  }
+
   /** Exact counts, when somebody has them. */
   takeCounts({ left, right }: Sides<number>): void {
     this.#rows = { left, right }
   }
 
   figures(): SyncFigures {
-    const done = this.phase !== 'loading'
+    const done = this.#phase !== 'loading'
     return {
       ...this.#rows,
       loaded: this.#load.rows,
@@ -65,7 +71,7 @@ export class SyncMeter {
       syncRowsPerSecond: this.#syncRate(),
       lagP50Ms: this.#probe.percentileMs(0.5),
       lagP99Ms: this.#probe.percentileMs(0.99),
-      phase: this.phase,
+      phase: this.#phase,
     }
   }
 

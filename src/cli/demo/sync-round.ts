@@ -55,7 +55,7 @@ export async function playRound(stage: Stage, setting: Setting): Promise<Round> 
     // Lost races must not count as unhandled.
     cut.catch(() => undefined)
     const loaded = await underLoad({ load, probe, cut })
-    meter.phase = 'catching up'
+    meter.loadEnded(loaded.rows)
     const endMs = performance.now()
     const expectedRows = setting.distinctRows + loaded.rows + probe.rows
     const reached = await converge({ oracles, meter, expectedRows, cut })

@@ -52,10 +52,7 @@ const CatalogTable = z.object({
 type CatalogTable = z.infer<typeof CatalogTable>
 
 /** Reads what random rows need: domains and arrays are followed down to the type that makes the values. */
-export async function describeBulk(
-  { session, label, table }: BulkPlace,
-  options: ExecuteOptions,
-): Promise<BulkShape> {
+export async function describeBulk({ session, label, table }: BulkPlace, options: ExecuteOptions): Promise<BulkShape> {
   const shown = table.schema === undefined ? table.table : `${table.schema}.${table.table}`
   const [row] = await session.execute<{ described: unknown }>(catalogQuery(table), options)
   if (typeof row?.described !== 'string') throw missing(shown, label)
