@@ -1,31 +1,33 @@
 import { expect, test } from 'vitest'
-import type { Database } from '../core/database.js'
-import type { Flow } from '../core/flow.js'
+import { toyDatabase, toyFlow } from '../../test/support/toy/toy-flow.js'
+import { ConfigError } from '../core/errors.js'
 import { type Config, defineConfig } from './define-config.js'
+import { validateConfig } from './validate-config.js'
 
-declare const flow: Flow
-declare const database: Database
+const flow = toyFlow()
+const database = toyDatabase('memory://state')
 
-/** Never called: the compiler is the test, and `tsc` fails when a line marked below does compile. */
-export const compileErrors = [
-  (): Config => defineConfig({ flows: { mirror: flow }, state: database, log: { level: 'debug' } }),
+test('what is right compiles and is accepted', () => {
+  const config = defineConfig({ flows: { mirror: flow }, state: database, log: { level: 'debug' } })
+  expect(validateConfig(config, 'lockstep.config.ts')).toEqual(config)
+})
+
+/** `tsc` checks the tests too, and fails when a line after one of these comments does compile. */
+const wrong: Readonly<Record<string, () => Config>> = {
   // @ts-expect-error flows are required
-  (): Config => defineConfig({}),
-  // @ts-expect-error a flow is what a factory returns, not a bag of options
-  (): Config => defineConfig({ flows: { mirror: { table: 'records', between: ['a', 'b'] } } }),
+  'no flows': () => defineConfig({}),
+  // @ts-expect-error a flow is what a factory returns
+  'options instead of a flow': () => defineConfig({ flows: { mirror: { table: 'records', between: ['a', 'b'] } } }),
   // @ts-expect-error flows have names
-  (): Config => defineConfig({ flows: [flow] }),
-  // @ts-expect-error a typing error in a key
-  (): Config => defineConfig({ flows: { mirror: flow }, sate: database }),
-  // @ts-expect-error a database is what an adapter returns, not an address
-  (): Config => defineConfig({ flows: { mirror: flow }, state: 'postgres://localhost/state' }),
+  'a list of flows': () => defineConfig({ flows: [flow] }),
+  // @ts-expect-error no such key
+  'a typing error in a key': () => defineConfig({ flows: { mirror: flow }, sate: database }),
+  // @ts-expect-error a database is what an adapter returns
+  'an address as state': () => defineConfig({ flows: { mirror: flow }, state: 'postgres://localhost/state' }),
   // @ts-expect-error no such level
-  (): Config => defineConfig({ flows: { mirror: flow }, log: { level: 'loud' } }),
-  // @ts-expect-error undefined is not the same as left out
-  (): Config => defineConfig({ flows: { mirror: flow }, state: undefined }),
-]
+  'no such log level': () => defineConfig({ flows: { mirror: flow }, log: { level: 'loud' } }),
+}
 
-test('hands back the very config', () => {
-  const config: Config = { flows: {} }
-  expect(defineConfig(config)).toBe(config)
+test.each(Object.keys(wrong))('what is wrong neither compiles nor is accepted: %s', (name) => {
+  expect(() => validateConfig(wrong[name]?.(), 'lockstep.config.ts')).toThrow(ConfigError)
 })

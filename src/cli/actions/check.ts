@@ -9,7 +9,7 @@ import { renderCheck } from '../render/check-report.js'
 import { renderDifferences } from '../render/difference-rows.js'
 import { count, plural } from '../render/format.js'
 import { paint } from '../render/paint.js'
-import { openLog } from '../run/log.js'
+import { openLog } from '../run/open-log.js'
 import { listenForSignals } from '../signals.js'
 
 export interface CheckArguments {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Config, LOG_LEVELS, type LogLevel } from '../../config/define-config.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import { EXIT, type ExitCode } from '../../core/errors.js'
-import type { FlowEvent } from '../../core/observer.js'
+import type { FlowEvent, Observer } from '../../core/observer.js'
+import { fanOut } from '../../observe/fan-out.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { stateOf, withConfig } from '../open-config.js'
@@ -10,10 +11,9 @@ import { paint } from '../render/paint.js'
 import { renderError } from '../report-error.js'
 import { Heartbeat } from '../run/heartbeat.js'
 import { liveView } from '../run/live-view.js'
-import { openLog } from '../run/log.js'
+import { openLog } from '../run/open-log.js'
 import { runFlows } from '../run/run-flows.js'
 import { RunProgress } from '../run/run-progress.js'
-import { summaryOf } from '../run/summary.js'
 import { listenForSignals } from '../signals.js'
 
 export interface RunArguments {
@@ -28,47 +28,62 @@ export interface RunArguments {
 export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
     const flows = selectFlows(config, args.flows)
-    const progress = new RunProgress(flows, Date.now())
+    const progress = new RunProgress()
     using signals = listenForSignals()
-    const live = io.isTty && !args.json
-    const log = live ? undefined : openLog({ level: levelOf(args, config), write: args.json ? io.err : io.out })
-    const failures: { readonly flow: string; readonly error: Error }[] = []
-    const observer = (event: FlowEvent): void => {
-      progress.take(event)
-      log?.(event)
-      if (event.type === 'stopped' && event.error !== undefined) failures.push({ flow: event.flow, error: event.error })
-    }
-    let done = false
-    const view = () => progress.view(done ? 'done' : STOPPING[signals.shutdown.state])
-    const shown = live ? liveView(io, view) : undefined
+    const screen = io.isTty && !args.json ? liveScreen(io, progress, () => signals.shutdown.state) : undefined
+    const shown = screen ?? { observer: openLog({ level: levelOf(args, config), write: args.json ? io.err : io.out }) }
     const heartbeats = startHeartbeats(config, flows, progress)
-    const exitCode = await runFlows(flows, { observer, signals, untilCaughtUp: args.untilCaughtUp })
-    done = true
-    shown?.stop()
+    const observer = fanOut(progress.take, shown.observer)
+    const worst = await runFlows(flows, { observer, signals, untilCaughtUp: args.untilCaughtUp })
+    const exitCode = signals.shutdown.state === 'aborting' ? EXIT.aborted : worst
+    screen?.end()
     await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()))
-    if (live) reportFailures(io, failures)
-    if (args.json) io.out(toJson(summaryOf(view(), exitCode)))
-    return signals.shutdown.state === 'aborting' ? EXIT.aborted : exitCode
+    if (args.json) io.out(summary(progress, exitCode))
+    return exitCode
   })
 }
 
-const STOPPING = { running: 'no', draining: 'draining', aborting: 'aborting' } as const
+function summary(progress: RunProgress, exitCode: ExitCode): string {
+  const { startedMs } = progress
+  const startedAt = new Date(startedMs).toISOString()
+  return toJson({ exitCode, startedAt, durationMs: Date.now() - startedMs, flows: progress.tallies() })
+}
 
 function levelOf(args: RunArguments, config: Config): LogLevel {
   return LOG_LEVELS.find((level) => level === args.logLevel) ?? config.log?.level ?? 'info'
 }
 
+/** Flows without a database, in a config without one, leave no trace for `status`. */
 function startHeartbeats(config: Config, flows: readonly NamedFlow[], progress: RunProgress): readonly Heartbeat[] {
-  const records = progress.records(randomUUID())
+  const run = randomUUID()
   return flows.flatMap((flow) => {
     const database = stateOf(config, flow)
-    const record = records.get(flow.name)
-    return database === undefined || record === undefined ? [] : [new Heartbeat(database, record)]
+    return database === undefined ? [] : [new Heartbeat(database, () => progress.record(flow.name, run))]
   })
 }
 
-/** The live view has one line per failure; what to do about it comes below, in full. */
-function reportFailures(io: Io, failures: readonly { readonly flow: string; readonly error: Error }[]): void {
-  const debug = Boolean(io.env['LOCKSTEP_DEBUG'])
-  for (const { flow, error } of failures) io.err(`\n${renderError(error, { paint: paint(io), debug, flow })}`)
+interface Screen {
+  readonly observer: Observer
+  end(): void
 }
+
+/** The live view; it has one line per failure, so what to do about each is said in full below it at the end. */
+function liveScreen(io: Io, progress: RunProgress, state: () => keyof typeof STOPPING): Screen {
+  const failures: string[] = []
+  const debug = Boolean(io.env['LOCKSTEP_DEBUG'])
+  let ended = false
+  const live = liveView(io, () => progress.view(ended ? 'done' : STOPPING[state()]))
+  return {
+    observer(event: FlowEvent) {
+      if (event.type !== 'stopped' || event.error === undefined) return
+      failures.push(renderError(event.error, { paint: paint(io), debug, flow: event.flow }))
+    },
+    end() {
+      ended = true
+      live.stop()
+      for (const failure of failures) io.err(`\n${failure}`)
+    },
+  }
+}
+
+const STOPPING = { running: 'no', draining: 'draining', aborting: 'aborting' } as const

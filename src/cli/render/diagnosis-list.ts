@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../../core/flow.js'
+import type { Diagnosis } from '../../core/diagnosis.js'
 import { plural } from './format.js'
 import type { Paint } from './paint.js'
 

@@ -6,7 +6,6 @@ import type { Paint } from './paint.js'
 /** How a flow stands at one moment, as the live view shows it. */
 export interface FlowView {
   readonly name: string
-  readonly kind: string
   readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed'
   readonly items: number
   /** Over the last seconds. */

@@ -7,7 +7,6 @@ const NOW_MS = 1_700_000_000_000
 function flow(overrides: Partial<FlowView>): FlowView {
   return {
     name: 'mirror',
-    kind: 'sync',
     state: 'running',
     items: 1_234_567,
     itemsPerSecond: 48_210.4,

@@ -13,12 +13,12 @@ const LAST_DEADLINE_MS = 2_000
  */
 export class Heartbeat {
   readonly #database: Database
-  readonly #record: () => RunRecord
+  readonly #record: () => RunRecord | undefined
   readonly #timer: NodeJS.Timeout
   #prepared = false
   #beating: Promise<void> | undefined
 
-  constructor(database: Database, record: () => RunRecord) {
+  constructor(database: Database, record: () => RunRecord | undefined) {
     this.#database = database
     this.#record = record
     this.#timer = setInterval(() => this.#beat(DEADLINE_MS), EVERY_MS)
@@ -47,6 +47,7 @@ export class Heartbeat {
     const { state } = this.#database
     if (!this.#prepared) await state.prepare(signal)
     this.#prepared = true
-    await state.runs.save(this.#record())
+    const record = this.#record()
+    if (record !== undefined) await state.runs.save(record)
   }
 }

@@ -1,4 +1,4 @@
-/** What the last seconds brought: rates and lags for the live view. Memory is bounded, whatever the rate. */
+/** How much the last seconds brought; what `tally` keeps is since the start. Memory is bounded, whatever the rate. */
 export class Recent {
   readonly #perSecond = new Map<number, number>()
   #lags: { readonly atMs: number; readonly lagMs: number; readonly items: number }[] = []
@@ -18,18 +18,7 @@ export class Recent {
     return Array.from({ length: HISTORY_S }, (_, index) => this.#perSecond.get(now - HISTORY_S + index) ?? 0)
   }
 
-  /** Items per second over the last whole seconds; over what there is in the first ones after `sinceMs`. */
-  itemsPerSecond(nowMs: number, sinceMs: number): number {
-    const seconds = Math.min(RATE_S, Math.floor(nowMs / 1_000) - Math.floor(sinceMs / 1_000))
-    if (seconds <= 0) return this.#perSecond.get(Math.floor(nowMs / 1_000)) ?? 0
-    return (
-      this.history(nowMs)
-        .slice(-seconds)
-        .reduce((sum, items) => sum + items, 0) / seconds
-    )
-  }
-
-  /** Lags below which a share of the last seconds' items was, in the order of `shares`. */
+  /** The lags that these shares of the items of the last seconds did not exceed; without items `undefined`. */
   lags(nowMs: number, shares: readonly number[]): readonly (number | undefined)[] {
     const recent = this.#lags.filter(({ atMs }) => nowMs - atMs <= LAG_WINDOW_MS).sort((a, b) => a.lagMs - b.lagMs)
     const total = recent.reduce((sum, { items }) => sum + items, 0)
@@ -48,6 +37,5 @@ export class Recent {
 }
 
 const HISTORY_S = 20
-const RATE_S = 3
 const LAG_WINDOW_MS = 10_000
 const MAX_LAGS = 4_096

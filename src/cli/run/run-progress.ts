@@ -1,45 +1,54 @@
-import type { NamedFlow } from '../../config/select-flows.js'
 import type { FlowEvent } from '../../core/observer.js'
 import { scrub } from '../../core/secret.js'
 import type { RunRecord } from '../../core/state.js'
+import { type FlowTally, tally } from '../../observe/tally.js'
 import type { Notice, RunView } from '../render/run-view.js'
-import { FlowProgress } from './flow-progress.js'
+import { flowView, runRecord } from './flow-view.js'
+import { Recent } from './recent.js'
 
 const MAX_NOTICES = 20
 
-/** Adds up the events of all flows of a run. */
+/** How a run goes: what the live view, the heartbeats and the summary are made of. */
 export class RunProgress {
-  readonly #startedMs: number
-  readonly #flows: ReadonlyMap<string, FlowProgress>
+  readonly startedMs = Date.now()
+  readonly #tally = tally()
+  readonly #lately = new Map<string, { readonly recent: Recent; readonly unhealthySince: Map<string, number> }>()
   #notices: readonly Notice[] = []
-
-  constructor(flows: readonly NamedFlow[], nowMs: number) {
-    this.#startedMs = nowMs
-    this.#flows = new Map(flows.map(({ name, flow }) => [name, new FlowProgress(name, flow.kind, nowMs)]))
-  }
 
   /** An observer. */
   readonly take = (event: FlowEvent): void => {
     const nowMs = Date.now()
-    this.#flows.get(event.flow)?.take(event, nowMs)
+    this.#tally.observer(event)
+    const { recent, unhealthySince } = this.#latelyOf(event.flow)
+    if (event.type === 'batch') recent.add(event.items, event.lagMs, nowMs)
+    if (event.type === 'health' && event.healthy) unhealthySince.delete(event.subject)
+    if (event.type === 'health' && !event.healthy) unhealthySince.set(event.subject, nowMs)
     const notice = noticeOf(event)
     if (notice !== undefined) this.#notices = [...this.#notices, { ...notice, atMs: nowMs }].slice(-MAX_NOTICES)
   }
 
-  view(stopping: RunView['stopping']): RunView {
-    const nowMs = Date.now()
-    return {
-      startedMs: this.#startedMs,
-      nowMs,
-      stopping,
-      flows: [...this.#flows.values()].map((flow) => flow.view(nowMs)),
-      notices: this.#notices,
-    }
+  tallies(): readonly FlowTally[] {
+    return this.#tally.snapshot()
   }
 
-  /** The record of each flow, for its state tables; `run` names this process. */
-  records(run: string): ReadonlyMap<string, () => RunRecord> {
-    return new Map([...this.#flows].map(([name, flow]) => [name, () => flow.record(run, Date.now())]))
+  view(stopping: RunView['stopping']): RunView {
+    const nowMs = Date.now()
+    const flows = this.tallies().map((flow) => flowView(flow, this.#latelyOf(flow.flow), nowMs))
+    return { startedMs: this.startedMs, nowMs, stopping, flows, notices: this.#notices }
+  }
+
+  /** What to write to the state tables; `undefined` before the flow has started. */
+  record(flow: string, run: string): RunRecord | undefined {
+    const found = this.tallies().find((candidate) => candidate.flow === flow)
+    return found && runRecord(found, this.#latelyOf(flow), { run, nowMs: Date.now() })
+  }
+
+  #latelyOf(flow: string): { readonly recent: Recent; readonly unhealthySince: Map<string, number> } {
+    const known = this.#lately.get(flow)
+    if (known !== undefined) return known
+    const made = { recent: new Recent(), unhealthySince: new Map<string, number>() }
+    this.#lately.set(flow, made)
+    return made
   }
 }
 

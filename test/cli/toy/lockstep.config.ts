@@ -1,0 +1,140 @@
+import { once } from 'node:events'
+import { pathToFileURL } from 'node:url'
+import {
+  type CheckReport,
+  ConfigError,
+  type Database,
+  defineConfig,
+  type Flow,
+  type FlowContext,
+  UnavailableError,
+} from 'lockstep'
+import { env } from 'lockstep/env'
+import { memoryState } from 'lockstep/memory'
+
+/** Flows for the tests of the command line: each behaves in one way that a real one may. */
+
+const CANARY_URL = 'postgres://user:canary@db.internal:5432/app'
+const state = memoryState()
+const database: Database = {
+  engine: 'memory',
+  label: 'memory://a',
+  table: () => {
+    throw new Error('a toy database has no tables')
+  },
+  identify: async () => ({ id: 'a', version: 'toy', readOnly: false }),
+  state,
+  [Symbol.asyncDispose]: async () => {},
+}
+const down: Database = {
+  ...database,
+  label: 'memory://down',
+  state: {
+    checkpoints: state.checkpoints,
+    deadLetters: state.deadLetters,
+    conflicts: state.conflicts,
+    prepare: () => Promise.resolve(),
+    runs: {
+      save: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
+      latest: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
+    },
+  },
+}
+
+const report: CheckReport = {
+  verdict: 'same',
+  left: 'memory://a records',
+  right: 'memory://b records',
+  columns: ['id', 'name'],
+  keyColumns: ['id'],
+  rows: { left: 9_007_199_254_740_993n, right: 2n },
+  missingLeft: 0,
+  missingRight: 0,
+  changed: 0,
+  unstable: 0,
+  fetchedRows: 0,
+  durationMs: 12,
+}
+
+function toy(run: Flow['run'], rest: Partial<Flow> = {}): Flow {
+  return { kind: 'sync', databases: [database], run, diagnose: async () => [], grants: async () => [], ...rest }
+}
+
+function comparing(verdict: CheckReport['verdict']): Flow {
+  return toy(async () => {}, {
+    check: async (_context, options) => {
+      if (verdict === 'different') {
+        for (let id = 1; id <= 3; id++) {
+          options.difference?.({ kind: 'changed', key: [`${id}`], left: [`${id}`, 'left'], right: [`${id}`, 'right'] })
+        }
+      }
+      return { ...report, verdict, changed: verdict === 'different' ? 3 : 0 }
+    },
+  })
+}
+
+function notice({ observer, name }: FlowContext, message: string): void {
+  observer({ flow: name, type: 'notice', level: 'warn', code: 'toy', message })
+}
+
+/** Keeps the process alive until the signal aborts, as a flow's connections would. */
+async function until(signal: AbortSignal): Promise<void> {
+  const alive = setInterval(() => {}, 1_000)
+  if (!signal.aborted) await once(signal, 'abort')
+  clearInterval(alive)
+}
+
+export default defineConfig({
+  flows: {
+    quick: toy(async ({ observer, name }) => {
+      observer({ flow: name, type: 'batch', lane: 'ab', items: 7, durationMs: 1, lagMs: 3 })
+      observer({ flow: name, type: 'verdict', verdict: 'same', detail: '7 rows', figures: {} })
+    }),
+    steady: toy(async (context) => {
+      notice(context, 'steady is under way')
+      await until(context.drain)
+      notice(context, 'steady has saved what it read')
+    }),
+    stubborn: toy(async (context) => {
+      notice(context, 'stubborn is under way')
+      context.drain.addEventListener('abort', () => notice(context, 'stubborn was asked to drain'))
+      await until(context.abort)
+      throw new Error('what an aborted flow throws is no failure')
+    }),
+    misconfigured: toy(async () => {
+      throw new ConfigError({
+        code: 'key-missing',
+        key: 'flows.misconfigured.table',
+        message: 'no unique index on id',
+        fix: 'CREATE UNIQUE INDEX ON records (id)',
+      })
+    }),
+    unreachable: toy(async () => {
+      throw new UnavailableError('connection', `cannot reach ${CANARY_URL}`, { cause: new Error(`no ${CANARY_URL}`) })
+    }),
+    bug: toy(async () => {
+      throw new TypeError(`undefined is not a function at ${CANARY_URL}`)
+    }),
+    red: toy(
+      async (context) => {
+        const { observer, name } = context
+        const error = new UnavailableError('connection', `cannot reach ${CANARY_URL}`)
+        observer({ flow: name, type: 'health', subject: 'memory://down', healthy: false, reason: error.message })
+        observer({ flow: name, type: 'retry', lane: 'ab', attempt: 1, delayMs: 100, error })
+        observer({ flow: name, type: 'dead-letters', lane: 'ab', count: 2, code: 'check', reason: `at ${CANARY_URL}` })
+        notice(context, `red waits for ${CANARY_URL}`)
+      },
+      { databases: [down], diagnose: () => Promise.reject(new UnavailableError('connection', CANARY_URL)) },
+    ),
+    failing: toy(async () => {
+      const build = env('LOCKSTEP_TEST_BUILD')
+      const { failpoint } = await import(pathToFileURL(`${build}/core/failpoint.js`).href)
+      failpoint('toy')
+      failpoint('toy')
+      failpoint('toy')
+    }),
+    same: comparing('same'),
+    different: comparing('different'),
+    unverified: comparing('unverified'),
+  },
+})
