@@ -63,7 +63,7 @@ async function attempt<Result>(
     return await work(transaction)
   } catch (error) {
     await undo(client, ROLLBACK)
-    client.rolledBack()
+    client.timeoutReset()
     throw error
   } finally {
     transaction.end()
@@ -85,12 +85,12 @@ async function commit(client: LiveClient, options: TransactionOptions): Promise<
     if (!client.usable) throw inDoubt(client, error)
     // It was refused (a deferred constraint) or never sent (aborted before): what was done is undone.
     await undo(client, ROLLBACK)
-    client.rolledBack()
+    client.timeoutReset()
     throw error
   })
   // PostgreSQL answers COMMIT with ROLLBACK, and no error, when a statement failed and the caller went on.
   if (command === 'COMMIT') return
-  client.rolledBack()
+  client.timeoutReset()
   throw new Error(`${client.label}: COMMIT was answered with ${command}: a failed statement was ignored`)
 }
 
@@ -139,7 +139,7 @@ class Transaction implements Session {
       return result
     } catch (error) {
       await undo(this.#client, sql`rollback to savepoint ${name}`)
-      this.#client.rolledBack()
+      this.#client.timeoutReset()
       throw error
     } finally {
       inner.end()

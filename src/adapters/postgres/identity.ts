@@ -59,15 +59,17 @@ async function ask(client: LiveClient, system: boolean, options: ExecuteOptions)
 }
 
 /**
- * Prepares a new connection: its settings, so that the text of a value is exact and the same on every server, and a look
- * at who answers.
+ * Prepares a new connection: a look at who answers, and its settings, so that the text of a value is exact and the same on
+ * every server.
  */
 export async function greet(client: LiveClient, limits: Limits, options: ExecuteOptions): Promise<PostgresIdentity> {
+  const identity = await identify(client, options)
+  await endWithClient(client, options)
   const settings = Object.entries({ ...SETTINGS, ...timeouts(limits) })
   const list = settings.map(([name, value]) => sql`set_config(${name}, ${value}, false)`)
   await client.execute(sql`select ${sql.join(list, sql`, `)}`, { what: 'setting up the session', ...options })
-  await endWithClient(client, options)
-  return identify(client, options)
+  client.timeoutReset()
+  return identity
 }
 
 const SETTINGS: Readonly<Record<string, string>> = {

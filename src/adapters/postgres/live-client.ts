@@ -36,7 +36,8 @@ export class LiveClient {
   readonly #address: Address
   readonly #limits: Limits
   readonly #purpose: string | undefined
-  #serverTimeoutMs: number
+  /** Unknown, and of no concern, until the session is set up. */
+  #serverTimeoutMs = Number.POSITIVE_INFINITY
   /** Why it was destroyed; `undefined` while it works. */
   #fate: Error | undefined
   #lost = false
@@ -45,7 +46,6 @@ export class LiveClient {
     this.#address = address
     this.#limits = limits
     this.#purpose = purpose
-    this.#serverTimeoutMs = limits.statementMs
     this.#client = new pg.Client({
       ...address.login(),
       application_name: purpose === undefined ? 'lockstep' : `lockstep ${purpose}`.slice(0, 63),
@@ -94,8 +94,8 @@ export class LiveClient {
     return { rows: declared<Result>(rows), command }
   }
 
-  /** A rollback takes back what `SET` did in the transaction. */
-  rolledBack(): void {
+  /** The server's statement timeout is that of the limits (again): it was just set, or a rollback took a longer one back. */
+  timeoutReset(): void {
     this.#serverTimeoutMs = this.#limits.statementMs
   }
 
