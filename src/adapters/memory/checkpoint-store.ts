@@ -11,6 +11,11 @@ export class MemoryCheckpointStore implements CheckpointStore {
   }
 
   async save(flow: string, lane: Lane, position: Position, expected: Position | undefined): Promise<void> {
+    this.move(flow, lane, position, expected)
+  }
+
+  /** As `save`, but at once: nothing can come in between, so it can be part of a greater change. */
+  move(flow: string, lane: Lane, position: Position, expected: Position | undefined): void {
     const lanes = this.#flows.get(flow) ?? new Map<Lane, Position>()
     if (lanes.get(lane) !== expected) {
       throw new ConflictError(

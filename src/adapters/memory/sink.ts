@@ -1,5 +1,4 @@
 import type { Batch, Items } from '../../core/batch.js'
-import type { CheckpointStore } from '../../core/checkpoint.js'
 import { DataError } from '../../core/errors.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
 import { MemoryCheckpointStore } from './checkpoint-store.js'
@@ -22,7 +21,7 @@ export interface MemorySinkOptions<Item> {
 
 /** A sink that keeps what it is given. */
 export class MemorySink<Item> implements Sink<Item> {
-  readonly checkpoints?: CheckpointStore
+  readonly checkpoints?: MemoryCheckpointStore
   readonly #options: MemorySinkOptions<Item>
   readonly #items = new Map<string, Item>()
   #probes = 0
@@ -47,7 +46,7 @@ export class MemorySink<Item> implements Sink<Item> {
     this.#throwFault('begin', context)
     this.#check(batch.items)
     if (this.checkpoints !== undefined && batch.position !== undefined) {
-      await this.checkpoints.save(context.flow, batch.lane, batch.position, context.expected)
+      this.checkpoints.move(context.flow, batch.lane, batch.position, context.expected)
     }
     for (const item of batch.items) this.#items.set(this.#options.key(item), item)
     this.#throwFault('stored', context)

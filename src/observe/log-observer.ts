@@ -1,0 +1,122 @@
+import type { Logger } from 'pino'
+import type { FlowEvent, Observer } from '../core/observer.js'
+
+export interface LogOptions {
+  /** Between two `progress` lines of a flow, in ms. Default 10,000. */
+  readonly progressMs?: number
+}
+
+/** What happened in a flow since its last `progress` line. */
+interface Progress {
+  since: number
+  batches: number
+  items: number
+  busyMs: number
+  maxLagMs: number | undefined
+  retries: number
+}
+
+/**
+ * Writes each fact once, as `event`: `flow.started`, `flow.progress`, `flow.retry`, `flow.health`, `flow.dead-letters`,
+ * `flow.conflicts`, `flow.verdict`, `flow.notice`, `flow.caught-up`, `flow.draining`, `flow.stopped`. Batches and
+ * retries come in their hundreds, so they are summed up in a `flow.progress` line at most every `progressMs`, written
+ * by the event that comes after; only the first retry in that time has a line of its own.
+ */
+export function logObserver(logger: Logger, options: LogOptions = {}): Observer {
+  const { progressMs = 10_000 } = options
+  const flows = new Map<string, Progress>()
+
+  return (event) => {
+    const now = Date.now()
+    const progress = flows.get(event.flow) ?? begin(now)
+    flows.set(event.flow, progress)
+    if (event.type === 'stopped' || now - progress.since >= progressMs) {
+      report(logger, event.flow, progress, now)
+      flows.set(event.flow, begin(now))
+    }
+    count(flows.get(event.flow) ?? progress, event)
+    if (event.type === 'retry' && progress.retries > 1 && now - progress.since < progressMs) return
+    write(logger, event)
+    if (event.type === 'stopped') flows.delete(event.flow)
+  }
+}
+
+function begin(now: number): Progress {
+  return { since: now, batches: 0, items: 0, busyMs: 0, maxLagMs: undefined, retries: 0 }
+}
+
+function count(progress: Progress, event: FlowEvent): void {
+  if (event.type === 'retry') progress.retries++
+  if (event.type !== 'batch') return
+  progress.batches++
+  progress.items += event.items
+  progress.busyMs += event.durationMs
+  if (event.lagMs !== undefined) progress.maxLagMs = Math.max(progress.maxLagMs ?? 0, event.lagMs)
+}
+
+function report(logger: Logger, flow: string, progress: Progress, now: number): void {
+  const { since, batches, items, maxLagMs, retries, busyMs } = progress
+  if (batches === 0 && retries === 0) return
+  const seconds = Math.max(now - since, 1) / 1_000
+  const itemsPerSecond = Math.round(items / seconds)
+  const fields = { event: 'flow.progress', flow, batches, items, itemsPerSecond, maxLagMs, busyMs, retries, seconds }
+  logger.info(fields, `${items} items in ${batches} batches`)
+}
+
+interface Line {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+function write(logger: Logger, event: FlowEvent): void {
+  const line = lineOf(event)
+  if (line === undefined) return
+  logger[line.level]({ event: `flow.${event.type}`, flow: event.flow, ...line.fields }, line.message)
+}
+
+function lineOf(event: FlowEvent): Line | undefined {
+  switch (event.type) {
+    case 'started':
+      return { level: 'info', message: `${event.kind} started`, fields: { kind: event.kind } }
+    case 'retry': {
+      const { lane, attempt, delayMs, error } = event
+      return { level: 'warn', message: `trying again in ${delayMs} ms`, fields: { lane, attempt, delayMs, error } }
+    }
+    case 'health': {
+      const { subject, healthy, reason } = event
+      if (healthy) return { level: 'info', message: `${subject} works again`, fields: { subject, healthy } }
+      return { level: 'error', message: `${subject} fails: ${reason}`, fields: { subject, healthy, reason } }
+    }
+    case 'dead-letters': {
+      const { lane, count: letters, code, reason } = event
+      const fields = { lane, count: letters, code, reason }
+      return { level: 'warn', message: `${letters} items became dead letters`, fields }
+    }
+    case 'conflicts': {
+      const { count: conflicts, decision } = event
+      return { level: 'warn', message: `${conflicts} conflicts: ${decision}`, fields: { count: conflicts, decision } }
+    }
+    case 'verdict': {
+      const { verdict, detail, figures } = event
+      return {
+        level: verdict === 'same' ? 'info' : 'warn',
+        message: `${verdict}: ${detail}`,
+        fields: { verdict, figures },
+      }
+    }
+    case 'notice':
+      return { level: event.level, message: event.message, fields: { code: event.code } }
+    case 'stopped': {
+      const { exitCode, error } = event
+      if (error === undefined) return { level: 'info', message: 'stopped', fields: { exitCode } }
+      return { level: 'error', message: `stopped: ${error.message}`, fields: { exitCode, error } }
+    }
+    case 'caught-up':
+    case 'draining':
+      return { level: 'info', message: event.type }
+    case 'batch':
+    case 'checkpoint':
+      return undefined
+  }
+}

@@ -1,0 +1,174 @@
+import type { ExitCode } from '../core/errors.js'
+import type { FlowEvent, Observer } from '../core/observer.js'
+import { scrub } from '../core/secret.js'
+import { LagHistogram } from './lag-histogram.js'
+import { RateWindow } from './rate-window.js'
+
+/** How one flow stands. All figures since it started, but for `itemsPerSecond`. Times are ISO 8601, UTC. */
+export interface FlowTally {
+  readonly flow: string
+  readonly kind: string
+  readonly state: 'running' | 'draining' | 'stopped' | 'failed'
+  readonly startedAt: string
+  readonly items: number
+  readonly batches: number
+  /** Over the last 10 s, or since the start when that is shorter. */
+  readonly itemsPerSecond: number
+  /** Lag of the items in ms: of the last batch, and percentiles with an error of 9 %. */
+  readonly lagMs:
+    | { readonly last: number; readonly p50: number; readonly p99: number; readonly max: number }
+    | undefined
+  readonly retries: number
+  readonly deadLetters: number
+  readonly conflicts: number
+  readonly caughtUp: boolean
+  /** What does not work at the moment, and why. */
+  readonly unhealthy: readonly { readonly subject: string; readonly reason: string | undefined }[]
+  readonly lastVerdict:
+    | {
+        readonly verdict: string
+        readonly detail: string
+        readonly figures: Readonly<Record<string, number>>
+        readonly at: string
+      }
+    | undefined
+  readonly lastNotice: { readonly level: string; readonly code: string; readonly message: string } | undefined
+  /** Message of the last error that was retried or that stopped the flow, without credentials. */
+  readonly lastError: string | undefined
+  readonly exitCode: ExitCode | undefined
+}
+
+export interface Tally {
+  readonly observer: Observer
+  /** A copy of how every flow stands, in the order in which they started. */
+  snapshot(): readonly FlowTally[]
+}
+
+/** Keeps count of flows in memory that does not grow: for the live view, summaries and heartbeats. */
+export function tally(): Tally {
+  const flows = new Map<string, FlowCounter>()
+  return {
+    observer(event) {
+      let counter = flows.get(event.flow)
+      if (counter === undefined || (event.type === 'started' && counter.over)) {
+        counter = new FlowCounter(event.flow)
+        flows.set(event.flow, counter)
+      }
+      counter.count(event)
+    },
+    snapshot: () => [...flows.values()].map((counter) => counter.snapshot()),
+  }
+}
+
+class FlowCounter {
+  readonly #flow: string
+  readonly #startedAt = Date.now()
+  readonly #rate = new RateWindow()
+  readonly #lags = new LagHistogram()
+  readonly #unhealthy = new Map<string, string | undefined>()
+  #kind = ''
+  #state: FlowTally['state'] = 'running'
+  #items = 0
+  #batches = 0
+  #lastLagMs = 0
+  #retries = 0
+  #deadLetters = 0
+  #conflicts = 0
+  #caughtUp = false
+  #verdict: FlowTally['lastVerdict']
+  #notice: FlowTally['lastNotice']
+  #error: string | undefined
+  #exitCode: ExitCode | undefined
+
+  constructor(flow: string) {
+    this.#flow = flow
+  }
+
+  get over(): boolean {
+    return this.#state === 'stopped' || this.#state === 'failed'
+  }
+
+  count(event: FlowEvent): void {
+    switch (event.type) {
+      case 'started':
+        this.#kind = event.kind
+        return
+      case 'batch':
+        this.#countBatch(event)
+        return
+      case 'retry':
+        this.#retries++
+        this.#error = scrub(event.error.message)
+        return
+      case 'health':
+        if (event.healthy) this.#unhealthy.delete(event.subject)
+        else this.#unhealthy.set(event.subject, event.reason === undefined ? undefined : scrub(event.reason))
+        return
+      case 'dead-letters':
+        this.#deadLetters += event.count
+        return
+      case 'conflicts':
+        this.#conflicts += event.count
+        return
+      case 'verdict': {
+        const { verdict, detail, figures } = event
+        this.#verdict = { verdict, detail, figures, at: new Date().toISOString() }
+        return
+      }
+      case 'notice':
+        this.#notice = { level: event.level, code: event.code, message: scrub(event.message) }
+        return
+      case 'caught-up':
+        this.#caughtUp = true
+        return
+      case 'draining':
+        this.#state = 'draining'
+        return
+      case 'stopped':
+        this.#state = event.error === undefined ? 'stopped' : 'failed'
+        this.#exitCode = event.exitCode
+        if (event.error !== undefined) this.#error = scrub(event.error.message)
+        return
+      case 'checkpoint':
+        return
+    }
+  }
+
+  snapshot(): FlowTally {
+    const now = Date.now()
+    return {
+      flow: this.#flow,
+      kind: this.#kind,
+      state: this.#state,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      items: this.#items,
+      batches: this.#batches,
+      itemsPerSecond: this.#rate.perSecond(now, this.#startedAt),
+      lagMs: this.#lag(),
+      retries: this.#retries,
+      deadLetters: this.#deadLetters,
+      conflicts: this.#conflicts,
+      caughtUp: this.#caughtUp,
+      unhealthy: [...this.#unhealthy].map(([subject, reason]) => ({ subject, reason })),
+      lastVerdict: this.#verdict,
+      lastNotice: this.#notice,
+      lastError: this.#error,
+      exitCode: this.#exitCode,
+    }
+  }
+
+  #countBatch(event: FlowEvent & { readonly type: 'batch' }): void {
+    this.#batches++
+    this.#items += event.items
+    this.#rate.add(event.items, Date.now())
+    if (event.lagMs === undefined) return
+    this.#lastLagMs = event.lagMs
+    this.#lags.record(event.lagMs, event.items)
+  }
+
+  #lag(): FlowTally['lagMs'] {
+    const [p50, p99, max] = [this.#lags.quantile(0.5), this.#lags.quantile(0.99), this.#lags.max]
+    if (p50 === undefined || p99 === undefined || max === undefined) return undefined
+    return { last: this.#lastLagMs, p50, p99, max }
+  }
+}
