@@ -46,6 +46,11 @@ function isRelative(specifier: string): boolean {
   return specifier.startsWith('.')
 }
 
+/** Unit tests lie beside their files, but are free to use what they need. */
+function isTest(file: SourceFile): boolean {
+  return file.path.endsWith('.test.ts')
+}
+
 /** The layer of a path, with `*` filled in. */
 function layerOf(path: string): (Layer & { readonly name: string }) | undefined {
   for (const layer of LAYERS) {
@@ -78,7 +83,7 @@ function directionFindings(file: SourceFile): Finding[] {
         error(file.path, line, `imports ${target}; an oracle or a foreign writer shares no code with the product`),
       ]
     }
-    if (layer === undefined || layer.imports === 'anything') return []
+    if (layer === undefined || layer.imports === 'anything' || isTest(file)) return []
     const other = layerOf(target)?.name ?? target
     if (other === layer.name || layer.imports.includes(other)) return []
     const allowed = layer.imports.length === 0 ? 'only itself' : `only itself and ${layer.imports.join(', ')}`
@@ -87,7 +92,7 @@ function directionFindings(file: SourceFile): Finding[] {
 }
 
 function packageFindings(file: SourceFile): Finding[] {
-  if (!file.path.startsWith('src/')) return []
+  if (!file.path.startsWith('src/') || isTest(file)) return []
   const allowed = layerOf(file.path)?.packages
   return file.imports.flatMap(({ specifier, line }) => {
     if (isRelative(specifier)) return []
@@ -115,9 +120,7 @@ function sizeFindings(file: SourceFile): Finding[] {
       message: `has ${file.lines} lines; would two files read better?`,
     })
   }
-  return file.path.startsWith('src/') && !file.path.endsWith('.test.ts')
-    ? [...findings, ...functionFindings(file)]
-    : findings
+  return file.path.startsWith('src/') && !isTest(file) ? [...findings, ...functionFindings(file)] : findings
 }
 
 function functionFindings(file: SourceFile): Finding[] {
@@ -175,7 +178,7 @@ function exportFindings(file: SourceFile): Finding[] {
 }
 
 function globalFindings(file: SourceFile): Finding[] {
-  if (!file.path.startsWith('src/') || file.path.endsWith('.test.ts')) return []
+  if (!file.path.startsWith('src/') || isTest(file)) return []
   if (TALKS_TO_THE_PROCESS.some((allowed) => file.path.startsWith(allowed))) return []
   const imported = file.imports.filter(({ specifier }) => /^(node:)?(process|console)$/.test(specifier))
   return [...file.globals, ...imported.map(({ specifier, line }) => ({ what: specifier, line }))].map(

@@ -22,6 +22,8 @@ describe('checkStructure', () => {
         'src/adapters/postgres/index.ts': "export { pool } from './pool.js'",
         'src/cli/main.ts': "import { pool } from '../adapters/postgres/index.js'\nconsole.log(process.pid, pool)",
         'vitest.config.ts': 'export default {}',
+        'src/compare/a.unit.test.ts':
+          "import pg from 'pg'\nimport { memory } from '../adapters/memory/index.js'\nconsole.log(pg, memory)",
       }),
     ).toEqual([])
   })

