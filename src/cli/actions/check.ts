@@ -1,7 +1,8 @@
-import { selectFlows } from '../../config/select-flows.js'
+import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { Difference } from '../../core/difference.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
-import type { CheckReport } from '../../core/flow.js'
+import type { CheckOptions, CheckReport } from '../../core/flow.js'
+import type { Observer } from '../../core/observer.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { withConfig } from '../open-config.js'
@@ -10,7 +11,7 @@ import { renderDifferences } from '../render/difference-rows.js'
 import { count, plural } from '../render/format.js'
 import { paint } from '../render/paint.js'
 import { openLog } from '../run/open-log.js'
-import { listenForSignals } from '../signals.js'
+import { listenForSignals, type Signals } from '../signals.js'
 
 export interface CheckArguments {
   readonly flow: string
@@ -31,25 +32,45 @@ const EXIT_OF: Readonly<Record<CheckReport['verdict'], ExitCode>> = {
 /** Compares the two sides of a flow and changes nothing. */
 export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
-    const [selected] = selectFlows(config, [args.flow])
-    if (selected?.flow.check === undefined) throw nothingToCompare(args.flow)
+    const [flow] = selectFlows(config, [args.flow])
     using signals = listenForSignals()
-    const { drain, abort } = signals.shutdown
     const shown: Difference[] = []
     let found = 0
-    const report = await selected.flow.check(
-      { name: selected.name, observer: openLog({ level: 'warn', write: io.err }), drain, abort, untilCaughtUp: true },
-      {
-        ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
-        difference: (difference) => {
-          found += 1
-          if (args.moreInfo && shown.length < args.limit) shown.push(difference)
-        },
+    const options: CheckOptions = {
+      ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
+      difference(difference) {
+        found += 1
+        if (args.moreInfo && shown.length < args.limit) shown.push(difference)
       },
-    )
+    }
+    const report = await compare(io, { flow, signals, options })
     io.out(args.json ? json(args, report, shown) : text(io, args, { report, shown, found }))
     return signals.shutdown.state === 'aborting' ? EXIT.aborted : EXIT_OF[report.verdict]
   })
+}
+
+interface Comparison {
+  readonly flow: NamedFlow | undefined
+  readonly signals: Signals
+  readonly options: CheckOptions
+}
+
+async function compare(io: Io, { flow: named, signals, options }: Comparison): Promise<CheckReport> {
+  if (named?.flow.check === undefined) throw nothingToCompare(named?.name ?? '')
+  const { name } = named
+  const { drain, abort } = signals.shutdown
+  // One side may still be trying to connect when the other has failed.
+  const over = new AbortController()
+  const log = openLog({ level: 'warn', write: io.err })
+  const observer: Observer = (event) => {
+    if (!over.signal.aborted) log(event)
+  }
+  try {
+    const context = { name, observer, drain, abort: AbortSignal.any([abort, over.signal]), untilCaughtUp: true }
+    return await named.flow.check(context, options)
+  } finally {
+    over.abort()
+  }
 }
 
 function json(args: CheckArguments, report: CheckReport, shown: readonly Difference[]): string {

@@ -1,6 +1,7 @@
 import { selectFlows } from '../../config/select-flows.js'
+import type { Diagnosis } from '../../core/diagnosis.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
-import type { Diagnosis, Flow } from '../../core/flow.js'
+import type { Flow } from '../../core/flow.js'
 import { scrub } from '../../core/secret.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
@@ -41,6 +42,6 @@ async function diagnose(name: string, flow: Flow): Promise<readonly Diagnosis[]>
       return [{ level: 'error', subject: error.key, message: scrub(error.problem), fix: error.fix }]
     }
     const message = scrub(error instanceof Error ? error.message : String(error))
-    return [{ level: 'error', subject: flow.databases.map(({ label }) => label).join(', ') || name, message }]
+    return [{ level: 'error', subject: `flow ${name}`, message }]
   }
 }

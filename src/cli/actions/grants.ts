@@ -1,6 +1,6 @@
 import { selectFlows } from '../../config/select-flows.js'
+import type { GrantList } from '../../core/diagnosis.js'
 import { EXIT, type ExitCode } from '../../core/errors.js'
-import type { GrantList } from '../../core/flow.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { withConfig } from '../open-config.js'

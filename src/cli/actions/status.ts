@@ -1,7 +1,7 @@
 import type { Config } from '../../config/define-config.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { Database } from '../../core/database.js'
-import { EXIT, type ExitCode } from '../../core/errors.js'
+import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
 import { scrub } from '../../core/secret.js'
 import type { RunRecord } from '../../core/state.js'
 import type { Io } from '../io.js'
@@ -68,8 +68,20 @@ async function ask(flow: string, database: Database): Promise<Answer> {
     )
     return { database: label, record: records[0], deadLetters, conflicts }
   } catch (error) {
-    return { database: label, reason: scrub(error instanceof Error ? error.message : String(error)) }
+    if (hasNoState(error)) return { database: label, record: undefined, deadLetters: 0, conflicts: 0 }
+    return { database: label, reason: reasonOf(error, label) }
   }
+}
+
+/** The state tables are made by the first run. */
+function hasNoState(error: unknown): boolean {
+  return error instanceof ConfigError && error.code === 'table-missing'
+}
+
+/** Most errors name the database themselves, and say the fix on a line of its own. */
+function reasonOf(error: unknown, label: string): string {
+  const [reason = ''] = scrub(error instanceof Error ? error.message : String(error)).split('\n')
+  return reason.startsWith(`${label}: `) ? reason.slice(label.length + 2) : reason
 }
 
 function sum(values: readonly number[]): number {

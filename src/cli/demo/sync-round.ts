@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { count } from '../render/format.js'
+import { UnavailableError } from '../../core/errors.js'
 import { LagProbe } from './lag-probe.js'
 import { Oracle } from './oracle.js'
 import type { Outcome, Product } from './product.js'
@@ -141,6 +141,7 @@ function ended({ ended: signal }: Stage): Promise<never> {
   })
 }
 
-function failure(command: string, { exitCode, log }: Outcome): Error {
-  return new Error(`${command} ended with ${exitCode === null ? 'a signal' : `exit code ${count(exitCode)}`}:\n${log}`)
+function failure(command: string, { exitCode, log }: Outcome): UnavailableError {
+  const how = exitCode === null ? 'a signal' : `exit code ${exitCode}`
+  return new UnavailableError('demo-process-ended', `${command} ended with ${how}; it said:\n${log}`)
 }

@@ -45,6 +45,7 @@ function tellRound({ board }: Stage, { loaded, probe, convergedMs, syncRowsPerSe
     board.done(
       `both sides had all ${count(expectedRows)} rows ${span(convergedMs)} later; sync copied ${count(syncRowsPerSecond)} rows/s`,
     )
+  if (probe.firstMs === undefined) board.failed('no row put in on one side was seen on the other while the load ran')
   const [p50, p99] = [probe.percentileMs(0.5), probe.percentileMs(0.99)]
   if (p50 !== undefined && p99 !== undefined) {
     board.done(
@@ -62,10 +63,11 @@ function tellJudgement({ board }: Stage, round: Round, { check, oracle }: Judgem
   tell(checkSame, `lockstep check mirror: ${check.verdict}`)
   tell(sqlSame, `plain SQL, left:  ${count(left.rows)} rows, md5 of all ${left.md5}`)
   tell(sqlSame, `plain SQL, right: ${count(right.rows)} rows, md5 of all ${right.md5}`)
-  const identical = checkSame && sqlSame
-  const { bold, green, red } = board.paint
-  board.say(`\n  ${identical ? bold(green('IDENTICAL')) : bold(red('DIFFERENT'))}\n`)
-  return identical
+  const { bold, green, red, yellow } = board.paint
+  if (checkSame && sqlSame) board.say(`\n  ${bold(green('IDENTICAL'))}\n`)
+  else if (sqlSame && check.verdict !== 'different') board.say(`\n  ${bold(yellow('NOT VERIFIED'))}\n`)
+  else board.say(`\n  ${bold(red('DIFFERENT'))}\n`)
+  return checkSame && sqlSame
 }
 
 function summaryOf(round: Round, judgement: Judgement): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../core/state.js'
 import { type Column, columns } from './columns.js'
-import { ago, count, cut, span, visible } from './format.js'
+import { ago, count, span, visible } from './format.js'
 import type { Paint } from './paint.js'
 
 /** What the state tables say about one flow of the config. */
@@ -87,8 +87,9 @@ function stateOf(
   return { mark: '●', word: record.state, colour: record.state === 'running' ? paint.green : paint.yellow }
 }
 
-function details(status: FlowStatus, { nowMs, width, paint }: StatusOptions): readonly string[] {
-  const line = (text: string, colour: (text: string) => string): string => `   ${colour(cut(visible(text), width - 3))}`
+function details(status: FlowStatus, { nowMs, paint }: StatusOptions): readonly string[] {
+  // Not cut to the width, as the live view must: it is printed once, and the end of a reason may be what matters.
+  const line = (text: string, colour: (text: string) => string): string => `   ${colour(visible(text))}`
   const { record } = status
   const lines = status.unreachable.map(({ database, reason }) => line(`${database}: ${reason}`, paint.red))
   if (record === undefined) return lines

@@ -23,14 +23,18 @@ async function runFlow({ name, flow }: NamedFlow, options: RunFlowsOptions): Pro
     observer({ flow: name, type: 'stopped', exitCode, error })
     return exitCode
   }
+  // Parts of a flow that has failed may still be at work; they must not outlive it.
+  const over = new AbortController()
   observer({ flow: name, type: 'started', kind: flow.kind })
   try {
-    const running = flow.run({ name, observer, drain, abort, untilCaughtUp })
+    const running = flow.run({ name, observer, drain, abort: AbortSignal.any([abort, over.signal]), untilCaughtUp })
     await Promise.race([running, signals.overdue])
     return stopped(abort.aborted ? EXIT.aborted : EXIT.ok, undefined)
   } catch (error) {
     // What an aborted flow throws is the abort.
     if (abort.aborted) return stopped(EXIT.aborted, undefined)
     return stopped(exitCodeOf(error), error instanceof Error ? error : new Error(String(error)))
+  } finally {
+    over.abort()
   }
 }
