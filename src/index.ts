@@ -2,6 +2,7 @@
 export { type Config, defineConfig, type LogLevel } from './config/define-config.js'
 export type { Checkpoints, Lane, Position } from './core/batch.js'
 export type { Database, DatabaseIdentity, TableOptions, TableRef } from './core/database.js'
+export type { Diagnosis, GrantList } from './core/diagnosis.js'
 export type { Difference } from './core/difference.js'
 export {
   ConfigError,
@@ -13,9 +14,12 @@ export {
   LockstepError,
   UnavailableError,
 } from './core/errors.js'
-export type { CheckOptions, CheckReport, Diagnosis, Flow, FlowContext, FlowKind, GrantList } from './core/flow.js'
+export type { CheckOptions, CheckReport, Flow, FlowContext, FlowKind } from './core/flow.js'
 export type { ConflictRule } from './core/mirror.js'
 export type { FlowEvent, Observer } from './core/observer.js'
 export { Secret } from './core/secret.js'
 export type { Conflict, RunRecord, StateStore } from './core/state.js'
 export type { Column, Row, TableSchema } from './core/table.js'
+export { check } from './flows/check/check.js'
+export type { ConflictPolicy } from './flows/sync/settings.js'
+export { type SyncOptions, sync } from './flows/sync/sync.js'

@@ -1,7 +1,7 @@
 import { assertComparable } from '../../compare/comparable.js'
 import type { TableRef } from '../../core/database.js'
-import { ConfigError, LockstepError } from '../../core/errors.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import { ConfigError, LockstepError } from '../../core/errors.js'
 import type { SyncSettings } from './settings.js'
 
 /** What would stop or slow the sync: each side by itself, then the two together. Nothing is changed. */
@@ -17,7 +17,12 @@ async function diagnosePair(left: TableRef, right: TableRef, signal: AbortSignal
     const [one, other] = await Promise.all([left.open(signal), right.open(signal)])
     const [here, there] = await Promise.all([left.database.identify(signal), right.database.identify(signal)])
     if (here.id === there.id && one.schema.name === other.schema.name) {
-      return { level: 'error', subject, message: 'both sides are one and the same table', fix: 'name two different databases' }
+      return {
+        level: 'error',
+        subject,
+        message: 'both sides are one and the same table',
+        fix: 'name two different databases',
+      }
     }
     assertComparable(one, other, 'sync')
     return { level: 'ok', subject, message: 'the tables have the same columns and key' }
@@ -28,6 +33,10 @@ async function diagnosePair(left: TableRef, right: TableRef, signal: AbortSignal
   }
 }
 
-export function syncGrants({ left, right }: SyncSettings, role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
+export function syncGrants(
+  { left, right }: SyncSettings,
+  role: string,
+  signal: AbortSignal,
+): Promise<readonly GrantList[]> {
   return Promise.all([left.grants('mirror', role, signal), right.grants('mirror', role, signal)])
 }

@@ -34,12 +34,15 @@ export class Direction implements AsyncDisposable {
     this.#options = options
     this.#context = context
     const { observer, name: flow } = context
-    this.changes = options.from.table.changes({ flow, notice: (notice) => observer({ flow, type: 'notice', ...notice }) })
+    this.changes = options.from.table.changes({
+      flow,
+      notice: (notice) => observer({ flow, type: 'notice', ...notice }),
+    })
     this.#writers = new WriterPerLane(() => writerOf(options.to.table, options.rule, context))
   }
 
   /** Runs until `drain` or `abort`. */
-  async run(signals: { readonly drain: AbortSignal; readonly abort: AbortSignal }): Promise<void> {
+  async run({ drain, abort }: Pick<FlowContext, 'drain' | 'abort'>): Promise<void> {
     const { from, to, mark } = this.#options
     await run(
       {
@@ -50,7 +53,7 @@ export class Direction implements AsyncDisposable {
         describe: (row) => describe(row, to.table),
         labels: { source: from.database.label, sink: to.database.label },
       },
-      { ...signals, observer: marked(this.#context.observer, mark), writeDeadlineMs: WRITE_DEADLINE_MS },
+      { drain, abort, observer: marked(this.#context.observer, mark), writeDeadlineMs: WRITE_DEADLINE_MS },
     )
   }
 

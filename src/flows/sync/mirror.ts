@@ -14,8 +14,14 @@ export async function mirror(settings: SyncSettings, context: FlowContext): Prom
   const tables = await openSides(settings, context)
   const left: End = { table: tables.left, database: settings.left.database }
   const right: End = { table: tables.right, database: settings.right.database }
-  await using toRight = new Direction({ from: left, to: right, rule: ruleOf(settings.conflict, 'right'), mark: '>' }, context)
-  await using toLeft = new Direction({ from: right, to: left, rule: ruleOf(settings.conflict, 'left'), mark: '<' }, context)
+  await using toRight = new Direction(
+    { from: left, to: right, rule: ruleOf(settings.conflict, 'right'), mark: '>' },
+    context,
+  )
+  await using toLeft = new Direction(
+    { from: right, to: left, rule: ruleOf(settings.conflict, 'left'), mark: '<' },
+    context,
+  )
   const directions = [toRight, toLeft]
 
   // What ends one part ends all: a drain by letting each finish, an error at once.
@@ -42,7 +48,11 @@ export async function mirror(settings: SyncSettings, context: FlowContext): Prom
 type Comparisons = Omit<SyncSettings, 'left' | 'right'> & { readonly left: End; readonly right: End }
 
 /** Resolves when drained, or when everything is on both sides and the caller asked for no more. */
-async function comparisons(settings: Comparisons, directions: readonly Direction[], context: FlowContext): Promise<void> {
+async function comparisons(
+  settings: Comparisons,
+  directions: readonly Direction[],
+  context: FlowContext,
+): Promise<void> {
   const { drain, abort, observer, name: flow } = context
   const leaving = AbortSignal.any([drain, abort])
   await Promise.all(directions.map((direction) => direction.changes.started(leaving)))

@@ -26,7 +26,8 @@ export async function openSides(settings: SyncSettings, context: FlowContext): P
     openPatiently(settings.right, { context, health }),
   ])
   const key = `flows.${context.name}`
-  if (left.identity === right.identity && left.table.schema.name === right.table.schema.name) throw sameTable(key, left.table, right.table)
+  if (left.identity === right.identity && left.table.schema.name === right.table.schema.name)
+    throw sameTable(key, left.table, right.table)
   assertComparable(left.table, right.table, key)
   const columns = left.table.schema.columns.map((column) => column.name)
   return { left: left.table, right: right.table.ordered(columns) }
@@ -48,7 +49,10 @@ interface Opened {
   readonly identity: string
 }
 
-async function openPatiently(ref: TableRef, { context, health }: { context: FlowContext; health: Health }): Promise<Opened> {
+async function openPatiently(
+  ref: TableRef,
+  { context, health }: { context: FlowContext; health: Health },
+): Promise<Opened> {
   const { label } = ref.database
   const signal = AbortSignal.any([context.drain, context.abort])
   for (let attempt = 1; ; attempt++) {
@@ -69,7 +73,10 @@ async function openPatiently(ref: TableRef, { context, health }: { context: Flow
 async function open(ref: TableRef, key: string, signal: AbortSignal): Promise<Opened> {
   const identity = await ref.database.identify(signal)
   if (identity.readOnly) {
-    throw new UnavailableError('read-only', `${ref.database.label} is a standby or in recovery: nothing can be written to it`)
+    throw new UnavailableError(
+      'read-only',
+      `${ref.database.label} is a standby or in recovery: nothing can be written to it`,
+    )
   }
   const table = await ref.open(signal)
   if (!isMirrorTable(table)) {

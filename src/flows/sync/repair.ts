@@ -6,7 +6,7 @@ import type { FlowContext } from '../../core/flow.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
 import type { Row } from '../../core/table.js'
 import { run } from '../../engine/run.js'
-import { type End, describe, writerOf } from './direction.js'
+import { describe, type End, writerOf } from './direction.js'
 import { type ConflictPolicy, ruleOf } from './settings.js'
 
 export interface Reconciliation {
@@ -119,7 +119,11 @@ class RepairSink implements Sink<Difference> {
 }
 
 function rowOf(difference: Difference): Row {
-  return ('left' in difference ? difference.left : undefined) ?? ('right' in difference ? difference.right : undefined) ?? difference.key
+  return (
+    ('left' in difference ? difference.left : undefined) ??
+    ('right' in difference ? difference.right : undefined) ??
+    difference.key
+  )
 }
 
 /** Differences are not rows that were synced: their batches would spoil rate and lag. */

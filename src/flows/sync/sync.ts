@@ -1,4 +1,4 @@
-import type { Database, TableOptions } from '../../core/database.js'
+import type { Database, TableOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
 import { checkTables } from '../check/check-tables.js'
@@ -39,11 +39,13 @@ export function sync(options: SyncOptions): Flow {
 class SyncFlow implements Flow {
   readonly kind = 'sync'
   readonly databases: readonly Database[]
+  readonly tables: readonly TableRef[]
   readonly #settings: SyncSettings
 
   constructor(settings: SyncSettings) {
     this.#settings = settings
     this.databases = [settings.left.database, settings.right.database]
+    this.tables = [settings.left, settings.right]
   }
 
   run(context: FlowContext): Promise<void> {

@@ -2,7 +2,7 @@ import type { Batch, Checkpoints, Position } from '../../../core/batch.js'
 import type { ChangeOptions, ChangeSource } from '../../../core/mirror.js'
 import type { Row } from '../../../core/table.js'
 import type { PostgresTableInfo } from '../catalog.js'
-import type { PostgresDatabase } from '../database.js'
+import type { PostgresHandle } from '../handle.js'
 import { Channel } from './channel.js'
 import { Deliveries } from './deliveries.js'
 import { Ledger, type Poll } from './ledger.js'
@@ -21,12 +21,12 @@ const SAVED_TRANSACTIONS = 5_000
 const FLOOR_AGE = 2 ** 31 - 100_000_000
 
 /** The committed changes of a PostgreSQL table by the xid ledger: docs/decisions/0004-xid-ledger.md. */
-export function changeSource(database: PostgresDatabase, table: PostgresTableInfo, options: ChangeOptions): ChangeSource {
+export function changeSource(database: PostgresHandle, table: PostgresTableInfo, options: ChangeOptions): ChangeSource {
   return new LedgerSource(database, table, options)
 }
 
 class LedgerSource implements ChangeSource {
-  readonly #database: PostgresDatabase
+  readonly #database: PostgresHandle
   readonly #table: PostgresTableInfo
   readonly #options: ChangeOptions
   readonly #label: string
@@ -36,23 +36,25 @@ class LedgerSource implements ChangeSource {
   readonly #sweep: Sweep
   readonly #begun = new Wakeup()
   readonly #unsubscribe: () => void
-  #ledger = new Ledger({ floor: 0, done: [] })
+  #ledger = new Ledger({ floor: 0, filenode: '', done: [] })
   #identity = ''
   #started = false
   /** The position that the ledger in memory grew from, or last handed out. */
   #position: Position | undefined
   #saved = { at: 0, rows: 0, floor: 0 }
 
-  constructor(database: PostgresDatabase, table: PostgresTableInfo, options: ChangeOptions) {
+  constructor(database: PostgresHandle, table: PostgresTableInfo, options: ChangeOptions) {
     this.#database = database
     this.#table = table
     this.#options = options
     this.#label = `${database.label} ${table.schema.name}`
-    const reader = (purpose: string): Reader => new Reader(database.connect(`${options.flow} ${purpose}`), table, this.#label)
+    const reader = (purpose: string): Reader =>
+      new Reader(database.connect(`${options.flow} ${purpose}`), table, this.#label)
     this.#readers = [reader('tail'), reader('sweep')]
     const ledger = (): Ledger => this.#ledger
-    this.#tail = new Tail(this.#readers[0], ledger, this.#deliveries)
-    this.#sweep = new Sweep({ reader: this.#readers[1], tail: this.#tail, ledger, deliveries: this.#deliveries })
+    const shared = { ledger, deliveries: this.#deliveries, committed: new Wakeup() }
+    this.#tail = new Tail({ ...shared, reader: this.#readers[0] })
+    this.#sweep = new Sweep({ ...shared, reader: this.#readers[1], tail: this.#tail })
     this.#unsubscribe = database.own.subscribe((xid) => this.#ledger.add(xid, 0))
   }
 
@@ -119,7 +121,8 @@ class LedgerSource implements ChangeSource {
     for (const reader of this.#readers) await reader.open(signal)
     const identity = (await this.#database.identify(signal)).id
     const poll = await this.#readers[0].poll(signal)
-    if (!this.#started || position !== this.#position || identity !== this.#identity) this.#restore(readPosition(position), identity, poll)
+    if (!this.#started || position !== this.#position || identity !== this.#identity)
+      this.#restore(readPosition(position), identity, poll)
     this.#identity = identity
     this.#position = position
     this.#started = true
@@ -129,7 +132,7 @@ class LedgerSource implements ChangeSource {
   #restore(saved: SavedLedger | undefined, identity: string, poll: Poll): void {
     const why = saved === undefined ? undefined : this.#unusable(saved, identity, poll)
     if (saved === undefined || why !== undefined) {
-      this.#ledger = new Ledger({ floor: poll.snapshot.xmin, done: [] })
+      this.#ledger = new Ledger({ floor: poll.snapshot.xmin, filenode: poll.filenode, done: [] })
       if (why !== undefined) {
         const message = `${this.#label}: ${why}; changes are followed from now on, and the comparison at start finds what was missed`
         this.#options.notice({ level: 'warn', code: 'ledger-restarted', message })
@@ -137,13 +140,14 @@ class LedgerSource implements ChangeSource {
       return
     }
     this.#ledger = new Ledger(saved)
-    if (saved.filenode !== poll.filenode) this.#ledger.forgetPages()
+    this.#ledger.settle(poll)
   }
 
   #unusable(saved: SavedLedger, identity: string, poll: Poll): string | undefined {
     if (saved.identity !== identity) return 'this is another server or database than the saved position is of'
     if (saved.oid !== this.#table.oid) return 'the table was dropped and created again since the position was saved'
-    if (saved.floor > poll.snapshot.xmax) return 'the server is older than the saved position: it was restored or lost commits'
+    if (saved.floor > poll.snapshot.xmax)
+      return 'the server is older than the saved position: it was restored or lost commits'
     if (poll.snapshot.xmax - saved.floor > FLOOR_AGE) return 'the saved position is too many transactions old'
     return undefined
   }
@@ -154,13 +158,12 @@ class LedgerSource implements ChangeSource {
     const since = Date.now() - this.#saved.at
     const rows = this.#deliveries.rows
     const due = rows !== this.#saved.rows ? since >= SAVE_MS : since >= SAVE_QUIET_MS
-    const filenode = this.#tail.poll?.filenode
-    if (!due || state.floor === this.#saved.floor || filenode === undefined || loop.signal.aborted) return
+    if (!due || state.floor === this.#saved.floor || loop.signal.aborted) return
     this.#saved = { at: Date.now(), rows, floor: state.floor }
     this.#position = writePosition({
       identity: this.#identity,
       oid: this.#table.oid,
-      filenode,
+      filenode: state.filenode,
       floor: state.floor,
       done: state.done.slice(-SAVED_TRANSACTIONS).map(([xid, page]) => [xid, page]),
     })

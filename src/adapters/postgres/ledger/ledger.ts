@@ -32,6 +32,8 @@ export interface Exclusions {
 /** As saved: `done` holds [transaction id, page] pairs. */
 export interface LedgerState {
   readonly floor: number
+  /** In which file of the table the pages are counted. */
+  readonly filenode: string
   readonly done: readonly (readonly [number, number])[]
 }
 
@@ -45,6 +47,7 @@ export interface LedgerState {
  */
 export class Ledger {
   #floor: number
+  #filenode: string
   #done = new Map<number, Entry>()
   /** Entries whose end or flush is not yet known; small, as each poll settles most. */
   #volatile = new Map<number, Entry>()
@@ -55,6 +58,7 @@ export class Ledger {
 
   constructor(state: LedgerState) {
     this.#floor = state.floor
+    this.#filenode = state.filenode
     this.#durableFloor = state.floor
     for (const [xid, page] of state.done) this.#done.set(xid, { page, end: undefined, stamp: 0n })
     this.#recent = new Map(this.#done)
@@ -62,6 +66,11 @@ export class Ledger {
 
   get floor(): number {
     return this.#floor
+  }
+
+  /** Of the newest poll. What was read of another file says nothing about pages of this one. */
+  get filenode(): string {
+    return this.#filenode
   }
 
   get size(): number {
@@ -91,8 +100,15 @@ export class Ledger {
     this.#recent.delete(xid)
   }
 
-  /** Learns from a poll which transactions have ended by now, where their rows can lie, and what is on disk. */
+  /**
+   * Learns from a poll which transactions have ended by now, where their rows can lie, and what is on disk. After a
+   * rewrite of the table pages mean nothing any more; what was delivered whole stays.
+   */
   settle(poll: Poll): void {
+    if (poll.filenode !== this.#filenode) {
+      this.#filenode = poll.filenode
+      this.#forgetPages()
+    }
     for (const [xid, entry] of this.#volatile) {
       if (entry.stamp === undefined) {
         if (xid >= poll.snapshot.xmin) continue
@@ -121,17 +137,6 @@ export class Ledger {
     this.#floorStamps = []
   }
 
-  /** After a rewrite of the table: pages mean nothing any more; what was delivered whole stays. */
-  forgetPages(): void {
-    for (const [xid, entry] of this.#done) {
-      if (entry.page > 0) this.remove(xid)
-      else {
-        entry.end = undefined
-        this.#recent.set(xid, entry)
-      }
-    }
-  }
-
   /** For a sweep: everything that is known. */
   exclusions(): Exclusions {
     return exclusionsOf(this.#done)
@@ -155,7 +160,21 @@ export class Ledger {
     const durable = [...this.#done].filter(
       ([xid]) => xid >= this.#durableFloor && !this.#volatile.has(xid) && !pending.has(xid),
     )
-    return { floor: this.#durableFloor, done: durable.map(([xid, entry]) => [xid, entry.page] as const) }
+    return {
+      floor: this.#durableFloor,
+      filenode: this.#filenode,
+      done: durable.map(([xid, entry]) => [xid, entry.page] as const),
+    }
+  }
+
+  #forgetPages(): void {
+    for (const [xid, entry] of this.#done) {
+      if (entry.page > 0) this.remove(xid)
+      else {
+        entry.end = undefined
+        this.#recent.set(xid, entry)
+      }
+    }
   }
 }
 

@@ -15,7 +15,8 @@ interface PollRow extends ResultRow {
 
 /** One small statement; some 0.1 ms of server time. */
 export async function pollTable(session: Session, oid: string, label: string, signal: AbortSignal): Promise<Poll> {
-  const [row] = await session.execute<PollRow>(sql`
+  const [row] = await session.execute<PollRow>(
+    sql`
     select pg_current_snapshot()::text as snapshot,
       (pg_relation_size(c.oid) / current_setting('block_size')::int8)::text as pages,
       pg_relation_filenode(c.oid)::text as filenode,
@@ -23,9 +24,13 @@ export async function pollTable(session: Session, oid: string, label: string, si
       (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as written,
       (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::text as flushed
     from pg_class as c where c.oid = ${oid}::oid`,
-    { signal })
+    { signal },
+  )
   if (row === undefined || row.pages === null || row.filenode === null) {
-    throw new UnavailableError('table-gone', `${label}: the table was dropped; the flow goes on when it is back under the same name`)
+    throw new UnavailableError(
+      'table-gone',
+      `${label}: the table was dropped; the flow goes on when it is back under the same name`,
+    )
   }
   return {
     snapshot: parseSnapshot(row.snapshot),

@@ -31,6 +31,8 @@ export interface Reading {
   readonly xids: readonly number[]
   /** Of the table as it was read. */
   readonly filenode: string
+  /** Lowest page in which a row was found. */
+  readonly firstPage: number | undefined
   /** The row after which to go on, when the budget was spent before the end of the stretch. */
   readonly resume: string | undefined
 }
@@ -40,6 +42,7 @@ interface Group extends ResultRow {
   readonly xid: string | null
   readonly rows: number
   readonly more: boolean
+  readonly first: string
   readonly last: string
 }
 
@@ -48,7 +51,12 @@ interface Group extends ResultRow {
  * floor wrote, a result row per writing transaction, each column as one array literal. The cost is that of `count(*)`
  * over the stretch plus what comes back; no row is parsed here.
  */
-export async function readStretch(session: Session, table: PostgresTableInfo, stretch: Stretch, options: ReadOptions): Promise<Reading> {
+export async function readStretch(
+  session: Session,
+  table: PostgresTableInfo,
+  stretch: Stretch,
+  options: ReadOptions,
+): Promise<Reading> {
   const groups = await session.execute<Group>(statement(table, stretch, options), { signal: options.signal })
   const found = groups.filter((group) => group.xid !== null)
   return {
@@ -56,16 +64,19 @@ export async function readStretch(session: Session, table: PostgresTableInfo, st
     // A row's transaction may have begun after `xmax` was read; 2^31 leaves room on both sides.
     xids: found.map((group) => fullXid(Number(group.xid), options.xmax + 2 ** 31)),
     filenode: groups[0]?.filenode ?? '',
+    firstPage: found.length === 0 ? undefined : Math.min(...found.map((group) => pageOf(group.first))),
     resume: found.some((group) => group.more) ? found.map((group) => group.last).reduce(laterTid) : undefined,
   }
 }
 
 function statement(table: PostgresTableInfo, stretch: Stretch, options: ReadOptions): SQL {
-  const arrays = table.columns.map((column, index) => `array_agg(c${index}${column.transport === 'text' ? '::text' : ''})::text as c${index}`)
+  const arrays = table.columns.map(
+    (column, index) => `array_agg(c${index}${column.transport === 'text' ? '::text' : ''})::text as c${index}`,
+  )
   const found = matching(table, stretch, options)
   return sql`select pg_relation_filenode(${table.oid}::oid)::text as filenode, r.*
     from (select 1) as one left join (
-      select xid::text as xid, count(*)::int4 as rows, bool_or(more) as more, max(tid)::text as last, ${sql.raw(arrays.join(', '))}
+      select xid::text as xid, count(*)::int4 as rows, bool_or(more) as more, min(tid)::text as first, max(tid)::text as last, ${sql.raw(arrays.join(', '))}
       from (${options.budgetBytes === undefined ? found : withinBudget(found, table, options.budgetBytes)}) as found group by xid
     ) as r on true`
 }
@@ -73,7 +84,10 @@ function statement(table: PostgresTableInfo, stretch: Stretch, options: ReadOpti
 /** Columns are called c0, c1, ...: the user's own names could be any of those used here. */
 function matching(table: PostgresTableInfo, stretch: Stretch, { floor, exclude }: ReadOptions): SQL {
   const columns = table.columns.map((column, index) => `t.${quoteIdentifier(column.name)} as c${index}`).join(', ')
-  const from = typeof stretch.from === 'number' ? sql`t.ctid >= ${tidOf(stretch.from)}::tid` : sql`t.ctid > ${stretch.from.after}::tid`
+  const from =
+    typeof stretch.from === 'number'
+      ? sql`t.ctid >= ${tidOf(stretch.from)}::tid`
+      : sql`t.ctid > ${stretch.from.after}::tid`
   const to = stretch.to === undefined ? sql`` : sql`and t.ctid < ${tidOf(stretch.to)}::tid`
   return sql`select t.xmin as xid, t.ctid as tid, false as more, ${sql.raw(columns)}
     from only ${sql.raw(table.qualified)} as t
@@ -107,9 +121,14 @@ function sizeOf(type: string, name: string): string {
 function concatenate(groups: readonly Group[], columnCount: number): ColumnarRows {
   const columns = Array.from({ length: columnCount }, (_, index) => {
     const literals = groups.map((group) => String(group[`c${index}`]))
-    return literals.length === 1 ? (literals[0] ?? '{}') : `{${literals.map((literal) => literal.slice(1, -1)).join(',')}}`
+    return literals.length === 1
+      ? (literals[0] ?? '{}')
+      : `{${literals.map((literal) => literal.slice(1, -1)).join(',')}}`
   })
-  return new ColumnarRows(columns, groups.reduce((sum, group) => sum + group.rows, 0))
+  return new ColumnarRows(
+    columns,
+    groups.reduce((sum, group) => sum + group.rows, 0),
+  )
 }
 
 function tidOf(page: number): string {

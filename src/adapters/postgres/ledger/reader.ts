@@ -42,7 +42,10 @@ export class Reader implements AsyncDisposable {
   }
 
   /** Rows of the stretch that the ledger does not know as delivered; `poll` was taken before. */
-  read(stretch: Stretch, options: { ledger: Ledger; poll: Poll; tail: number | undefined; signal: AbortSignal }): Promise<Reading> {
+  read(
+    stretch: Stretch,
+    options: { ledger: Ledger; poll: Poll; tail: number | undefined; signal: AbortSignal },
+  ): Promise<Reading> {
     const { ledger, poll, tail, signal } = options
     return this.#steady(() =>
       readStretch(this.#connection, this.#table, stretch, {
@@ -62,7 +65,10 @@ export class Reader implements AsyncDisposable {
   async #steady<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = await work()
     if (this.#connection.generation !== this.#generation) {
-      throw new UnavailableError('connection-replaced', `${this.#label}: the connection was lost and opened again; reading starts over from what is known to be safe`)
+      throw new UnavailableError(
+        'connection-replaced',
+        `${this.#label}: the connection was lost and opened again; reading starts over from what is known to be safe`,
+      )
     }
     return result
   }

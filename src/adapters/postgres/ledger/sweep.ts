@@ -1,9 +1,9 @@
 import type { Deliveries } from './deliveries.js'
-import type { Ledger, Poll } from './ledger.js'
+import type { Poll } from './ledger.js'
 import { pageOf, type Stretch } from './read.js'
 import type { Reader } from './reader.js'
 import type { Snapshot } from './snapshot.js'
-import type { Loop, Tail } from './tail.js'
+import type { LedgerParts, Loop, Tail } from './tail.js'
 import { Wakeup } from './wakeup.js'
 
 export const SWEEP = 'sweep'
@@ -24,9 +24,10 @@ const LOOK_MS = 1_000
 export class Sweep {
   readonly #reader: Reader
   readonly #tail: Tail
-  readonly #ledger: () => Ledger
+  readonly #ledger: LedgerParts['ledger']
   readonly #deliveries: Deliveries
-  readonly #waiting = new Wakeup()
+  readonly #committed: Wakeup
+  readonly #pause = new Wakeup()
   readonly #completed = new Wakeup()
   #verified: Snapshot | undefined
   #begun = 0
@@ -37,11 +38,12 @@ export class Sweep {
   #active = true
   #startedAt: number | undefined
 
-  constructor(parts: { reader: Reader; tail: Tail; ledger: () => Ledger; deliveries: Deliveries }) {
+  constructor(parts: LedgerParts & { readonly tail: Tail }) {
     this.#reader = parts.reader
     this.#tail = parts.tail
     this.#ledger = parts.ledger
     this.#deliveries = parts.deliveries
+    this.#committed = parts.committed
   }
 
   /** Runs until aborted; `swept` is called after each sweep and at least each second between them. */
@@ -50,8 +52,8 @@ export class Sweep {
     while (!loop.signal.aborted) {
       if (this.#needed()) await this.#sweep(loop)
       else {
-        await Promise.race([this.#tail.committed.pause(loop.signal, LOOK_MS), this.#waiting.pause(loop.signal, LOOK_MS)])
-        if (this.#waiters === 0) await this.#waiting.pause(loop.signal, GRACE_MS)
+        await this.#committed.pause(loop.signal, LOOK_MS)
+        if (this.#waiters === 0) await this.#pause.pause(loop.signal, GRACE_MS)
       }
       await swept()
     }
@@ -61,7 +63,8 @@ export class Sweep {
   async caughtUp(signal: AbortSignal): Promise<void> {
     const target = this.#begun + 1
     this.#waiters++
-    this.#waiting.wake()
+    this.#committed.wake()
+    this.#pause.wake()
     try {
       while (!signal.aborted && this.#done < target) await this.#completed.pause(signal)
     } finally {
@@ -93,12 +96,13 @@ export class Sweep {
     const begunAt = Date.now()
     const ledger = this.#ledger()
     const start = await this.#reader.poll(loop.signal)
+    ledger.settle(start)
     const rowsBefore = this.#tail.rowsAt
     const seen = await this.#readAll(start, loop)
     if (seen === undefined) return
     // What the tail has under way was left out above: it must be stored before the floor passes over it.
     await this.#deliveries.settled(loop.signal)
-    if (loop.signal.aborted || this.#ledger() !== ledger) return
+    if (loop.signal.aborted || this.#ledger() !== ledger || ledger.filenode !== start.filenode) return
     for (const [xid, page] of seen) ledger.add(xid, page)
     ledger.raise(start.snapshot.xmin, start.written)
     this.#verified = start.snapshot
@@ -112,23 +116,31 @@ export class Sweep {
   /** First page of each transaction met; `undefined` when the table was rewritten meanwhile. */
   async #readAll(start: Poll, loop: Loop): Promise<Map<number, number> | undefined> {
     const seen = new Map<number, number>()
+    let lowest = Number.POSITIVE_INFINITY
     let from: Stretch['from'] = 0
     for (let page = 0; !loop.signal.aborted; ) {
       await this.#deliveries.room(SWEEP, loop.signal)
       const began = performance.now()
       const to = page + PIECE_PAGES < start.pages ? page + PIECE_PAGES : undefined
-      const reading = await this.#reader.read({ from, to }, { ledger: this.#ledger(), poll: start, tail: undefined, signal: loop.signal })
-      if (reading.filenode !== start.filenode) return undefined
+      const reading = await this.#reader.read(
+        { from, to },
+        { ledger: this.#ledger(), poll: start, tail: undefined, signal: loop.signal },
+      )
+      if (reading.filenode !== start.filenode || this.#ledger().filenode !== start.filenode) return undefined
       for (const xid of reading.xids) if (!seen.has(xid)) seen.set(xid, page)
       const spent = performance.now() - began
       if (reading.rows.length > 0) {
         await loop.put(this.#deliveries.batch(SWEEP, reading.rows, { xids: reading.xids, unseenAt: this.#startedAt }))
       }
-      if (to === undefined && reading.resume === undefined) return seen
+      lowest = Math.min(lowest, reading.firstPage ?? lowest)
+      if (to === undefined && reading.resume === undefined) {
+        this.#tail.adapt(Number.isFinite(lowest) ? lowest : undefined)
+        return seen
+      }
       from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
       page = reading.resume === undefined ? (to ?? page) : pageOf(reading.resume) + 1
       const share = this.#share()
-      if (share < 1) await this.#waiting.pause(loop.signal, spent * (1 / share - 1))
+      if (share < 1) await this.#pause.pause(loop.signal, spent * (1 / share - 1))
     }
     return undefined
   }

@@ -14,8 +14,12 @@ const IDLE_POLL_MS = 12
 const IDLE_AFTER_MS = 200
 /** Pages of one statement, so that a long tail is read in batches of bounded size. */
 const PIECE_PAGES = 512
-/** Pages below the tail that are read again, as backends go on filling the pages they used last. */
+/**
+ * Pages below the tail that are read again, as backends go on filling pages that were added before. How many that takes
+ * depends on the writers, so the sweep tells what was missed and the margin follows.
+ */
 const MARGIN_PAGES = 16
+const MARGIN_MOST_PAGES = 2_048
 /** An open transaction holds the start of the tail back no longer than this; its rows are then left to the sweep. */
 const HELD_MS = 1_000
 
@@ -25,6 +29,15 @@ interface Mark {
   readonly pages: number
 }
 
+/** What tail and sweep share. */
+export interface LedgerParts {
+  readonly reader: Reader
+  ledger(): Ledger
+  readonly deliveries: Deliveries
+  /** Woken when something was committed, or somebody waits for a sweep. */
+  readonly committed: Wakeup
+}
+
 export interface Loop {
   readonly signal: AbortSignal
   put(batch: Batch<Row>): Promise<void>
@@ -32,11 +45,11 @@ export interface Loop {
 
 /** Follows the end of the table, where most new rows lie: for speed only, the sweep is what makes it exact. */
 export class Tail {
-  /** Wakes whoever waits for a commit; the newest poll is `poll`. */
-  readonly committed = new Wakeup()
   readonly #reader: Reader
   readonly #ledger: () => Ledger
   readonly #deliveries: Deliveries
+  readonly #committed: Wakeup
+  #margin = MARGIN_PAGES
   #poll: Poll | undefined
   #page = 0
   #history: Mark[] = []
@@ -44,10 +57,11 @@ export class Tail {
   /** Wall clock before the last statement that saw the end of the table: what comes later was not there yet. */
   #seenAt = Date.now()
 
-  constructor(reader: Reader, ledger: () => Ledger, deliveries: Deliveries) {
-    this.#reader = reader
-    this.#ledger = ledger
-    this.#deliveries = deliveries
+  constructor(parts: LedgerParts) {
+    this.#reader = parts.reader
+    this.#ledger = parts.ledger
+    this.#deliveries = parts.deliveries
+    this.#committed = parts.committed
   }
 
   get poll(): Poll | undefined {
@@ -57,6 +71,13 @@ export class Tail {
   /** When rows last came (`performance.now()`); 0 before the first. */
   get rowsAt(): number {
     return this.#rowsAt
+  }
+
+  /** A sweep found rows that the tail should have: `page` is the lowest of them; `undefined` when it found none. */
+  adapt(page: number | undefined): void {
+    const missed = page === undefined ? 0 : this.#page - page
+    if (missed > 0 && missed <= 2 * MARGIN_MOST_PAGES) this.#margin = Math.min(MARGIN_MOST_PAGES, this.#margin + missed)
+    else if (page === undefined) this.#margin = Math.max(MARGIN_PAGES, Math.floor(this.#margin * 0.9))
   }
 
   async run(loop: Loop): Promise<void> {
@@ -76,7 +97,6 @@ export class Tail {
     const before = this.#poll
     this.#poll = poll
     const ledger = this.#ledger()
-    if (before !== undefined && before.filenode !== poll.filenode) ledger.forgetPages()
     ledger.settle(poll)
     if (before?.snapshot.text === poll.snapshot.text && before.filenode === poll.filenode) {
       this.#seenAt = at
@@ -84,17 +104,18 @@ export class Tail {
     }
     this.#move(poll, at)
     await this.#read(poll, at, loop)
-    this.committed.wake()
+    this.#committed.wake()
   }
 
   /** Where to start: every transaction that could still fill earlier pages has ended, as far as can be told. */
   #move(poll: Poll, at: number): void {
     const passed = this.#history.filter((mark) => mark.xmax <= poll.snapshot.xmin || at - mark.at > HELD_MS)
-    const start = Math.max(this.#page, (passed.at(-1)?.pages ?? 0) - MARGIN_PAGES)
+    // A tail that begins, or a table that shrank, begins at the end.
+    const free = passed.at(-1)?.pages ?? (this.#history.length === 0 ? poll.pages : this.#page + this.#margin)
     this.#history = [...this.#history.slice(passed.length), { at, xmax: poll.snapshot.xmax, pages: poll.pages }]
-    const end = Math.max(0, poll.pages - MARGIN_PAGES)
-    if (this.#page > end) this.#ledger().resetTail()
-    this.#page = Math.min(start, end)
+    const page = Math.max(0, Math.min(free, poll.pages) - this.#margin)
+    if (page < this.#page) this.#ledger().resetTail()
+    this.#page = page
   }
 
   async #read(poll: Poll, at: number, loop: Loop): Promise<void> {
@@ -107,7 +128,7 @@ export class Tail {
       if (loop.signal.aborted) return
       const to = page + PIECE_PAGES < poll.pages ? page + PIECE_PAGES : undefined
       const reading = await this.#reader.read({ from, to }, { ledger, poll, tail: this.#page, signal: loop.signal })
-      if (reading.filenode !== poll.filenode) return
+      if (reading.filenode !== poll.filenode || ledger.filenode !== poll.filenode) return
       for (const xid of reading.xids) if (!seen.has(xid)) seen.set(xid, page)
       const last = to === undefined && reading.resume === undefined
       // Only once the end was read is it known that nothing of these transactions lies further on.
