@@ -36,9 +36,9 @@ export class EmbeddedServer implements AsyncDisposable {
   #process: ChildProcess | undefined
   #log = ''
 
-  private constructor(binaries: Binaries, port: number, place: Place, settings: Readonly<Record<string, string>>) {
+  private constructor(binaries: Binaries, place: Place, settings: Readonly<Record<string, string>>) {
     this.#binaries = binaries
-    this.port = port
+    this.port = place.port
     this.dataFolder = place.dataFolder
     this.#temporary = place.temporary
     this.#settings = settings
@@ -46,8 +46,7 @@ export class EmbeddedServer implements AsyncDisposable {
 
   /** Creates a cluster (user `postgres`, no password, UTF-8, C locale) and starts it; 0.6 s. */
   static async start(binaries: Binaries, options: ServerOptions = {}): Promise<EmbeddedServer> {
-    const place = await makePlace(options.dataFolder)
-    const server = new EmbeddedServer(binaries, options.port ?? (await freePort()), place, { ...options.settings })
+    const server = new EmbeddedServer(binaries, await makePlace(options), { ...options.settings })
     try {
       await server.#initialize()
       await server.start()
@@ -214,17 +213,18 @@ const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
 }
 
 interface Place {
+  readonly port: number
   readonly dataFolder: string
   /** What dispose removes. */
   readonly temporary: string | undefined
 }
 
-async function makePlace(given: string | undefined): Promise<Place> {
+async function makePlace({ dataFolder: given, port }: ServerOptions): Promise<Place> {
   const temporary = given === undefined ? await temporaryFolder('lockstep-data-') : undefined
   const dataFolder = given ?? join(temporary ?? '', 'data')
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   if (isRoot()) await chown(dataFolder, NOBODY, NOBODY)
-  return { dataFolder, temporary }
+  return { port: port ?? (await freePort()), dataFolder, temporary }
 }
 
 async function exited(child: ChildProcess): Promise<void> {

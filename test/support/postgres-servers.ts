@@ -19,16 +19,16 @@ export const FAST_SETTINGS: Readonly<Record<string, string>> = {
   shared_buffers: '128MB',
 }
 
-/** Starts two servers once for the whole run. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+const running: AsyncDisposable[] = []
+
+/** Called by vitest once before the whole run: starts two servers. */
+export async function setup(project: TestProject): Promise<void> {
   const binaries = await copyBinaries()
   const start = (): Promise<EmbeddedServer> => EmbeddedServer.start(binaries, { settings: FAST_SETTINGS })
+  running.push(binaries)
   const servers = await Promise.allSettled([start(), start()])
   const started = servers.flatMap((server) => (server.status === 'fulfilled' ? [server.value] : []))
-  const teardown = async (): Promise<void> => {
-    await Promise.all(started.map((server) => server[Symbol.asyncDispose]()))
-    await binaries[Symbol.asyncDispose]()
-  }
+  running.unshift(...started)
   const [a, b] = started
   if (a === undefined || b === undefined) {
     await teardown()
@@ -36,5 +36,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('postgres', { a: a.url(''), b: b.url('') })
   project.provide('postgresBinaries', { initdb: binaries.initdb, postgres: binaries.postgres })
-  return teardown
+}
+
+/** Called by vitest after the whole run. */
+export async function teardown(): Promise<void> {
+  for (const one of running.splice(0)) await one[Symbol.asyncDispose]()
 }

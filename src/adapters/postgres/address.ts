@@ -9,6 +9,8 @@ export interface Address {
   readonly label: string
   readonly database: string
   readonly tls: 'verified' | 'unverified' | 'off'
+  /** The server is on this machine: nothing goes over a network. */
+  readonly local: boolean
   /** What `pg` needs to connect; the only place where the password is given out. */
   login(): ClientConfig
 }
@@ -39,6 +41,7 @@ export function parseAddress(secret: Secret, options: TlsOptions): Address {
     label: `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
     database,
     tls: ssl === false ? 'off' : ssl.rejectUnauthorized === false ? 'unverified' : 'verified',
+    local: isLocal(host),
     login: () => ({
       host,
       port,
@@ -84,7 +87,6 @@ function tlsFor(host: string, sslmode: string | undefined | null, options: TlsOp
   return { rejectUnauthorized: true, ...(options.ca === undefined ? {} : { ca: options.ca }) }
 }
 
-/** This machine: nothing goes over a network. */
 function isLocal(host: string): boolean {
   return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

@@ -1,8 +1,9 @@
-import type { Database, DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
+import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
 import { UnavailableError } from '../../core/errors.js'
 import { Secret } from '../../core/secret.js'
 import { type Address, parseAddress } from './address.js'
 import { PooledSession } from './connection.js'
+import type { PostgresHandle } from './handle.js'
 import { greet, IdentityGuard, identify, type PostgresIdentity } from './identity.js'
 import { LiveClient } from './live-client.js'
 import { type PostgresOptions, parseOptions, type Settings } from './options.js'
@@ -27,17 +28,16 @@ export function postgres(url: string | Secret, options: PostgresOptions = {}): P
   return new PostgresDatabase(parseAddress(secret, settings.tls), settings)
 }
 
-export class PostgresDatabase implements Database {
+export class PostgresDatabase implements PostgresHandle {
   readonly engine = 'postgres'
   readonly label: string
-  /** Schema of the state tables. */
   readonly stateSchema: string
   /** How connections are protected; `doctor` warns about `unverified`, and about `off` to other machines. */
   readonly tls: Address['tls']
-  /** Each statement takes a connection of the pool; a transaction holds one. */
+  /** The server is on this machine. */
+  readonly local: boolean
   readonly session: Session
   readonly state: PostgresStateStore
-  /** What this process wrote here; the ledgers of its tables listen. */
   readonly own = new OwnTransactions()
   readonly #address: Address
   readonly #settings: Settings
@@ -52,6 +52,7 @@ export class PostgresDatabase implements Database {
     this.label = address.label
     this.stateSchema = settings.stateSchema
     this.tls = address.tls
+    this.local = address.local
     this.#guard = new IdentityGuard(address.label)
     this.session = new PooledSession(this.#pool({ max: settings.maxConnections, writer: true }))
     this.#spare = this.#pool({ max: SPARE_CONNECTIONS, writer: false, purpose: 'state' })
@@ -72,10 +73,6 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  /**
-   * One connection outside the pool, named `lockstep <purpose>` on the server. It opens on first use and again after a
-   * loss; the database's dispose closes it too.
-   */
   connect(purpose: string): Connection {
     return new PooledSession(this.#pool({ max: 1, writer: true, purpose }))
   }

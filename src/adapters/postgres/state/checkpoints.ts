@@ -5,10 +5,18 @@ import type { CheckpointStore } from '../../../core/checkpoint.js'
 import { ConflictError } from '../../../core/errors.js'
 import type { Session } from '../session.js'
 import { stateTable } from './state-schema.js'
-import type { CheckpointMove } from './state-store.js'
+
+/** A lane's step from `expected` (`undefined`: nothing saved yet) to `position`. */
+export interface CheckpointMove {
+  readonly flow: string
+  readonly lane: string
+  readonly position: string
+  readonly expected: string | undefined
+}
 
 const Saved = z.array(z.object({ lane: z.string(), position: z.string() }))
 
+/** `CheckpointStore` on the table `checkpoints`. */
 export class PostgresCheckpoints implements CheckpointStore {
   readonly #session: Session
   readonly #table

@@ -55,15 +55,16 @@ export async function prepareState(
   signal: AbortSignal,
 ): Promise<void> {
   const options = { signal, what: 'preparing the state tables' }
-  const found = await lookup(session, where.schema, options)
+  const found = await lookupState(session, where.schema, options)
   if (found === 'missing') await create(session, where, options)
   else if (found === 'forbidden') throw forbidden(where)
-  await checkVersion(session, where, options)
+  await checkStateVersion(session, where, options)
 }
 
 const Found = z.object({ tables: z.number(), usable: z.boolean() })
 
-async function lookup(
+/** `missing`: not all tables are there. `forbidden`: they are, and this role may not use them all. */
+export async function lookupState(
   session: Session,
   schema: string,
   options: ExecuteOptions,
@@ -97,7 +98,7 @@ async function create(
       await transaction.execute(
         sql`select pg_advisory_xact_lock(hashtextextended(${`lockstep state ${where.schema}`}, 0))::text`,
       )
-      if ((await lookup(transaction, where.schema, options)) === 'ready') return
+      if ((await lookupState(transaction, where.schema, options)) === 'ready') return
       for (const statement of await missing(transaction, where.schema)) await transaction.execute(sql.raw(statement))
     }, options)
   } catch (cause) {
@@ -114,7 +115,8 @@ async function missing(session: Session, schema: string): Promise<readonly strin
 
 const Version = z.object({ version: z.number() })
 
-async function checkVersion(
+/** Throws `ConfigError` when other releases made the tables. */
+export async function checkStateVersion(
   session: Session,
   where: { label: string; schema: string },
   options: ExecuteOptions,

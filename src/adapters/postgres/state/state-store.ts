@@ -1,6 +1,6 @@
 import type { Conflict, StateStore } from '../../../core/state.js'
 import type { Session } from '../session.js'
-import { PostgresCheckpoints } from './checkpoints.js'
+import { type CheckpointMove, PostgresCheckpoints } from './checkpoints.js'
 import { PostgresConflicts } from './conflicts.js'
 import { PostgresDeadLetters } from './dead-letters.js'
 import { PostgresRuns } from './runs.js'
@@ -37,12 +37,4 @@ export class PostgresStateStore implements StateStore {
   saveCheckpoint(transaction: Session, checkpoint: CheckpointMove): Promise<void> {
     return this.checkpoints.saveIn(transaction, checkpoint)
   }
-}
-
-/** A lane's step from `expected` (`undefined`: nothing saved yet) to `position`. */
-export interface CheckpointMove {
-  readonly flow: string
-  readonly lane: string
-  readonly position: string
-  readonly expected: string | undefined
 }

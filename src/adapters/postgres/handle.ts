@@ -1,0 +1,20 @@
+import type { Database } from '../../core/database.js'
+import type { OwnTransactions } from './own-transactions.js'
+import type { Connection, Session } from './session.js'
+import type { PostgresStateStore } from './state/state-store.js'
+
+/** What the parts of this adapter use of a database: `PostgresDatabase` is one. */
+export interface PostgresHandle extends Database {
+  /** Each statement takes a connection of the pool; a transaction holds one. */
+  readonly session: Session
+  readonly state: PostgresStateStore
+  /** Schema of the state tables. */
+  readonly stateSchema: string
+  /** What this process wrote here; the ledgers of its tables listen. */
+  readonly own: OwnTransactions
+  /**
+   * One connection outside the pool, named `lockstep <purpose>` on the server. It opens on first use and again after a
+   * loss; the database's dispose closes it too.
+   */
+  connect(purpose: string): Connection
+}
