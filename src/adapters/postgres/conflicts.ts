@@ -9,11 +9,11 @@ import { readColumnar } from './columnar-sql.js'
 import type { ResultRow, Session } from './session.js'
 import { selectDiffering, updateDiffering, updateOlder } from './writer-sql.js'
 
-/** How many of its transactions a writer remembers. */
+/** How many transactions are remembered. */
 const REMEMBERED = 4096
 
 /**
- * The last transactions of one writer. A row that one of them wrote came from the side that the incoming row comes
+ * The last transactions of a table's writers. A row that one of them wrote came from the side that the incoming row comes
  * from: the two are successive states of one row, not writes of two sides.
  */
 export class OwnWrites {

@@ -2,8 +2,9 @@ import type { ChangeOptions, ChangeSource, MirrorTable, WriterOptions } from '..
 import type { Sink } from '../../core/sink.js'
 import type { Bucket, Digest, Row, TableSchema } from '../../core/table.js'
 import type { PostgresTableInfo } from './catalog.js'
-import type { PostgresDatabase } from './database.js'
+import { OwnWrites } from './conflicts.js'
 import { PostgresDigests } from './digest.js'
+import type { PostgresHandle } from './handle.js'
 import { changeSource } from './ledger/change-source.js'
 import { rowWriter } from './writer.js'
 
@@ -13,10 +14,11 @@ export class PostgresTable implements MirrorTable {
   readonly label: string
   readonly hashing: string
   readonly info: PostgresTableInfo
-  readonly #database: PostgresDatabase
+  readonly #database: PostgresHandle
   readonly #digests: PostgresDigests
+  readonly #writes = new OwnWrites()
 
-  constructor(database: PostgresDatabase, info: PostgresTableInfo) {
+  constructor(database: PostgresHandle, info: PostgresTableInfo) {
     this.#database = database
     this.info = info
     this.schema = info.schema
@@ -55,6 +57,7 @@ export class PostgresTable implements MirrorTable {
     return rowWriter(this.#database, this.info, {
       ...options,
       wrote: (transaction) => this.#database.own.announce(transaction),
+      own: this.#writes,
     })
   }
 }

@@ -33,6 +33,8 @@ export interface WriterState {
 export interface RowWriterOptions extends WriterOptions {
   /** Called with the id of each transaction that writes rows, before it commits. */
   wrote(transaction: string): void
+  /** Shared by the writers of a table, so that each knows what the others wrote; default one of its own. */
+  readonly own?: OwnWrites
 }
 
 /**
@@ -58,13 +60,14 @@ class RowWriter implements Sink<Row> {
   readonly #connection: Connection
   readonly #info: PostgresTableInfo
   readonly #options: RowWriterOptions
-  readonly #own = new OwnWrites()
+  readonly #own: OwnWrites
 
   constructor(database: WriterDatabase, info: PostgresTableInfo, options: RowWriterOptions) {
     this.#state = database.state
     this.#connection = database.connect(`write ${info.schema.name}`)
     this.#info = info
     this.#options = options
+    this.#own = options.own ?? new OwnWrites()
     this.checkpoints = database.state.checkpoints
   }
 

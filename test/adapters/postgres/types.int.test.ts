@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { describeTable, type PostgresTableInfo } from '../../../src/adapters/postgres/catalog.js'
 import type { ColumnarRows } from '../../../src/adapters/postgres/columnar.js'
@@ -118,6 +119,37 @@ describe('every column type', () => {
       )
       expect(rows, type).toEqual([])
     }
+  })
+
+  it('holds any text, whatever array syntax it looks like', async () => {
+    await using a = postgres(left.url)
+    await using b = postgres(right.url)
+    await using source = await plainClient(left.url)
+    await using target = await plainClient(right.url)
+    for (const client of [source, target])
+      await client.query('create table texts (id int primary key, v text, d short)')
+    const [from, to] = [await infoOf(a, 'texts'), await infoOf(b, 'texts')]
+    const unit = fc.oneof(
+      fc.constantFrom('"', '\\', '{', '}', ',', ' ', '\n', 'N', 'U', 'L'),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    )
+    const text = fc.option(fc.array(unit).map((units) => units.join('').replaceAll('\0', '')))
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { maxLength: 20 }), async (values) => {
+        for (const client of [source, target]) await client.query('truncate texts')
+        const rows = values.map((value, index): Row => [String(index), value, value === null ? null : '{"\\'])
+        await write(a, from, rows)
+        const passing = await read(a, from)
+        expect(new Map([...passing].map(([id, v]) => [id, v]))).toEqual(new Map(rows.map(([id, v]) => [id, v])))
+        await write(b, to, passing)
+        const stored = await target.query({
+          text: 'select id::text, v, d from texts order by texts.id',
+          rowMode: 'array',
+        })
+        expect(stored.rows).toEqual(rows)
+      }),
+      { numRuns: 30 },
+    )
   })
 
   it('is refused, not cut, when it is too long for the column', async () => {

@@ -1,12 +1,15 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeTable, type PostgresTableInfo } from '../../../src/adapters/postgres/catalog.js'
 import { type PostgresDatabase, postgres } from '../../../src/adapters/postgres/index.js'
+import { PostgresTable } from '../../../src/adapters/postgres/table.js'
 import { rowWriter } from '../../../src/adapters/postgres/writer.js'
 import type { Batch } from '../../../src/core/batch.js'
 import { armFailpoint } from '../../../src/core/failpoint.js'
 import type { ConflictRule } from '../../../src/core/mirror.js'
 import type { Sink, WriteContext } from '../../../src/core/sink.js'
 import type { Row } from '../../../src/core/table.js'
+import { COMMIT } from '../../support/fault.js'
+import { startFaultProxy } from '../../support/fault-proxy.js'
 import { dedicatedServer, type PlainClient, plainClient, testDatabase } from '../../support/postgres.js'
 
 const signal = AbortSignal.timeout(60_000)
@@ -184,6 +187,19 @@ describe('rowWriter', () => {
     expect(await recorded(oracle)).toEqual([])
   })
 
+  it('newest: writers of one table know what the others wrote', async () => {
+    await using oracle = await plainClient(url)
+    await using database = postgres(url)
+    const table = await database.table('records', { version: 'at' }).open(signal)
+    if (!(table instanceof PostgresTable)) return expect.fail('another table')
+    const options = { flow: 'mirror', rule: 'newest', conflicts: () => expect.fail('a conflict') } as const
+    await using tail = table.writer(options)
+    await using sweep = table.writer(options)
+    await tail.write(batchOf([['1', 'second', '2']]), context)
+    await sweep.write(batchOf([['1', 'first', '1']]), context)
+    expect(await contents(oracle)).toEqual([[1, 'second', 2]])
+  })
+
   it.each(['keep-both', 'keep-existing', 'take-incoming', 'newest'] as const)(
     '%s: a key that comes twice in a batch ends as its last state, and is no conflict',
     async (rule) => {
@@ -309,6 +325,47 @@ describe('rowWriter', () => {
     expect((await oracle.query('select count(*)::int as n from records')).rows).toEqual([{ n: 5_000 }])
     expect(await recorded(oracle)).toEqual([])
   })
+})
+
+describe('rowWriter and a COMMIT without an answer', () => {
+  const { url } = testDatabase('a')
+
+  it.each(['before', 'after'] as const)(
+    'cut %s the server did it: the same batch again makes it whole',
+    async (when) => {
+      await using oracle = await plainClient(url)
+      await oracle.query('drop table if exists records; create table records (id int primary key, body text)')
+      await using proxy = await startFaultProxy(url)
+      await using database = postgres(proxy.url)
+      await database.state.prepare(signal)
+      const info = await infoOf(database, 'records')
+      await using subject = open(database, info, 'keep-both')
+      await oracle.query('truncate lockstep.checkpoints')
+      await proxy.set({ kind: 'cut', when, statement: COMMIT })
+      const batch = batchOf(
+        [
+          ['1', 'a'],
+          ['2', 'b'],
+        ],
+        'p1',
+      )
+      const refused = { name: 'UnavailableError', code: 'commit-unknown' }
+      await expect(subject.sink.write(batch, context)).rejects.toMatchObject(refused)
+      const done = when === 'after'
+      // The backend of the connection that was cut may still be at its COMMIT.
+      await expect.poll(() => contents(oracle)).toHaveLength(done ? 2 : 0)
+      const again = subject.sink.write(batch, { ...context, attempt: 2 })
+      // With its position saved, the batch is known to be stored: the engine loads checkpoints and goes on behind it.
+      if (done) await expect(again).rejects.toMatchObject({ name: 'ConflictError' })
+      else await again
+      expect(await contents(oracle)).toEqual([
+        [1, 'a'],
+        [2, 'b'],
+      ])
+      expect(await subject.sink.checkpoints?.load('mirror')).toEqual(new Map([['tail', 'p1']]))
+      expect(subject.told).toEqual([])
+    },
+  )
 })
 
 describe('rowWriter and a server that dies', () => {
