@@ -27,10 +27,6 @@ export class Oracle implements AsyncDisposable {
     return new Oracle(client)
   }
 
-  async version(): Promise<string> {
-    return this.#text('show server_version', 'server_version')
-  }
-
   async create(rows: number): Promise<void> {
     await this.#client.query('create table records (id uuid primary key, value text not null)')
     await this.#client.query(
@@ -61,13 +57,14 @@ export class Oracle implements AsyncDisposable {
     await this.#client.query('insert into records values ($1, $2)', [id, value])
   }
 
-  async has(id: string): Promise<boolean> {
-    const { rowCount } = await this.#client.query({
-      name: 'has',
-      text: 'select 1 from records where id = $1',
-      values: [id],
+  /** Those of the ids that are there. */
+  async seen(ids: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await this.#client.query<{ id: string }>({
+      name: 'seen',
+      text: 'select id::text from records where id = any ($1::uuid[])',
+      values: [ids],
     })
-    return rowCount === 1
+    return rows.map(({ id }) => id)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

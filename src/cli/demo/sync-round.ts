@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { UnavailableError } from '../../core/errors.js'
 import { LagProbe } from './lag-probe.js'
-import { Oracle } from './oracle.js'
+import type { Oracle } from './oracle.js'
 import type { Outcome, Product } from './product.js'
 import type { Stage } from './stage.js'
 import { type Sides, SyncMeter } from './sync-meter.js'
@@ -42,9 +42,7 @@ const CATCH_UP_ROWS_PER_SECOND = 5_000
 export async function playRound(stage: Stage, setting: Setting): Promise<Round> {
   const { oracles } = setting
   const base = await countBoth(oracles)
-  await using left = await Oracle.connect(setting.urls.left)
-  await using right = await Oracle.connect(setting.urls.right)
-  const probe = new LagProbe(left, right)
+  await using probe = await LagProbe.connect(setting.urls)
   const { rows, seconds } = stage.options
   const meter = new SyncMeter(oracles, base, { probe, wanted: seconds === undefined ? rows : undefined })
   const startMs = performance.now()

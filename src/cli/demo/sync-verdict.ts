@@ -49,7 +49,7 @@ function tellRound({ board }: Stage, { loaded, probe, convergedMs, syncRowsPerSe
   const [p50, p99] = [probe.percentileMs(0.5), probe.percentileMs(0.99)]
   if (p50 !== undefined && p99 !== undefined) {
     board.done(
-      `lag under load: p50 ${span(p50)}, p99 ${span(p99)}, from commit to seen on the other side, ${count(probe.samples)} probes`,
+      `lag under load: p50 ${span(p50)}, p99 ${span(p99)}, from commit to seen on the other side (${count(probe.samples)} rows)`,
     )
   }
 }
