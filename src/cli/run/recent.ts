@@ -31,6 +31,11 @@ export class Recent {
     })
   }
 
+  /** How many figures are kept. */
+  get size(): number {
+    return this.#perSecond.size + this.#lags.length
+  }
+
   #forget(second: number): void {
     for (const old of this.#perSecond.keys()) if (old < second - HISTORY_S) this.#perSecond.delete(old)
   }

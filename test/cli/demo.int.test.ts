@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startProgram } from '../support/program.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** The build, as the config that the demo writes imports `lockstep`. Inside the checkout, so that dependencies are found. */
+const BUILD = 'node_modules/.cache/demo-test'
+const MAIN = `../../${BUILD}/cli/main.js`
+
+/** Processes with `text` in their command line. */
+async function processesOf(text: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args='])
+  return stdout.split('\n').filter((line) => line.includes(text))
+}
+
+describe('lockstep demo', () => {
+  let parent = ''
+  const usual = process.env['TMPDIR']
+
+  beforeAll(async () => {
+    const tsdown = join(ROOT, 'node_modules/tsdown/dist/run.mjs')
+    await promisify(execFile)(process.execPath, [tsdown, '--logLevel', 'error', '--outDir', BUILD], { cwd: ROOT })
+    parent = await mkdtemp(join(tmpdir(), 'demo-test-'))
+    // As root the servers run as another user.
+    await promisify(execFile)('chmod', ['755', parent])
+    process.env['TMPDIR'] = parent
+  })
+  afterAll(async () => {
+    if (usual === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = usual
+    await rm(parent, { recursive: true, force: true })
+  })
+
+  /** Nothing runs and nothing lies about any more. */
+  const expectNothingLeft = async (): Promise<void> => {
+    await expect.poll(() => processesOf(parent), { timeout: 20_000 }).toEqual([])
+    await expect.poll(() => readdir(parent), { timeout: 20_000 }).toEqual([])
+  }
+
+  it('ends with both sides identical, by the product and by plain SQL', async () => {
+    await using demo = startProgram(MAIN, ['demo', '--once', '--json', '--rows', '20000'])
+    const summary = JSON.parse((await demo.output).trim().split('\n').at(-1) ?? '')
+    expect(summary).toMatchObject({ identical: true, rows: 20_000, check: { verdict: 'same', exitCode: 0 } })
+    const { left, right } = summary.oracle
+    expect(left).toEqual(right)
+    // What was there before on both sides, what the load put in, and the rows that measured the lag.
+    expect(left.rows).toBeGreaterThanOrEqual(35_000)
+    await expectNothingLeft()
+  })
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('leaves nothing behind after %s', async (signal) => {
+    await using demo = startProgram(MAIN, ['demo', '--rows', '100000000'])
+    let said = ''
+    demo.process.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    await expect.poll(() => said, { timeout: 40_000 }).toContain('loading:')
+    expect(await processesOf(parent)).not.toEqual([])
+    demo.process.kill(signal)
+    await expect(demo.output).rejects.toThrow(signal === 'SIGKILL' ? 'SIGKILL' : 'exit code 130')
+    await expectNothingLeft()
+  })
+})
