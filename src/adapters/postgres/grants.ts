@@ -1,17 +1,66 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
 import type { TableUse } from '../../core/database.js'
 import type { GrantList } from '../../core/diagnosis.js'
-import { quoteIdentifier, quoteQualified } from './identifiers.js'
+import { ConfigError } from '../../core/errors.js'
+import type { PostgresTableInfo } from './catalog.js'
+import { identifierProblem, quoteIdentifier } from './identifiers.js'
+import { stateDdl, stateGrants } from './state/state-schema.js'
 import type { PostgresTableRef } from './table-ref.js'
 
-/** The least rights for a use of the table, as statements for a superuser or owner to run. */
-export async function tableGrants(ref: PostgresTableRef, what: { use: TableUse; role: string }, signal: AbortSignal): Promise<GrantList> {
+/**
+ * The least rights for a use of the table, as statements for its owner to run; they may be run again. A mirror's also
+ * create the state tables, so that the role need not have the right to create anything.
+ */
+export async function tableGrants(
+  ref: PostgresTableRef,
+  what: { use: TableUse; role: string },
+  signal: AbortSignal,
+): Promise<GrantList> {
+  const role = quotedRole(what.role)
   const { info } = await ref.open(signal)
-  const role = quoteIdentifier(what.role)
-  return {
-    database: ref.database.label,
-    statements: [
-      `GRANT USAGE ON SCHEMA ${quoteIdentifier(info.schemaName)} TO ${role};`,
-      `GRANT SELECT ON TABLE ${quoteQualified(info.schemaName, info.tableName)} TO ${role};`,
-    ],
-  }
+  const mirror = what.use === 'mirror'
+  const statements = [
+    `GRANT CONNECT ON DATABASE ${await databaseName(ref, signal)} TO ${role};`,
+    ...requiredSchemas(info, what.use).map((schema) => `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role};`),
+    ...(mirror ? writeGrants(info, role) : [`GRANT SELECT ON TABLE ${info.qualified} TO ${role};`]),
+    ...(mirror ? stateStatements(ref.database.stateSchema, role) : []),
+  ]
+  return { database: ref.database.label, statements }
+}
+
+/** The schemas that statements for this use name: the table's, and those of the types that values are cast to. */
+export function requiredSchemas(info: PostgresTableInfo, use: TableUse): readonly string[] {
+  const cast = use === 'mirror' ? info.columns : info.keyColumns
+  const schemas = new Set([info.schemaName, ...cast.map((column) => column.facts.schema)])
+  schemas.delete('pg_catalog')
+  return [...schemas]
+}
+
+function writeGrants({ qualified, versionColumn }: PostgresTableInfo, role: string): readonly string[] {
+  // All columns are sent, so the rights of sequences are not needed.
+  if (versionColumn !== undefined) return [`GRANT SELECT, INSERT, UPDATE ON TABLE ${qualified} TO ${role};`]
+  return [
+    `GRANT SELECT, INSERT ON TABLE ${qualified} TO ${role};`,
+    `-- only for conflict: left | right: GRANT UPDATE ON TABLE ${qualified} TO ${role};`,
+  ]
+}
+
+function stateStatements(schema: string, role: string): readonly string[] {
+  return [...stateDdl(schema), ...stateGrants(schema, role)].map((statement) => `${statement};`)
+}
+
+function quotedRole(role: string): string {
+  const problem = identifierProblem(role)
+  if (problem === undefined) return quoteIdentifier(role)
+  const message = `this is not the name of a role: ${problem}`
+  throw new ConfigError({ code: 'option-invalid', key: 'role', message, fix: 'name the role that the flows log in as' })
+}
+
+const Name = z.tuple([z.object({ name: z.string() })])
+
+async function databaseName(ref: PostgresTableRef, signal: AbortSignal): Promise<string> {
+  const query = sql`select current_database()::text as name`
+  const [{ name }] = Name.parse(await ref.database.session.execute(query, { signal, what: 'asking for the database' }))
+  return quoteIdentifier(name)
 }

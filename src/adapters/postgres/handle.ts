@@ -1,4 +1,6 @@
 import type { Database } from '../../core/database.js'
+import type { Address } from './address.js'
+import type { PostgresIdentity } from './identity.js'
 import type { OwnTransactions } from './own-transactions.js'
 import type { Connection, Session } from './session.js'
 import type { PostgresStateStore } from './state/state-store.js'
@@ -10,6 +12,11 @@ export interface PostgresHandle extends Database {
   readonly state: PostgresStateStore
   /** Schema of the state tables. */
   readonly stateSchema: string
+  /** How connections are protected. */
+  readonly tls: Address['tls']
+  /** The server is on this machine. */
+  readonly local: boolean
+  identify(signal: AbortSignal): Promise<PostgresIdentity>
   /** What this process wrote here; the ledgers of its tables listen. */
   readonly own: OwnTransactions
   /**

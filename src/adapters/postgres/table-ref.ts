@@ -5,23 +5,23 @@ import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import { openBulkTable } from './bulk/bulk-table.js'
 import { describeTable } from './catalog.js'
-import type { PostgresDatabase } from './database.js'
-import { drizzleTableName, isDrizzleTable } from './drizzle-table.js'
 import { diagnoseTable } from './diagnose.js'
+import { drizzleTableName, isDrizzleTable } from './drizzle-table.js'
 import { tableGrants } from './grants.js'
+import type { PostgresHandle } from './handle.js'
 import { parseTableName, type TableName } from './identifiers.js'
 import { PostgresTable } from './table.js'
 
 /** A table of a PostgreSQL database that has been named and not yet looked at. */
 export class PostgresTableRef implements TableRef {
-  readonly database: PostgresDatabase
+  readonly database: PostgresHandle
   readonly name: string
   readonly options: TableOptions
   readonly #table: string | PgTable
   readonly #parsed: TableName
 
   /** Throws `ConfigError` when `table` is neither a name nor a Drizzle table of PostgreSQL. */
-  constructor(database: PostgresDatabase, table: unknown, options: TableOptions) {
+  constructor(database: PostgresHandle, table: unknown, options: TableOptions) {
     this.database = database
     this.options = options
     const { given, parsed } = readTable(table)

@@ -1,10 +1,10 @@
 import { assertComparable } from '../../compare/comparable.js'
 import type { TableRef } from '../../core/database.js'
+import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
-import type { CheckOptions, CheckReport, Diagnosis, Flow, FlowContext, GrantList } from '../../core/flow.js'
+import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
 import type { Table } from '../../core/table.js'
 import { checkTables } from './check-tables.js'
-import { readGrants } from './grants.js'
 import { Patience } from './patience.js'
 
 export interface TablesCheck {
@@ -42,15 +42,27 @@ class TablesFlow implements Flow {
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const { left, right } = this.#options
-    const found = await Promise.all([diagnoseSide(left, signal), diagnoseSide(right, signal)])
-    if (found.flat().some((diagnosis) => diagnosis.level === 'error')) return found.flat()
-    const sides = await attempt(`${left.name} and ${right.name}`, () => this.#open('check', signal))
-    return [...found.flat(), ...sides]
+    const found = (await Promise.all([left.diagnose('read', signal), right.diagnose('read', signal)])).flat()
+    if (found.some((diagnosis) => diagnosis.level === 'error')) return found
+    return [...found, await this.#diagnosePair(signal)]
   }
 
   async grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
     const { left, right } = this.#options
-    return Promise.all([readGrants(left, role, signal), readGrants(right, role, signal)])
+    return Promise.all([left.grants('read', role, signal), right.grants('read', role, signal)])
+  }
+
+  async #diagnosePair(signal: AbortSignal): Promise<Diagnosis> {
+    const { left, right } = this.#options
+    const subject = `${left.name} and ${right.name}`
+    try {
+      await this.#open('check', signal)
+      return { level: 'ok', subject, message: 'can be compared' }
+    } catch (error) {
+      if (error instanceof ConfigError) return { level: 'error', subject, message: error.problem, fix: error.fix }
+      if (error instanceof LockstepError) return { level: 'error', subject, message: error.message }
+      throw error
+    }
   }
 
   async #openPatiently(context: FlowContext): Promise<{ readonly left: Table; readonly right: Table }> {
@@ -72,22 +84,6 @@ class TablesFlow implements Flow {
     if (one.id === other.id && left.schema.name === right.schema.name) throw sameTable(flow, left, right)
     assertComparable(left, right, `flows.${flow}`)
     return { left, right }
-  }
-}
-
-async function diagnoseSide(ref: TableRef, signal: AbortSignal): Promise<readonly Diagnosis[]> {
-  return attempt(`${ref.database.label} ${ref.name}`, () => ref.open(signal))
-}
-
-async function attempt(subject: string, work: () => Promise<unknown>): Promise<readonly Diagnosis[]> {
-  try {
-    await work()
-    return [{ level: 'ok', subject, message: 'can be compared' }]
-  } catch (error) {
-    if (!(error instanceof LockstepError)) throw error
-    const problem =
-      error instanceof ConfigError ? { message: error.problem, fix: error.fix } : { message: error.message }
-    return [{ level: 'error', subject, ...problem }]
   }
 }
 

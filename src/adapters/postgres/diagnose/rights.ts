@@ -1,0 +1,90 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Diagnosis } from '../../../core/diagnosis.js'
+import { requiredSchemas } from '../grants.js'
+import { quoteIdentifier } from '../identifiers.js'
+import { checkStateVersion, lookupState, stateGrants } from '../state/state-schema.js'
+import { enumerated, type Patient, type TablePatient } from './finding.js'
+
+const Rights = z.tuple([
+  z.object({ table: z.boolean(), select: z.boolean(), insert: z.boolean(), update: z.boolean() }),
+])
+
+/** What the role may do with the table. Rights on its columns will do, but for the ledger: it reads `xmin` too. */
+export async function diagnoseRights(patient: TablePatient): Promise<readonly Diagnosis[]> {
+  const { database, info, label: subject, role, signal, writes } = patient
+  const names = sql.param(info.columns.map((column) => column.name))
+  const rows = await database.session.execute(
+    sql`select has_table_privilege(a.attrelid, 'SELECT') as table,
+      bool_and(has_column_privilege(a.attrelid, a.attnum, 'SELECT')) as select,
+      bool_and(has_column_privilege(a.attrelid, a.attnum, 'INSERT')) as insert,
+      bool_and(has_column_privilege(a.attrelid, a.attnum, 'UPDATE')) as update
+    from pg_catalog.pg_attribute a where a.attrelid = ${info.oid}::oid and a.attname = any (${names}::text[]) group by 1`,
+    { signal, what: 'reading rights' },
+  )
+  const [may] = Rights.parse(rows)
+  const missing = [
+    ...((writes ? may.table : may.select) ? [] : ['SELECT']),
+    ...(writes && !may.insert ? ['INSERT'] : []),
+    ...(writes && info.versionColumn !== undefined && !may.update ? ['UPDATE'] : []),
+  ]
+  if (missing.length > 0) {
+    const fix = `GRANT ${missing.join(', ')} ON TABLE ${info.qualified} TO ${role};`
+    return [{ level: 'error', subject, message: `role ${role} may not ${enumerated(missing)}`, fix }]
+  }
+  if (!writes) return [{ level: 'ok', subject, message: 'may SELECT' }]
+  const update = may.update ? '' : '; may not UPDATE, which only takes conflict: left, right or newest'
+  const granted = may.update ? ['SELECT', 'INSERT', 'UPDATE'] : ['SELECT', 'INSERT']
+  return [{ level: 'ok', subject, message: `may ${enumerated(granted)}${update}` }]
+}
+
+const Schemas = z.array(z.object({ name: z.string() }))
+
+/** The schemas of the column's types, which casts name. Nothing to say when they can be used. */
+export async function diagnoseSchemas(patient: TablePatient): Promise<readonly Diagnosis[]> {
+  const { database, info, label: subject, role, signal, writes } = patient
+  const names = sql.param(requiredSchemas(info, writes ? 'mirror' : 'read'))
+  const rows = await database.session.execute(
+    sql`select n.nspname::text as name from pg_catalog.pg_namespace n
+      where n.nspname = any (${names}::text[]) and not has_schema_privilege(n.oid, 'USAGE') order by 1`,
+    { signal, what: 'reading rights' },
+  )
+  return Schemas.parse(rows).map(({ name }) => {
+    const fix = `GRANT USAGE ON SCHEMA ${quoteIdentifier(name)} TO ${role};`
+    return { level: 'error', subject, message: `role ${role} may not use schema ${name}, which it needs`, fix }
+  })
+}
+
+const Creatable = z.tuple([z.object({ exists: z.boolean(), creatable: z.boolean() })])
+
+/** The tables that lockstep keeps for itself: there, or to be created at the first start. */
+export async function diagnoseState({ database, role, databaseName, signal }: Patient): Promise<readonly Diagnosis[]> {
+  const { session, label: subject, stateSchema: schema } = database
+  const options = { signal, what: 'looking at the state tables' }
+  const state = await lookupState(session, schema, options)
+  if (state === 'forbidden') {
+    const message = `role ${role} may not read and write the state tables in schema ${schema}`
+    return [{ level: 'error', subject, message, fix: `${stateGrants(schema, role).join(';\n')};` }]
+  }
+  if (state === 'ready') {
+    await checkStateVersion(session, { label: subject, schema }, options)
+    return [{ level: 'ok', subject, message: `the state tables in schema ${schema} are ready` }]
+  }
+  const rows = await session.execute(
+    sql`select n.oid is not null as exists, coalesce(
+        has_schema_privilege(n.oid, 'USAGE') and has_schema_privilege(n.oid, 'CREATE'),
+        has_database_privilege(current_database(), 'CREATE')) as creatable
+      from (select 1) one left join pg_catalog.pg_namespace n on n.nspname = ${schema}`,
+    options,
+  )
+  const [{ exists, creatable }] = Creatable.parse(rows)
+  if (creatable)
+    return [
+      { level: 'ok', subject, message: `the state tables in schema ${schema} will be created at the first start` },
+    ]
+  const grant = exists
+    ? `GRANT USAGE, CREATE ON SCHEMA ${quoteIdentifier(schema)} TO ${role};`
+    : `GRANT CREATE ON DATABASE ${databaseName} TO ${role};`
+  const message = `the state tables in schema ${schema} are missing, and role ${role} may not create them`
+  return [{ level: 'error', subject, message, fix: `${grant} or run what lockstep grants prints, which creates them` }]
+}
