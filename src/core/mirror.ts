@@ -14,6 +14,8 @@ export interface ChangeOptions {
   readonly flow: string
   /** Told about things a person may want to know: who holds back the horizon, a full reread, a finished sweep. */
   notice(notice: { level: 'info' | 'warn'; code: string; message: string }): void
+  /** Called when rows may have been passed over, after all that could be have been committed: compare the tables. */
+  uncertain(): void
 }
 
 /** The committed changes of a table, each at least once; what the table's own `writer` wrote is no change. */

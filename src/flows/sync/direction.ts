@@ -19,6 +19,8 @@ export interface DirectionOptions {
   readonly from: End
   readonly to: End
   readonly rule: ConflictRule
+  /** The source may have passed over rows: compare. */
+  uncertain(): void
   /** Marks the direction in the lanes of events: `>` to the right, `<` to the left. */
   readonly mark: '>' | '<'
 }
@@ -37,6 +39,7 @@ export class Direction implements AsyncDisposable {
     this.changes = options.from.table.changes({
       flow,
       notice: (notice) => observer({ flow, type: 'notice', ...notice }),
+      uncertain: () => options.uncertain(),
     })
     this.#writers = new WriterPerLane(() => writerOf(options.to.table, options.rule, context))
   }

@@ -11,15 +11,17 @@ import { ruleOf, type SyncSettings } from './settings.js'
  * where they stand, so that nothing falls between) and then at an interval.
  */
 export async function mirror(settings: SyncSettings, context: FlowContext): Promise<void> {
+  const early = new Early()
+  const uncertain = (): void => early.call()
   const tables = await openSides(settings, context)
   const left: End = { table: tables.left, database: settings.left.database }
   const right: End = { table: tables.right, database: settings.right.database }
   await using toRight = new Direction(
-    { from: left, to: right, rule: ruleOf(settings.conflict, 'right'), mark: '>' },
+    { from: left, to: right, rule: ruleOf(settings.conflict, 'right'), mark: '>', uncertain },
     context,
   )
   await using toLeft = new Direction(
-    { from: right, to: left, rule: ruleOf(settings.conflict, 'left'), mark: '<' },
+    { from: right, to: left, rule: ruleOf(settings.conflict, 'left'), mark: '<', uncertain },
     context,
   )
   const directions = [toRight, toLeft]
@@ -40,12 +42,31 @@ export async function mirror(settings: SyncSettings, context: FlowContext): Prom
   }
   const results = await Promise.allSettled([
     ...directions.map((direction) => part(direction.run(inner))),
-    part(comparisons({ ...settings, left, right }, directions, inner).then(() => drain.abort())),
+    part(comparisons({ ...settings, left, right, early }, directions, inner).then(() => drain.abort())),
   ])
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
-type Comparisons = Omit<SyncSettings, 'left' | 'right'> & { readonly left: End; readonly right: End }
+type Comparisons = Omit<SyncSettings, 'left' | 'right'> & {
+  readonly left: End
+  readonly right: End
+  readonly early: Early
+}
+
+/** Somebody may ask for the next comparison before its time. */
+class Early {
+  #call = new AbortController()
+
+  call(): void {
+    this.#call.abort()
+  }
+
+  /** Aborts with the next call. */
+  next(): AbortSignal {
+    if (this.#call.signal.aborted) this.#call = new AbortController()
+    return this.#call.signal
+  }
+}
 
 /** Resolves when drained, or when everything is on both sides and the caller asked for no more. */
 async function comparisons(
@@ -57,12 +78,13 @@ async function comparisons(
   const leaving = AbortSignal.any([drain, abort])
   await Promise.all(directions.map((direction) => direction.changes.started(leaving)))
   while (!leaving.aborted) {
+    const called = settings.early.next()
     const complete = await reconcile({ left: settings.left, right: settings.right, policy: settings.conflict }, context)
     if (context.untilCaughtUp && complete) {
       await Promise.all(directions.map((direction) => direction.changes.caughtUp(leaving)))
       if (!leaving.aborted) observer({ flow, type: 'caught-up' })
       return
     }
-    await pause(settings.compareEveryMs, leaving)
+    await pause(settings.compareEveryMs, leaving, called)
   }
 }

@@ -5,6 +5,8 @@ import type { PostgresTableInfo } from '../catalog.js'
 import type { PostgresHandle } from '../handle.js'
 import { Channel } from './channel.js'
 import { Deliveries } from './deliveries.js'
+import { HeldHorizon } from './held-horizon.js'
+import { oldestHolder } from './horizon.js'
 import { Ledger, type Poll } from './ledger.js'
 import { readPosition, type SavedLedger, writePosition } from './position.js'
 import { Reader } from './reader.js'
@@ -17,6 +19,7 @@ const SAVE_MS = 1_000
 const SAVE_QUIET_MS = 60_000
 /** Transactions remembered in a saved position; beyond, a restart delivers their rows once more. */
 const SAVED_TRANSACTIONS = 5_000
+const HOLDER_DEADLINE_MS = 5_000
 /** An older floor cannot be compared with 32-bit ids any more. */
 const FLOOR_AGE = 2 ** 31 - 100_000_000
 
@@ -34,6 +37,7 @@ class LedgerSource implements ChangeSource {
   readonly #readers: readonly [Reader, Reader]
   readonly #tail: Tail
   readonly #sweep: Sweep
+  readonly #horizon: HeldHorizon
   readonly #begun = new Wakeup()
   readonly #unsubscribe: () => void
   #ledger = new Ledger({ floor: 0, filenode: '', done: [] })
@@ -55,6 +59,12 @@ class LedgerSource implements ChangeSource {
     const shared = { ledger, deliveries: this.#deliveries, committed: new Wakeup() }
     this.#tail = new Tail({ ...shared, reader: this.#readers[0] })
     this.#sweep = new Sweep({ ...shared, reader: this.#readers[1], tail: this.#tail })
+    this.#horizon = new HeldHorizon({
+      label: this.#label,
+      notice: (notice) => options.notice(notice),
+      uncertain: () => options.uncertain(),
+      holder: () => oldestHolder(database.session, AbortSignal.timeout(HOLDER_DEADLINE_MS)),
+    })
     this.#unsubscribe = database.own.subscribe((xid) => this.#ledger.add(xid, 0))
   }
 
@@ -109,7 +119,7 @@ class LedgerSource implements ChangeSource {
     await this.#begin(position, loop.signal)
     const results = await Promise.allSettled([
       guard(this.#tail.run(both)),
-      guard(this.#sweep.run(both, () => this.#save(both))),
+      guard(this.#sweep.run(both, (first) => this.#swept(both, first))),
     ])
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
@@ -150,6 +160,11 @@ class LedgerSource implements ChangeSource {
       return 'the server is older than the saved position: it was restored or lost commits'
     if (poll.snapshot.xmax - saved.floor > FLOOR_AGE) return 'the saved position is too many transactions old'
     return undefined
+  }
+
+  async #swept(loop: Loop, first: Poll | undefined): Promise<void> {
+    if (first !== undefined) await this.#horizon.look(this.#ledger, first)
+    await this.#save(loop)
   }
 
   async #save(loop: Loop): Promise<void> {

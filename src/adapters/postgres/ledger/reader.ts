@@ -9,11 +9,26 @@ import { type Reading, readStretch, type Stretch } from './read.js'
 /** Bytes of values in one batch of a table that stores values out of line. */
 const BUDGET_BYTES = 4_000_000
 
+/** How the loops see the table. */
+export interface TableReader {
+  poll(signal: AbortSignal): Promise<Poll>
+  /** Rows of the stretch that the ledger does not know as delivered; `poll` was taken before. */
+  read(stretch: Stretch, options: TableReadOptions): Promise<Reading>
+}
+
+export interface TableReadOptions {
+  readonly ledger: Ledger
+  readonly poll: Poll
+  /** Where the tail begins, for a read of the tail; `undefined` for a sweep. */
+  readonly tail: number | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * A connection for a loop of the ledger. It notices when it runs on a new session: the server may have crashed in
  * between, so what it just read must not be trusted together with what was known before.
  */
-export class Reader implements AsyncDisposable {
+export class Reader implements TableReader, AsyncDisposable {
   readonly #connection: Connection
   readonly #table: PostgresTableInfo
   readonly #label: string
@@ -41,11 +56,7 @@ export class Reader implements AsyncDisposable {
     return this.#steady(() => pollTable(this.#connection, this.#table.oid, this.#label, signal))
   }
 
-  /** Rows of the stretch that the ledger does not know as delivered; `poll` was taken before. */
-  read(
-    stretch: Stretch,
-    options: { ledger: Ledger; poll: Poll; tail: number | undefined; signal: AbortSignal },
-  ): Promise<Reading> {
+  read(stretch: Stretch, options: TableReadOptions): Promise<Reading> {
     const { ledger, poll, tail, signal } = options
     return this.#steady(() =>
       readStretch(this.#connection, this.#table, stretch, {

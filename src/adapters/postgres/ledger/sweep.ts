@@ -1,7 +1,7 @@
 import type { Deliveries } from './deliveries.js'
 import type { Poll } from './ledger.js'
 import { pageOf, type Stretch } from './read.js'
-import type { Reader } from './reader.js'
+import type { TableReader } from './reader.js'
 import type { Snapshot } from './snapshot.js'
 import type { LedgerParts, Loop, Tail } from './tail.js'
 import { Wakeup } from './wakeup.js'
@@ -22,7 +22,7 @@ const LOOK_MS = 1_000
 
 /** Reads the whole table again and again, as long as something was committed: what makes the ledger exact. */
 export class Sweep {
-  readonly #reader: Reader
+  readonly #reader: TableReader
   readonly #tail: Tail
   readonly #ledger: LedgerParts['ledger']
   readonly #deliveries: Deliveries
@@ -46,16 +46,16 @@ export class Sweep {
     this.#committed = parts.committed
   }
 
-  /** Runs until aborted; `swept` is called after each sweep and at least each second between them. */
-  async run(loop: Loop, swept: () => Promise<void>): Promise<void> {
+  /** Runs until aborted; `swept` is called with the first poll of each complete sweep, and at least each second. */
+  async run(loop: Loop, swept: (first: Poll | undefined) => Promise<void>): Promise<void> {
     this.#verified = undefined
     while (!loop.signal.aborted) {
-      if (this.#needed()) await this.#sweep(loop)
+      if (this.#needed()) await swept(await this.#sweep(loop))
       else {
         await this.#committed.pause(loop.signal, LOOK_MS)
         if (this.#waiters === 0) await this.#pause.pause(loop.signal, GRACE_MS)
+        await swept(undefined)
       }
-      await swept()
     }
   }
 
@@ -91,7 +91,7 @@ export class Sweep {
     return true
   }
 
-  async #sweep(loop: Loop): Promise<void> {
+  async #sweep(loop: Loop): Promise<Poll | undefined> {
     const number = ++this.#begun
     const begunAt = Date.now()
     const ledger = this.#ledger()
@@ -99,10 +99,10 @@ export class Sweep {
     ledger.settle(start)
     const rowsBefore = this.#tail.rowsAt
     const seen = await this.#readAll(start, loop)
-    if (seen === undefined) return
+    if (seen === undefined) return undefined
     // What the tail has under way was left out above: it must be stored before the floor passes over it.
     await this.#deliveries.settled(loop.signal)
-    if (loop.signal.aborted || this.#ledger() !== ledger || ledger.filenode !== start.filenode) return
+    if (loop.signal.aborted || this.#ledger() !== ledger || ledger.filenode !== start.filenode) return undefined
     for (const [xid, page] of seen) ledger.add(xid, page)
     ledger.raise(start.snapshot.xmin, start.written)
     this.#verified = start.snapshot
@@ -111,6 +111,7 @@ export class Sweep {
     this.#startedAt = begunAt
     this.#done = number
     this.#completed.wake()
+    return start
   }
 
   /** First page of each transaction met; `undefined` when the table was rewritten meanwhile. */

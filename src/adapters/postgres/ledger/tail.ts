@@ -2,8 +2,8 @@ import type { Batch } from '../../../core/batch.js'
 import type { Row } from '../../../core/table.js'
 import type { Deliveries } from './deliveries.js'
 import type { Ledger, Poll } from './ledger.js'
-import { pageOf, type Stretch } from './read.js'
-import type { Reader } from './reader.js'
+import { pageOf, type Reading, type Stretch } from './read.js'
+import type { TableReader } from './reader.js'
 import { Wakeup } from './wakeup.js'
 
 export const TAIL = 'tail'
@@ -31,7 +31,7 @@ interface Mark {
 
 /** What tail and sweep share. */
 export interface LedgerParts {
-  readonly reader: Reader
+  readonly reader: TableReader
   ledger(): Ledger
   readonly deliveries: Deliveries
   /** Woken when something was committed, or somebody waits for a sweep. */
@@ -45,7 +45,7 @@ export interface Loop {
 
 /** Follows the end of the table, where most new rows lie: for speed only, the sweep is what makes it exact. */
 export class Tail {
-  readonly #reader: Reader
+  readonly #reader: TableReader
   readonly #ledger: () => Ledger
   readonly #deliveries: Deliveries
   readonly #committed: Wakeup
@@ -141,7 +141,7 @@ export class Tail {
     this.#seenAt = at
   }
 
-  async #hand(reading: Awaited<ReturnType<Reader['read']>>, unseenAt: number, loop: Loop): Promise<void> {
+  async #hand(reading: Reading, unseenAt: number, loop: Loop): Promise<void> {
     if (reading.rows.length === 0) return
     this.#rowsAt = performance.now()
     await loop.put(this.#deliveries.batch(TAIL, reading.rows, { xids: reading.xids, unseenAt }))
