@@ -47,11 +47,6 @@ export class ColumnarRows implements Items<Row> {
     return new ColumnarRows(columns.map(formatArrayLiteral), length)
   }
 
-  /** Characters of all literals: about what the rows weigh on the wire. */
-  get weight(): number {
-    return this.columns.reduce((sum, column) => sum + column.length, 0)
-  }
-
   #parsed(): readonly (readonly (string | null)[])[] {
     this.#values ??= this.columns.map(parseArrayLiteral)
     return this.#values
