@@ -119,7 +119,7 @@ describe('run: storing', () => {
     const { options, abort } = testRun({ maxInFlightBatches: 7, maxBufferedBatches: 2 })
     const running = run(line, options)
     await vi.waitFor(() => expect(read).toBe(7))
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
     expect(read).toBe(7)
     abort.abort()
     expect(await running).toBe('aborted')
@@ -176,6 +176,32 @@ describe('run: what is unavailable', () => {
     )
   })
 
+  it('stores what was read before the source went away', async () => {
+    let batches = 0
+    const source = memorySource<string>({ batchItems: 10, fault: () => (++batches === 4 ? away() : undefined) })
+    const line = memoryLine({ source })
+    source.append('a', numbered('a', 30))
+    const store = line.sink.write.bind(line.sink)
+    vi.spyOn(line.sink, 'write').mockImplementation(async (batch, context) => {
+      await vi.waitFor(() => expect(batches).toBeGreaterThanOrEqual(4))
+      await store(batch, context)
+    })
+    source.append('b', ['x'])
+    const storedBefore: number[] = []
+    const read = source.read.bind(source)
+    vi.spyOn(source, 'read').mockImplementation((from, signal) => {
+      storedBefore.push(source.acknowledged('a'))
+      return read(from, signal)
+    })
+    const { options, drain } = testRun()
+    const running = run(line, options)
+    await vi.waitFor(() => expect(source.reads).toBe(2))
+    await vi.waitFor(() => expect(line.sink.items).toHaveLength(31))
+    drain.abort()
+    await running
+    expect(storedBefore).toEqual([0, 20])
+  })
+
   it('waits for the checkpoints at start', async () => {
     const line = memoryLine()
     line.source.append('a', ['x'])
@@ -224,6 +250,19 @@ describe('run: conflicts', () => {
     await expect(run(line, testRun().options)).rejects.toThrow(ConflictError)
     expect(line.source.reads).toBe(6)
     expect(line.source.acknowledged('a')).toBe(0)
+  })
+
+  it('is in no doubt about a first attempt: someone else was there', async () => {
+    const line = memoryLine()
+    line.source.append('a', numbered('a', 10))
+    line.source.end()
+    const save = line.checkpoints.save.bind(line.checkpoints)
+    vi.spyOn(line.checkpoints, 'save').mockImplementationOnce(async (flow, lane, position, expected) => {
+      await save(flow, lane, position, expected)
+      throw new ConflictError('checkpoint-moved', 'another instance stored the same')
+    })
+    expect(await run(line, testRun().options)).toBe('finished')
+    expect(line.source.reads).toBe(2)
   })
 
   it('takes a lost answer for stored when the position says so', async () => {
@@ -389,6 +428,9 @@ describe('run: ending', () => {
     drain.abort()
     expect(await running).toBe('drained')
     expect(line.source.acknowledged('a')).toBe(0)
+    expect(events.slice(events.findIndex(({ type }) => type === 'draining')).map(({ type }) => type)).toEqual([
+      'draining',
+    ])
   })
 
   it('aborts when draining takes too long', async () => {
