@@ -4,10 +4,11 @@ import type { PostgresTableInfo } from '../catalog.js'
 import type { Connection } from '../session.js'
 import type { Ledger, Poll } from './ledger.js'
 import { pollTable } from './poll.js'
-import { type Reading, readStretch, type Stretch } from './read.js'
+import { pageOf, type Reading, readStretch, type Stretch } from './read.js'
 
-/** Bytes of values in one batch of a table that stores values out of line. */
+/** Bytes of values in one batch. A batch of few pages whose values all lie in them cannot exceed it by much. */
 const BUDGET_BYTES = 4_000_000
+const FEW_PAGES = 128
 
 /** How the loops see the table. */
 export interface TableReader {
@@ -63,7 +64,7 @@ export class Reader implements TableReader, AsyncDisposable {
         floor: ledger.floor,
         xmax: poll.snapshot.xmax,
         exclude: tail === undefined ? ledger.exclusions() : ledger.tailExclusions(tail),
-        budgetBytes: poll.toastBytes > 0 ? BUDGET_BYTES : undefined,
+        budgetBytes: poll.toastBytes > 0 || isLarge(stretch, poll) ? BUDGET_BYTES : undefined,
         signal,
       }),
     )
@@ -83,4 +84,9 @@ export class Reader implements TableReader, AsyncDisposable {
     }
     return result
   }
+}
+
+function isLarge({ from, to }: Stretch, poll: Poll): boolean {
+  const first = typeof from === 'number' ? from : pageOf(from.after)
+  return (to ?? poll.pages) - first > FEW_PAGES
 }

@@ -8,8 +8,9 @@ import { Wakeup } from './wakeup.js'
 
 export const SWEEP = 'sweep'
 
-/** Pages of one statement: some 15 ms on rows already known. */
+/** Pages of one statement: some 15 ms on rows already known; fewer while it finds more rows than fit a batch. */
 const PIECE_PAGES = 2_048
+const PIECE_LEAST_PAGES = 64
 /** Share of the time that a sweep spends reading: while the tail brings rows, and while sweeps find what it missed. */
 const SHARE_BUSY = 0.1
 const SHARE_FINDING = 0.4
@@ -118,11 +119,12 @@ export class Sweep {
   async #readAll(start: Poll, loop: Loop): Promise<Map<number, number> | undefined> {
     const seen = new Map<number, number>()
     let lowest = Number.POSITIVE_INFINITY
+    let pages = PIECE_PAGES
     let from: Stretch['from'] = 0
     for (let page = 0; !loop.signal.aborted; ) {
       await this.#deliveries.room(SWEEP, loop.signal)
       const began = performance.now()
-      const to = page + PIECE_PAGES < start.pages ? page + PIECE_PAGES : undefined
+      const to = page + pages < start.pages ? page + pages : undefined
       const reading = await this.#reader.read(
         { from, to },
         { ledger: this.#ledger(), poll: start, tail: undefined, signal: loop.signal },
@@ -140,6 +142,7 @@ export class Sweep {
       }
       from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
       page = reading.resume === undefined ? (to ?? page) : pageOf(reading.resume) + 1
+      pages = reading.resume === undefined ? Math.min(PIECE_PAGES, pages * 2) : Math.max(PIECE_LEAST_PAGES, pages / 2)
       const share = this.#share()
       if (share < 1) await this.#pause.pause(loop.signal, spent * (1 / share - 1))
     }

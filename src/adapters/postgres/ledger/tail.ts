@@ -13,7 +13,7 @@ const BUSY_POLL_MS = 5
 const IDLE_POLL_MS = 12
 const IDLE_AFTER_MS = 200
 /** Pages of one statement, so that a long tail is read in batches of bounded size. */
-const PIECE_PAGES = 512
+const PIECE_PAGES = 256
 /**
  * Pages below the tail that are read again, as backends go on filling pages that were added before. How many that takes
  * depends on the writers, so the sweep tells what was missed and the margin follows.
