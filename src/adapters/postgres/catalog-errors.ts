@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core/errors.js'
 import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
 import { quoteIdentifier, quoteQualified } from './identifiers.js'
+import { nearMisses } from './near-misses.js'
 
 /** What a message needs to say which table of which database it is about. */
 export interface Subject {
@@ -79,12 +80,19 @@ export function unusableRelation(subject: Subject, relation: CatalogRelation): C
 
 const SYSTEM_COLUMNS = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'])
 
+/** A column that the config names, and under which option of the table. */
+export interface NamedColumn {
+  readonly option: 'key' | 'version' | 'ignore'
+  readonly column: string
+}
+
 export function unknownColumn(
   subject: Subject,
-  option: 'key' | 'version' | 'ignore',
-  column: string,
-  near: readonly string[],
+  { option, column }: NamedColumn,
+  columns: readonly CatalogColumn[],
 ): ConfigError {
+  const names = columns.map(({ name }) => name)
+  const near = nearMisses(column, names)
   const guess = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a column of the table'
   const fix = SYSTEM_COLUMNS.has(column) ? 'name a column of the table; those of the system do not last' : guess
   return problem(subject, { code: 'column-missing', option, message: `the table has no column ${column}`, fix })
@@ -92,10 +100,8 @@ export function unknownColumn(
 
 export function unusableColumn(
   subject: Subject,
-  option: 'key' | 'version' | 'ignore',
-  column: string,
-  reason: string,
-  fix: string,
+  { option, column }: NamedColumn,
+  { reason, fix }: { reason: string; fix: string },
 ): ConfigError {
   return problem(subject, { code: 'column-unusable', option, message: `column ${column} ${reason}`, fix })
 }
@@ -114,8 +120,7 @@ export function keyNullable(subject: Subject, relation: CatalogRelation, columns
 export function keyNotUnique(
   subject: Subject,
   relation: CatalogRelation,
-  key: readonly string[],
-  flawed?: CatalogIndex,
+  { key, flawed }: { key: readonly string[]; flawed: CatalogIndex | undefined },
 ): ConfigError {
   const why = flawed === undefined ? '' : `; index ${flawed.name} does not count, as ${flawed.unusable}`
   return problem(subject, {

@@ -4,6 +4,7 @@ import type { Column, TableSchema } from '../../core/table.js'
 import {
   badTableName,
   drizzleMismatch,
+  type NamedColumn,
   type Subject,
   tableMissing,
   unknownColumn,
@@ -82,14 +83,15 @@ async function describe(session: Session, request: TableRequest): Promise<Postgr
   const subject: Subject = { name: request.name, database: request.database }
   const relation = await findRelation(session, subject, requestedName(request, subject))
   const columns = await readColumns(session, relation.oid)
-  const { key, version, ignored } = requestedColumns(request, subject, columns)
+  const requested = requestedColumns(request, subject, columns)
+  const { key, version, ignored } = requested
   if (typeof request.table !== 'string') {
     const findings = drizzleFindings(request.table, columns, ignored)
     if (findings.length > 0) throw drizzleMismatch(subject, findings)
   }
   const indexes = await readUniqueIndexes(session, relation.oid)
   const chosen = chooseKey({ subject, relation, columns, indexes, ignored }, key)
-  checkVersion(subject, columns, ignored, version)
+  checkVersion(subject, columns, requested)
   const used = columns.filter((column) => !column.generated && !ignored.has(column.name))
   return tableInfo(relation, used.map(toPostgresColumn), { key: chosen, version })
 }
@@ -130,48 +132,39 @@ function requestedColumns(
 }
 
 function checkIgnored(subject: Subject, columns: readonly CatalogColumn[], name: string): void {
+  const named: NamedColumn = { option: 'ignore', column: name }
   const column = columns.find((candidate) => candidate.name === name)
-  if (column === undefined)
-    throw unknownColumn(
-      subject,
-      'ignore',
-      name,
-      nearMisses(
-        name,
-        columns.map((other) => other.name),
-      ),
-    )
+  if (column === undefined) throw unknownColumn(subject, named, columns)
   if (column.notNull && !column.hasDefault && !column.generated) {
-    const fix = 'take it out of ignore, or give the column a default'
-    throw unusableColumn(subject, 'ignore', name, 'is NOT NULL without a default, so no row could be inserted', fix)
+    throw unusableColumn(subject, named, {
+      reason: 'is NOT NULL without a default, so no row could be inserted',
+      fix: 'take it out of ignore, or give the column a default',
+    })
   }
 }
 
 function checkVersion(
   subject: Subject,
   columns: readonly CatalogColumn[],
-  ignored: ReadonlySet<string>,
-  version: string | undefined,
+  { version, ignored }: RequestedColumns,
 ): void {
   if (version === undefined) return
+  const named: NamedColumn = { option: 'version', column: version }
   const column = columns.find((candidate) => candidate.name === version)
-  if (column === undefined)
-    throw unknownColumn(
-      subject,
-      'version',
-      version,
-      nearMisses(
-        version,
-        columns.map((other) => other.name),
-      ),
-    )
-  if (ignored.has(version)) throw unusableColumn(subject, 'version', version, 'is in ignore', 'take it out of ignore')
-  if (column.generated)
-    throw unusableColumn(subject, 'version', version, 'is generated', 'choose a column that is written')
-  if (!isOrdered(column.facts)) {
-    const fix = 'choose a number, a date or timestamp, a UUID (version 7) or a text'
-    throw unusableColumn(subject, 'version', version, `is ${column.type}, in which no value is newer`, fix)
-  }
+  if (column === undefined) throw unknownColumn(subject, named, columns)
+  const problem = versionProblem(column, ignored)
+  if (problem !== undefined) throw unusableColumn(subject, named, problem)
+}
+
+function versionProblem(
+  column: CatalogColumn,
+  ignored: ReadonlySet<string>,
+): { reason: string; fix: string } | undefined {
+  if (ignored.has(column.name)) return { reason: 'is in ignore', fix: 'take it out of ignore' }
+  if (column.generated) return { reason: 'is generated', fix: 'choose a column that is written' }
+  if (isOrdered(column.facts)) return undefined
+  const fix = 'choose a number, a date or timestamp, a UUID (version 7) or a text'
+  return { reason: `is ${column.type}, in which no value is newer`, fix }
 }
 
 function toPostgresColumn(column: CatalogColumn): PostgresColumn {

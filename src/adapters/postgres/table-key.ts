@@ -1,7 +1,6 @@
 import type { Subject } from './catalog-errors.js'
 import { keyEmpty, keyNotFound, keyNotUnique, keyNullable, unknownColumn, unusableColumn } from './catalog-errors.js'
 import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
-import { nearMisses } from './near-misses.js'
 
 export interface KeyChoice {
   readonly subject: Subject
@@ -46,7 +45,7 @@ function checkedKey(choice: KeyChoice, asked: readonly string[]): readonly strin
   checkColumns(choice, key)
   const matching = choice.indexes.filter((index) => sameColumns(index.columns, key))
   if (!matching.some((index) => index.unusable === undefined)) {
-    throw keyNotUnique(choice.subject, choice.relation, key, matching[0])
+    throw keyNotUnique(choice.subject, choice.relation, { key, flawed: matching[0] })
   }
   const nullable = nullableOf(choice.columns, key)
   if (nullable.length > 0) throw keyNullable(choice.subject, choice.relation, nullable)
@@ -56,28 +55,18 @@ function checkedKey(choice: KeyChoice, asked: readonly string[]): readonly strin
 function checkColumns({ subject, columns, ignored }: KeyChoice, key: readonly string[]): void {
   for (const name of key) {
     const column = columns.find((candidate) => candidate.name === name)
-    if (column === undefined)
-      throw unknownColumn(
-        subject,
-        'key',
-        name,
-        nearMisses(
-          name,
-          columns.map((other) => other.name),
-        ),
-      )
-    if (column.generated)
-      throw unusableColumn(
-        subject,
-        'key',
-        name,
-        'is generated, so it cannot be written',
-        'choose the columns it is computed from',
-      )
-    if (ignored.has(name))
-      throw unusableColumn(subject, 'ignore', name, 'is in the key', 'take it out of ignore, or set another key')
+    if (column === undefined) throw unknownColumn(subject, { option: 'key', column: name }, columns)
+    if (column.generated) throw unusableColumn(subject, { option: 'key', column: name }, GENERATED)
+    if (ignored.has(name)) throw unusableColumn(subject, { option: 'ignore', column: name }, IN_KEY)
   }
 }
+
+const GENERATED = {
+  reason: 'is generated, so it cannot be written',
+  fix: 'choose the columns it is computed from',
+}
+
+const IN_KEY = { reason: 'is in the key', fix: 'take it out of ignore, or set another key' }
 
 function sameColumns(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((name) => right.includes(name))
