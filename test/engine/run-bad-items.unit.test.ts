@@ -1,0 +1,90 @@
+import { memorySink, memorySource } from 'lockstep/memory'
+import { describe, expect, it, vi } from 'vitest'
+import { DataError, UnavailableError } from '../../src/core/errors.js'
+import { run } from '../../src/engine/run.js'
+import { SystemicError } from '../../src/engine/systemic-error.js'
+import { FLOW, memoryLine, numbered, testRun } from './run-line.js'
+
+const key = (item: string) => item
+const away = () => new UnavailableError('gone', 'the server went away')
+
+describe('run: bad items', () => {
+  const refuse = (item: string) => (item.endsWith('7') ? 'check-violation' : undefined)
+
+  it.each([true, false])('makes dead letters of exactly the bad items (named by the sink: %s)', async (namesBad) => {
+    const sink = memorySink<string>({ key, transactional: true, refuse, namesBad })
+    const line = memoryLine({ sink })
+    line.source.append('a', numbered('a', 25))
+    line.source.end()
+    const store = vi.spyOn(line.deadLetters, 'store')
+    const write = vi.spyOn(sink, 'write')
+    const { events, options } = testRun()
+    expect(await run(line, options)).toBe('finished')
+    expect(sink.items).toEqual(numbered('a', 25).filter((item) => !item.endsWith('7')))
+    expect(line.deadLetters.letters).toMatchObject([
+      { itemKey: 'a7', code: 'check-violation', stage: 'write', flow: FLOW, lane: 'a', position: '10', attempts: 1 },
+      { itemKey: 'a17', position: '20' },
+    ])
+    expect(line.source.acknowledged('a')).toBe(25)
+    expect(events.filter(({ type }) => type === 'dead-letters')).toMatchObject([{ count: 1 }, { count: 1 }])
+    // First the letters, then the rest of the batch.
+    expect(store.mock.invocationCallOrder[0]).toBeLessThan(write.mock.invocationCallOrder[1] ?? 0)
+    expect(store.mock.invocationCallOrder[0]).toBeGreaterThan(write.mock.invocationCallOrder[0] ?? 0)
+  })
+
+  it('stops when more than half of a batch is bad, and makes no dead letters', async () => {
+    const sink = memorySink<string>({
+      key,
+      transactional: true,
+      refuse: (item) => (Number(item.slice(1)) > 8 ? 'nope' : undefined),
+    })
+    const line = memoryLine({ sink, source: memorySource<string>({ batchItems: 20 }) })
+    line.source.append('a', numbered('a', 20))
+    line.source.end()
+    await expect(run(line, testRun().options)).rejects.toMatchObject({ code: 'batch-refused', exitCode: 5 })
+    expect(line.deadLetters.letters).toEqual([])
+    expect(sink.items).toEqual([])
+    expect(line.source.acknowledged('a')).toBe(0)
+  })
+
+  it('does not call a small batch, or half of one, systemic', async () => {
+    for (const count of [19, 20]) {
+      const sink = memorySink<string>({
+        key,
+        refuse: (item) => (Number(item.slice(1)) < (count === 19 ? 19 : 10) ? 'nope' : undefined),
+      })
+      const line = memoryLine({ sink, source: memorySource<string>({ batchItems: count }) })
+      line.source.append('a', numbered('a', count))
+      line.source.end()
+      expect(await run(line, testRun().options)).toBe('finished')
+      expect(line.deadLetters.letters).toHaveLength(count === 19 ? 19 : 10)
+      expect(line.source.acknowledged('a')).toBe(count)
+    }
+  })
+
+  it('stops when items are refused only together', async () => {
+    const line = memoryLine()
+    line.source.append('a', numbered('a', 5))
+    line.source.end()
+    vi.spyOn(line.sink, 'write').mockRejectedValue(new DataError('unique-violation', 'no'))
+    await expect(run(line, testRun().options)).rejects.toThrow(SystemicError)
+    expect(line.deadLetters.letters).toEqual([])
+  })
+
+  it('throws the error when there is nowhere to keep dead letters', async () => {
+    const { deadLetters: _, ...line } = memoryLine({ sink: memorySink<string>({ key, refuse }) })
+    line.source.append('a', numbered('a', 25))
+    line.source.end()
+    await expect(run(line, testRun().options)).rejects.toThrow(DataError)
+    expect(line.source.acknowledged('a')).toBe(0)
+  })
+
+  it('waits until the dead letters are stored', async () => {
+    const line = memoryLine({ sink: memorySink<string>({ key, refuse }) })
+    line.source.append('a', numbered('a', 10))
+    line.source.end()
+    vi.spyOn(line.deadLetters, 'store').mockRejectedValueOnce(away())
+    expect(await run(line, testRun().options)).toBe('finished')
+    expect(line.deadLetters.letters).toHaveLength(1)
+  })
+})
