@@ -33,6 +33,8 @@ export default defineConfig({
           globalSetup: ['test/support/postgres-servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Of a condition that is awaited; a busy machine takes its time.
+          expect: { poll: { timeout: 20_000, interval: 20 } },
         },
       },
     ],

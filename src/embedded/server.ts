@@ -1,11 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { UnavailableError } from '../core/errors.js'
 import type { Binaries } from './binaries.js'
 import { isRoot, NOBODY, temporaryFolder } from './folders.js'
+import { freePort } from './free-port.js'
 import { guardOrphan, letGo } from './orphan-guard.js'
 import { freezeFamily, killFamily } from './process-family.js'
 
@@ -229,14 +229,4 @@ async function makePlace({ dataFolder: given, port }: ServerOptions): Promise<Pl
 
 async function exited(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

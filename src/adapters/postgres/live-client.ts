@@ -109,6 +109,7 @@ export class LiveClient {
   /** Says goodbye to the server, or cuts the connection when that takes too long. */
   async close(): Promise<void> {
     if (!this.usable) return
+    this.#lose()
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS)
     await this.#client.end().finally(() => clearTimeout(timer))
   }

@@ -60,7 +60,7 @@ export class ClientPool implements AsyncDisposable {
     if (this.#closed.signal.aborted) return
     this.#closed.abort(this.#closedError())
     for (const waiter of this.#waiters) waiter.refuse(this.#closedError())
-    const idle = new Set(this.#idle)
+    const idle = new Set(this.#idle.splice(0))
     for (const client of this.#clients) if (!idle.has(client)) client.destroy(this.#closedError())
     await Promise.all([...idle].map((client) => client.close()))
     this.#clients.clear()

@@ -89,7 +89,7 @@ describe('a session', () => {
   })
 
   it('nothing works after dispose, and what is under way ends', async () => {
-    const handle = postgres(database.url)
+    await using handle = postgres(database.url)
     const sleeping = handle.session.execute(sql`select pg_sleep(30)`)
     const ended = expect(sleeping).rejects.toMatchObject({ code: expect.stringMatching(/closed|aborted/) })
     await expect.poll(() => backendsNamed('lockstep')).toBe(1)
