@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** A TypeScript file of this folder as a process of its own. */
+/** A file as a process of its own; TypeScript through tsx. */
 export interface Program extends AsyncDisposable {
   readonly process: ChildProcess
   /** Resolves with what it printed when it ends well; throws with the end of its stderr when it does not. */
@@ -11,7 +11,9 @@ export interface Program extends AsyncDisposable {
 /** @param file relative to `test/support`, e.g. `hostile-writers.ts`. */
 export function startProgram(file: string, args: readonly string[]): Program {
   const path = fileURLToPath(new URL(file, import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...(path.endsWith('.ts') ? ['--import', 'tsx'] : []), path, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let printed = ''
   let complaints = ''
   child.stdout.on('data', (chunk: Buffer) => {

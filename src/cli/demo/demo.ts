@@ -52,7 +52,8 @@ async function play(scene: Scene, stage: Stage, { once, results, end }: Play): P
   board.say(`\n${board.paint.bold(`lockstep demo · ${scene.name}`)}\n${board.paint.dim(scene.title)}\n`)
   try {
     await scene.prepare(stage)
-    while (!end.aborted) {
+    for (let round = 1; !end.aborted; round++) {
+      if (round > 1) board.say(board.paint.dim(`round ${round}`))
       await scene.run(stage)
       results.push(await scene.verify(stage))
       if (once) return

@@ -32,6 +32,9 @@ export class SyncMeter {
   #load: z.infer<typeof LoadLine> = { rows: 0, rowsPerSecond: 0, perDatabase: [] }
   #rows: { left: number; right: number }
   #copied: { readonly atMs: number; readonly rows: number }[] = []
+  /** Resolves when the load has put in its first rows. */
+  readonly loading: Promise<void>
+  #begin = (): void => undefined
   #phase: SyncFigures['phase'] = 'loading'
 
   /** `base`: the rows of each side before the round. */
@@ -41,13 +44,18 @@ export class SyncMeter {
     this.#rows = { ...base }
     this.#probe = round.probe
     this.#wanted = round.wanted
+    this.loading = new Promise((resolve) => {
+      this.#begin = resolve
+    })
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS)
   }
 
   /** A line of the load's log. */
   takeLoadLine(line: string): void {
     const parsed = LoadLine.safeParse(jsonOf(line))
-    if (parsed.success) this.#load = parsed.data
+    if (!parsed.success) return
+    this.#load = parsed.data
+    if (parsed.data.rows > 0) this.#begin()
   }
 
   /** The load has ended with so many rows. */

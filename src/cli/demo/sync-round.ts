@@ -52,7 +52,7 @@ export async function playRound(stage: Stage, setting: Setting): Promise<Round> 
     const cut = Promise.race([died(setting.sync), ended(stage)])
     // Lost races must not count as unhandled.
     cut.catch(() => undefined)
-    const loaded = await underLoad({ load, probe, cut })
+    const loaded = await underLoad({ load, probe, begun: meter.loading, cut })
     meter.loadEnded(loaded.rows)
     const endMs = performance.now()
     const expectedRows = setting.distinctRows + loaded.rows + probe.rows
@@ -88,8 +88,14 @@ function startLoad(stage: Stage, { urls }: Setting, meter: SyncMeter): Product {
 }
 
 /** Probes the lag until the load has ended. */
-async function underLoad(scope: { load: Product; probe: LagProbe; cut: Promise<never> }): Promise<Loaded> {
-  const { load, probe, cut } = scope
+async function underLoad(scope: {
+  load: Product
+  probe: LagProbe
+  begun: Promise<void>
+  cut: Promise<never>
+}): Promise<Loaded> {
+  const { load, probe, begun, cut } = scope
+  await Promise.race([begun, load.ended, cut])
   const over = new AbortController()
   const probing = probe.run(over.signal)
   try {

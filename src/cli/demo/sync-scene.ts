@@ -35,7 +35,7 @@ export class SyncScene implements Scene {
     const oracles = { left: await Oracle.connect(urls.left), right: await Oracle.connect(urls.right) }
     await Promise.all([oracles.left.create(FIRST_ROWS.left), oracles.right.create(FIRST_ROWS.right)])
     const rows = `${count(FIRST_ROWS.left)} rows on the left, ${count(FIRST_ROWS.right)} others on the right`
-    stage.board.done(`table records (id uuid primary key, value text): ${rows}`)
+    stage.board.done(`table records (id uuid, value text): ${rows}`)
 
     await writeFile(join(stage.folder, 'lockstep.config.ts'), CONFIG)
     const env = { LEFT_URL: urls.left, RIGHT_URL: urls.right }
