@@ -66,6 +66,8 @@ async function read(cwd: string, configFile: string): Promise<{ value: unknown; 
         // Only TypeScript is transformed. JavaScript goes through Node's own import, so that a config shares this
         // package's one instance of every class (an error of another instance would not be a `ConfigError` here).
         extensions: ['.ts', '.mts', '.cts', '.json'],
+        // No cache of compiled configs in a shared temporary folder, where others might write; it saves little.
+        fsCache: false,
         alias: ownEntries(),
       },
     })

@@ -33,6 +33,13 @@ describe('signals', () => {
     expect(ended.stdout).toContain('steady has saved what it read')
   })
 
+  test('a flow that was still waiting for its database stops as well', async () => {
+    const run = lockstep(['run', 'connecting'])
+    await run.printed('connecting is under way')
+    run.process.kill('SIGTERM')
+    expect(await run.ended).toMatchObject({ code: 0, signal: null })
+  })
+
   test('the second stops at once', async () => {
     const run = lockstep(['run', 'stubborn', 'steady'])
     await run.printed('stubborn is under way')

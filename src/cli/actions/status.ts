@@ -69,7 +69,7 @@ async function ask(flow: string, database: Database): Promise<Answer> {
     return { database: label, record: records[0], deadLetters, conflicts }
   } catch (error) {
     if (hasNoState(error)) return { database: label, record: undefined, deadLetters: 0, conflicts: 0 }
-    return { database: label, reason: reasonOf(error, label) }
+    return { database: label, reason: reasonOf(error) }
   }
 }
 
@@ -78,10 +78,10 @@ function hasNoState(error: unknown): boolean {
   return error instanceof ConfigError && error.code === 'table-missing'
 }
 
-/** Most errors name the database themselves, and say the fix on a line of its own. */
-function reasonOf(error: unknown, label: string): string {
+/** The fix of a `ConfigError` is on a line of its own. */
+function reasonOf(error: unknown): string {
   const [reason = ''] = scrub(error instanceof Error ? error.message : String(error)).split('\n')
-  return reason.startsWith(`${label}: `) ? reason.slice(label.length + 2) : reason
+  return reason
 }
 
 function sum(values: readonly number[]): number {

@@ -62,3 +62,8 @@ export function sparkline(values: readonly number[]): string {
     .map((value) => BARS.charAt(Math.min(BARS.length - 1, Math.round((value / most) * (BARS.length - 1)))))
     .join('')
 }
+
+/** `label: reason`, also when the reason names the label itself, as most errors of a database do. */
+export function labelled(label: string, reason: string): string {
+  return reason.startsWith(`${label}: `) ? reason : `${label}: ${reason}`
+}

@@ -1,6 +1,6 @@
 import type { Cell, Column } from './columns.js'
 import { columns } from './columns.js'
-import { ago, clock, count, cut, plural, span, sparkline, visible } from './format.js'
+import { ago, clock, count, cut, labelled, plural, span, sparkline, visible } from './format.js'
 import type { Paint } from './paint.js'
 
 /** How a flow stands at one moment, as the live view shows it. */
@@ -123,7 +123,7 @@ function stateOf(flow: FlowView, paint: Paint): { mark: string; word: string; co
 function details(flow: FlowView, nowMs: number, { width, paint }: ViewOptions): readonly string[] {
   const line = (text: string, colour: (text: string) => string): string => `   ${colour(cut(visible(text), width - 3))}`
   const lines = flow.unhealthy.map(({ subject, reason, sinceMs }) =>
-    line(`${subject}: ${reason} (${span(nowMs - sinceMs)})`, paint.red),
+    line(`${labelled(subject, reason)} (${span(nowMs - sinceMs)})`, paint.red),
   )
   if (flow.error !== undefined) lines.push(line(flow.error, paint.red))
   if (flow.verdict !== undefined) {

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../core/state.js'
 import { type Column, columns } from './columns.js'
-import { ago, count, span, visible } from './format.js'
+import { ago, count, labelled, span, visible } from './format.js'
 import type { Paint } from './paint.js'
 
 /** What the state tables say about one flow of the config. */
@@ -91,18 +91,20 @@ function details(status: FlowStatus, { nowMs, paint }: StatusOptions): readonly 
   // Not cut to the width, as the live view must: it is printed once, and the end of a reason may be what matters.
   const line = (text: string, colour: (text: string) => string): string => `   ${colour(visible(text))}`
   const { record } = status
-  const lines = status.unreachable.map(({ database, reason }) => line(`${database}: ${reason}`, paint.red))
+  const lines = status.unreachable.map(({ database, reason }) => line(labelled(database, reason), paint.red))
   if (record === undefined) return lines
   if (isStale(record, nowMs)) {
     lines.push(line(`was ${record.state}, but nothing was heard since: the process is gone or cannot write`, paint.red))
   }
-  if (record.lastError !== undefined)
-    lines.push(line(record.lastError, record.state === 'failed' ? paint.red : paint.yellow))
+  if (record.lastError !== undefined) {
+    const failed = record.state === 'failed'
+    lines.push(line(failed ? record.lastError : `last error: ${record.lastError}`, failed ? paint.red : paint.yellow))
+  }
   if (record.lastVerdict !== undefined) {
     const { verdict, detail, at } = record.lastVerdict
     lines.push(
       line(`${verdict}, ${ago(nowMs - Date.parse(at))}: ${detail}`, verdict === 'same' ? paint.green : paint.yellow),
     )
   }
-  return lines
+  return [...new Set(lines)]
 }

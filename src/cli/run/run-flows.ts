@@ -1,5 +1,5 @@
 import type { NamedFlow } from '../../config/select-flows.js'
-import { EXIT, type ExitCode, exitCodeOf } from '../../core/errors.js'
+import { EXIT, type ExitCode, exitCodeOf, LockstepError } from '../../core/errors.js'
 import type { Observer } from '../../core/observer.js'
 import { worst } from '../exit-codes.js'
 import type { Signals } from '../signals.js'
@@ -31,10 +31,16 @@ async function runFlow({ name, flow }: NamedFlow, options: RunFlowsOptions): Pro
     await Promise.race([running, signals.overdue])
     return stopped(abort.aborted ? EXIT.aborted : EXIT.ok, undefined)
   } catch (error) {
-    // What an aborted flow throws is the abort.
+    // What an aborted flow throws is the abort, and what it was waiting for when it was asked to stop is no failure.
     if (abort.aborted) return stopped(EXIT.aborted, undefined)
+    if (drain.aborted && isAbort(error)) return stopped(EXIT.ok, undefined)
     return stopped(exitCodeOf(error), error instanceof Error ? error : new Error(String(error)))
   } finally {
     over.abort()
   }
+}
+
+function isAbort(error: unknown): boolean {
+  if (error instanceof LockstepError) return error.code === 'aborted'
+  return error instanceof Error && error.name === 'AbortError'
 }

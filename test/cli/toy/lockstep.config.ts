@@ -101,6 +101,11 @@ export default defineConfig({
       await until(context.abort)
       throw new Error('what an aborted flow throws is no failure')
     }),
+    connecting: toy(async (context) => {
+      notice(context, 'connecting is under way')
+      await until(context.drain)
+      throw new UnavailableError('aborted', 'connecting was aborted')
+    }),
     misconfigured: toy(async () => {
       throw new ConfigError({
         code: 'key-missing',
