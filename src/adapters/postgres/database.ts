@@ -56,7 +56,8 @@ export class PostgresDatabase implements PostgresHandle {
     this.#guard = new IdentityGuard(address.label)
     this.session = new PooledSession(this.#pool({ max: settings.maxConnections, writer: true }))
     this.#spare = this.#pool({ max: SPARE_CONNECTIONS, writer: false, purpose: 'state' })
-    this.state = new PostgresStateStore(new PooledSession(this.#spare), { label: this.label, schema: this.stateSchema })
+    const where = { label: this.label, schema: this.stateSchema }
+    this.state = new PostgresStateStore(new PooledSession(this.#spare), where, this.own)
   }
 
   table(table: unknown, options: TableOptions = {}): TableRef {

@@ -1,3 +1,12 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { ResultRow } from './session.js'
+
+/** For the RETURNING list of a statement whose result goes to `announceResult`. */
+export const OWN_TRANSACTION = sql`pg_catalog.pg_current_xact_id()::text as own_transaction`
+
+const Returned = z.tuple([z.object({ own_transaction: z.string() })]).rest(z.unknown())
+
 type Listener = (transaction: number) => void
 
 /**
@@ -11,6 +20,10 @@ export class OwnTransactions {
   announce(transaction: string): void {
     const id = Number(transaction)
     for (const listener of this.#listeners) listener(id)
+  }
+
+  announceResult(rows: readonly ResultRow[]): void {
+    this.announce(Returned.parse(rows)[0].own_transaction)
   }
 
   /** Returns the function that ends the subscription. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Checkpoints } from '../../../core/batch.js'
 import type { CheckpointStore } from '../../../core/checkpoint.js'
 import { ConflictError } from '../../../core/errors.js'
+import { OWN_TRANSACTION, type OwnTransactions } from '../own-transactions.js'
 import type { Session } from '../session.js'
 import { stateTable } from './state-schema.js'
 
@@ -19,10 +20,12 @@ const Saved = z.array(z.object({ lane: z.string(), position: z.string() }))
 /** `CheckpointStore` on the table `checkpoints`. */
 export class PostgresCheckpoints implements CheckpointStore {
   readonly #session: Session
+  readonly #own: OwnTransactions
   readonly #table
 
-  constructor(session: Session, schema: string) {
+  constructor(session: Session, schema: string, own: OwnTransactions) {
     this.#session = session
+    this.#own = own
     this.#table = stateTable(schema, 'checkpoints')
   }
 
@@ -40,11 +43,12 @@ export class PostgresCheckpoints implements CheckpointStore {
     const query =
       expected === undefined
         ? sql`insert into ${this.#table} (flow, lane, position) values (${flow}, ${lane}, ${position})
-              on conflict do nothing returning lane`
+              on conflict do nothing returning ${OWN_TRANSACTION}`
         : sql`update ${this.#table} set position = ${position}, updated_at = now()
-              where flow = ${flow} and lane = ${lane} and position = ${expected} returning lane`
+              where flow = ${flow} and lane = ${lane} and position = ${expected} returning ${OWN_TRANSACTION}`
     const moved = await session.execute(query, { what: 'saving a checkpoint' })
     if (moved.length === 0) throw moveConflict(flow, lane)
+    this.#own.announceResult(moved)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { RunRecord, RunStore } from '../../../core/state.js'
+import { OWN_TRANSACTION, type OwnTransactions } from '../own-transactions.js'
 import type { Session } from '../session.js'
 import { stateTable } from './state-schema.js'
 
@@ -25,10 +26,12 @@ const Stored = z.object({
 
 export class PostgresRuns implements RunStore {
   readonly #session: Session
+  readonly #own: OwnTransactions
   readonly #table: SQL
 
-  constructor(session: Session, schema: string) {
+  constructor(session: Session, schema: string, own: OwnTransactions) {
     this.#session = session
+    this.#own = own
     this.#table = stateTable(schema, 'runs')
   }
 
@@ -43,8 +46,9 @@ export class PostgresRuns implements RunStore {
       insert into ${this.#table} (flow, run, started_at, heartbeat_at, record)
       values (${record.flow}, ${record.run}, ${record.startedAt}, ${record.heartbeatAt}, ${json}::jsonb)
       on conflict (flow, run) do update
-        set started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at, record = excluded.record`
-    await this.#session.execute(query, { what: 'saving the state of a run' })
+        set started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at, record = excluded.record
+      returning ${OWN_TRANSACTION}`
+    this.#own.announceResult(await this.#session.execute(query, { what: 'saving the state of a run' }))
   }
 
   async latest(flow?: string): Promise<readonly RunRecord[]> {

@@ -1,4 +1,5 @@
 import type { Conflict, StateStore } from '../../../core/state.js'
+import type { OwnTransactions } from '../own-transactions.js'
 import type { Session } from '../session.js'
 import { type CheckpointMove, PostgresCheckpoints } from './checkpoints.js'
 import { PostgresConflicts } from './conflicts.js'
@@ -15,13 +16,14 @@ export class PostgresStateStore implements StateStore {
   readonly #session: Session
   readonly #where: { readonly label: string; readonly schema: string }
 
-  constructor(session: Session, where: { label: string; schema: string }) {
+  /** `own` hears of each transaction in which a checkpoint or a run is saved. */
+  constructor(session: Session, where: { label: string; schema: string }, own: OwnTransactions) {
     this.#session = session
     this.#where = where
-    this.checkpoints = new PostgresCheckpoints(session, where.schema)
+    this.checkpoints = new PostgresCheckpoints(session, where.schema, own)
     this.deadLetters = new PostgresDeadLetters(session, where.schema)
     this.conflicts = new PostgresConflicts(session, where.schema)
-    this.runs = new PostgresRuns(session, where.schema)
+    this.runs = new PostgresRuns(session, where.schema, own)
   }
 
   prepare(signal: AbortSignal): Promise<void> {
