@@ -21,7 +21,11 @@ import type { PostgresTableRef } from './table-ref.js'
 
 type Aspect<Subject> = (patient: Subject) => Promise<readonly Diagnosis[]>
 
-const MIRROR_DATABASE: readonly Aspect<Patient>[] = [diagnoseSettings, diagnoseState, diagnoseTransactions]
+const MIRROR_DATABASE: readonly Aspect<Patient>[] = [
+  diagnoseSettings,
+  diagnoseState,
+  (patient) => diagnoseTransactions(patient),
+]
 const READ_TABLE: readonly Aspect<TablePatient>[] = [diagnoseRights, diagnoseSchemas]
 const MIRROR_TABLE: readonly Aspect<TablePatient>[] = [
   ...READ_TABLE,

@@ -79,17 +79,20 @@ const OLD_SECONDS = 60
 const SHOWN = 5
 
 /** Who keeps the oldest transaction of the server open: until it ends, the ledger remembers all that came later. */
-export async function diagnoseTransactions({ database, role, signal }: Patient): Promise<readonly Diagnosis[]> {
+export async function diagnoseTransactions(
+  { database, role, signal }: Patient,
+  oldSeconds = OLD_SECONDS,
+): Promise<readonly Diagnosis[]> {
   const subject = database.label
   const open = await openTransactions(database.session, signal)
-  const old = open.filter(({ openSeconds }) => openSeconds !== undefined && openSeconds >= OLD_SECONDS)
+  const old = open.filter(({ openSeconds }) => openSeconds !== undefined && openSeconds >= oldSeconds)
   const hidden = open.filter(({ openSeconds }) => openSeconds === undefined).length
   const found = old.slice(0, SHOWN).map(
-    ({ description, cure }): Diagnosis => ({
+    ({ kind, description, cure }): Diagnosis => ({
       level: 'warn',
       subject,
       message: `${description}: rows still flow, but more and more has to be remembered until it ends`,
-      fix: cure,
+      fix: kind === 'session' ? `${cure};` : `${cure}; -- or COMMIT PREPARED, in its database`,
     }),
   )
   if (old.length > SHOWN)

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { scrub } from '../../../core/secret.js'
 import type { Session } from '../session.js'
 
 /**
@@ -11,7 +12,7 @@ export interface OpenTransaction {
   readonly kind: 'session' | 'prepared'
   /** Who it is and since when, as one clause without a full stop. */
   readonly description: string
-  /** How to end it, as SQL. */
+  /** How to end it, as SQL without a semicolon; for a prepared one, in its database. */
   readonly cure: string
   /** `undefined`: this role may not know (`pg_read_all_stats` may). */
   readonly openSeconds: number | undefined
@@ -50,12 +51,12 @@ export async function openTransactions(session: Session, signal: AbortSignal): P
 }
 
 /**
- * One sentence naming who holds back the oldest transaction of the server, with the way to end it; `undefined` when
- * nobody does.
+ * One sentence, without its full stop, naming who holds back the oldest transaction of the server and what ends it;
+ * `undefined` when nobody does.
  */
 export async function oldestHolder(session: Session, signal: AbortSignal): Promise<string | undefined> {
   const [oldest] = await openTransactions(session, signal)
-  return oldest === undefined ? undefined : `${oldest.description}; to end it: ${oldest.cure}`
+  return oldest === undefined ? undefined : `${oldest.description}; ${oldest.cure} ends it`
 }
 
 function toOpenTransaction(row: z.infer<typeof Open>): OpenTransaction {
@@ -65,13 +66,12 @@ function toOpenTransaction(row: z.infer<typeof Open>): OpenTransaction {
   if (row.kind === 'prepared') {
     const gid = `'${row.name.replaceAll("'", "''")}'`
     const description = `prepared transaction ${gid}${where} waits for its COMMIT${since}`
-    const cure = `ROLLBACK PREPARED ${gid}; -- or COMMIT PREPARED${where === '' ? '' : `,${where}`}`
-    return { kind: row.kind, description, cure, openSeconds }
+    return { kind: row.kind, description, cure: `ROLLBACK PREPARED ${gid}`, openSeconds }
   }
-  const application = row.application ? ` (application ${row.application})` : ''
+  const application = row.application ? ` (application ${scrub(row.application)})` : ''
   const state = row.state === null ? '' : `, ${row.state},`
   const description = `session ${row.name}${application}${where}${state} has a transaction open${since}`
-  return { kind: row.kind, description, cure: `SELECT pg_terminate_backend(${row.name});`, openSeconds }
+  return { kind: row.kind, description, cure: `SELECT pg_terminate_backend(${row.name})`, openSeconds }
 }
 
 function duration(seconds: number): string {
