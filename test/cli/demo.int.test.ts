@@ -59,7 +59,8 @@ describe('lockstep demo', () => {
     demo.process.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString()
     })
-    await expect.poll(() => said, { timeout: 40_000 }).toContain('loading:')
+    // A demo that ends by itself fails here with what it said, not by a timeout.
+    await Promise.race([expect.poll(() => said, { timeout: 50_000 }).toContain('loading:'), demo.output])
     expect(await processesOf(parent)).not.toEqual([])
     demo.process.kill(signal)
     await expect(demo.output).rejects.toThrow(signal === 'SIGKILL' ? 'SIGKILL' : 'exit code 130')
