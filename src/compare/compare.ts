@@ -17,7 +17,7 @@ export interface CompareOptions {
   readonly looks?: number
   /** Rows of both sides that are read and matched in one pass. Default 200,000. */
   readonly groupRows?: number
-  /** Characters held while matching a group. Default 24,000,000. */
+  /** Characters held while matching a group. Default 48,000,000. */
   readonly groupCharacters?: number
   /** The place in the config that a `ConfigError` blames. Default `compare`. */
   readonly key?: string
@@ -35,7 +35,7 @@ export const COMPARE_DEFAULTS = {
   settleMs: 1_000,
   looks: 5,
   groupRows: 200_000,
-  groupCharacters: 24_000_000,
+  groupCharacters: 48_000_000,
   key: 'compare',
 } as const
 

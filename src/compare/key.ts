@@ -31,9 +31,12 @@ export function sameRow(a: Row, b: Row): boolean {
   return a.length === b.length && a.every((value, index) => value === b[index])
 }
 
+/** What a string takes besides its characters; without it narrow values of wide rows count for nothing. */
+const VALUE_OVERHEAD = 24
+
 /** Characters of a row, as a measure of the memory it takes. */
 export function weightOf(row: Row): number {
   let weight = 0
-  for (const value of row) weight += value?.length ?? 0
+  for (const value of row) weight += VALUE_OVERHEAD + (value?.length ?? 0)
   return weight
 }
