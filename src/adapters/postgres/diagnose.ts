@@ -17,7 +17,7 @@ import {
   diagnoseStorage,
   diagnoseTriggers,
 } from './diagnose/traits.js'
-import type { PostgresTableRef } from './table-ref.js'
+import type { NamedTable } from './handle.js'
 
 type Aspect<Subject> = (patient: Subject) => Promise<readonly Diagnosis[]>
 
@@ -37,7 +37,7 @@ const MIRROR_TABLE: readonly Aspect<TablePatient>[] = [
 
 /** What would stop or slow a use of the table, one aspect after the other. Changes nothing. */
 export async function diagnoseTable(
-  ref: PostgresTableRef,
+  ref: NamedTable,
   use: TableUse,
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
@@ -52,7 +52,7 @@ export async function diagnoseTable(
   })
 }
 
-async function diagnoseOpened(ref: PostgresTableRef, use: TableUse, patient: Patient): Promise<readonly Diagnosis[]> {
+async function diagnoseOpened(ref: NamedTable, use: TableUse, patient: Patient): Promise<readonly Diagnosis[]> {
   const subject = `${ref.database.label} ${ref.name}`
   const open = async (): Promise<readonly Diagnosis[]> => {
     const { info, label } = await ref.open(patient.signal)

@@ -4,16 +4,16 @@ import type { TableUse } from '../../core/database.js'
 import type { GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { PostgresTableInfo } from './catalog.js'
+import type { NamedTable } from './handle.js'
 import { identifierProblem, quoteIdentifier } from './identifiers.js'
 import { stateDdl, stateGrants } from './state/state-schema.js'
-import type { PostgresTableRef } from './table-ref.js'
 
 /**
  * The least rights for a use of the table, as statements for its owner to run; they may be run again. A mirror's also
  * create the state tables, so that the role need not have the right to create anything.
  */
 export async function tableGrants(
-  ref: PostgresTableRef,
+  ref: NamedTable,
   what: { use: TableUse; role: string },
   signal: AbortSignal,
 ): Promise<GrantList> {
@@ -59,7 +59,7 @@ function quotedRole(role: string): string {
 
 const Name = z.tuple([z.object({ name: z.string() })])
 
-async function databaseName(ref: PostgresTableRef, signal: AbortSignal): Promise<string> {
+async function databaseName(ref: NamedTable, signal: AbortSignal): Promise<string> {
   const query = sql`select current_database()::text as name`
   const [{ name }] = Name.parse(await ref.database.session.execute(query, { signal, what: 'asking for the database' }))
   return quoteIdentifier(name)

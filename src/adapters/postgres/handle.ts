@@ -1,5 +1,6 @@
 import type { Database } from '../../core/database.js'
 import type { Address } from './address.js'
+import type { PostgresTableInfo } from './catalog.js'
 import type { PostgresIdentity } from './identity.js'
 import type { OwnTransactions } from './own-transactions.js'
 import type { Connection, Session } from './session.js'
@@ -24,4 +25,12 @@ export interface PostgresHandle extends Database {
    * loss; the database's dispose closes it too.
    */
   connect(purpose: string): Connection
+}
+
+/** What doctor and grants use of a table that has been named: `PostgresTableRef` is one. */
+export interface NamedTable {
+  readonly database: PostgresHandle
+  readonly name: string
+  /** Throws `ConfigError` as `TableRef.open` does. */
+  open(signal: AbortSignal): Promise<{ readonly info: PostgresTableInfo; readonly label: string }>
 }
