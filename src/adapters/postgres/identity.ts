@@ -66,7 +66,7 @@ export async function greet(client: LiveClient, limits: Limits, options: Execute
   const identity = await identify(client, options)
   await endWithClient(client, options)
   const settings = Object.entries({ ...SETTINGS, ...timeouts(limits) })
-  const list = settings.map(([name, value]) => sql`set_config(${name}, ${value}, false)`)
+  const list = [...settings.map(([name, value]) => sql`set_config(${name}, ${value}, false)`), DURABLE]
   await client.execute(sql`select ${sql.join(list, sql`, `)}`, { what: 'setting up the session', ...options })
   client.timeoutReset()
   return identity
@@ -80,7 +80,13 @@ const SETTINGS: Readonly<Record<string, string>> = {
   bytea_output: 'hex',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
+  // The text of money.
+  lc_monetary: 'C',
+  default_transaction_isolation: 'read committed',
 }
+
+/** What is acknowledged must be on disk, also where a role or database does without. Stronger settings stay. */
+const DURABLE = sql`case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', false) end`
 
 function timeouts(limits: Limits): Record<string, string> {
   return {

@@ -3,7 +3,7 @@ import { UnavailableError } from '../../../core/errors.js'
 import type { PostgresTableInfo } from '../catalog.js'
 import type { Connection } from '../session.js'
 import type { Ledger, Poll } from './ledger.js'
-import { pollTable } from './poll.js'
+import { awaitCommit, pollTable } from './poll.js'
 import { pageOf, type Reading, readStretch, type Stretch } from './read.js'
 
 /** Bytes of values in one batch. A batch of few pages whose values all lie in them cannot exceed it by much. */
@@ -13,6 +13,8 @@ const FEW_PAGES = 128
 /** How the loops see the table. */
 export interface TableReader {
   poll(signal: AbortSignal): Promise<Poll>
+  /** Resolves when something was committed since the snapshot of `poll`, at the latest after half a second. */
+  committed(poll: Poll, signal: AbortSignal): Promise<void>
   /** Rows of the stretch that the ledger does not know as delivered; `poll` was taken before. */
   read(stretch: Stretch, options: TableReadOptions): Promise<Reading>
 }
@@ -55,6 +57,10 @@ export class Reader implements TableReader, AsyncDisposable {
 
   poll(signal: AbortSignal): Promise<Poll> {
     return this.#steady(() => pollTable(this.#connection, this.#table.oid, this.#label, signal))
+  }
+
+  committed(poll: Poll, signal: AbortSignal): Promise<void> {
+    return this.#steady(() => awaitCommit(this.#connection, poll.snapshot, signal))
   }
 
   read(stretch: Stretch, options: TableReadOptions): Promise<Reading> {

@@ -8,9 +8,8 @@ import { Wakeup } from './wakeup.js'
 
 export const TAIL = 'tail'
 
-/** Between polls while rows come, and the longest pause when nothing was committed for a while. */
+/** Between polls while rows come; when none came for a while, the server is asked to tell. */
 const BUSY_POLL_MS = 5
-const IDLE_POLL_MS = 12
 const IDLE_AFTER_MS = 200
 /** Pages of one statement, so that a long tail is read in batches of bounded size. */
 const PIECE_PAGES = 256
@@ -85,13 +84,15 @@ export class Tail {
     this.#poll = undefined
     while (!loop.signal.aborted) {
       const began = performance.now()
-      await this.#step(loop)
-      const idle = began - this.#rowsAt > IDLE_AFTER_MS
-      await pause.pause(loop.signal, Math.max(0, (idle ? IDLE_POLL_MS : BUSY_POLL_MS) - (performance.now() - began)))
+      const moved = await this.#step(loop)
+      if (!moved && began - this.#rowsAt > IDLE_AFTER_MS && this.#poll !== undefined)
+        await this.#reader.committed(this.#poll, loop.signal)
+      else await pause.pause(loop.signal, Math.max(0, BUSY_POLL_MS - (performance.now() - began)))
     }
   }
 
-  async #step(loop: Loop): Promise<void> {
+  /** Whether something was committed since the last step. */
+  async #step(loop: Loop): Promise<boolean> {
     const at = Date.now()
     const poll = await this.#reader.poll(loop.signal)
     const before = this.#poll
@@ -100,11 +101,12 @@ export class Tail {
     ledger.settle(poll)
     if (before?.snapshot.text === poll.snapshot.text && before.filenode === poll.filenode) {
       this.#seenAt = at
-      return
+      return false
     }
     this.#move(poll, at)
     await this.#read(poll, at, loop)
     this.#committed.wake()
+    return true
   }
 
   /** Where to start: every transaction that could still fill earlier pages has ended, as far as can be told. */
