@@ -3,13 +3,14 @@ import type { ChangeOptions, ChangeSource } from '../../../core/mirror.js'
 import type { Row } from '../../../core/table.js'
 import type { PostgresTableInfo } from '../catalog.js'
 import type { PostgresHandle } from '../handle.js'
+import type { OwnTransactions } from '../own-transactions.js'
 import { Channel } from './channel.js'
 import { Deliveries } from './deliveries.js'
 import { HeldHorizon } from './held-horizon.js'
 import { oldestHolder } from './horizon.js'
 import { Ledger, type Poll } from './ledger.js'
 import { readPosition, type SavedLedger, writePosition } from './position.js'
-import { Reader } from './reader.js'
+import { type LedgerReader, Reader } from './reader.js'
 import { SWEEP, Sweep } from './sweep.js'
 import { type Loop, Tail } from './tail.js'
 import { Wakeup } from './wakeup.js'
@@ -25,16 +26,41 @@ const FLOOR_AGE = 2 ** 31 - 100_000_000
 
 /** The committed changes of a PostgreSQL table by the xid ledger: docs/decisions/0004-xid-ledger.md. */
 export function changeSource(database: PostgresHandle, table: PostgresTableInfo, options: ChangeOptions): ChangeSource {
-  return new LedgerSource(database, table, options)
+  const label = `${database.label} ${table.schema.name}`
+  const reader = (purpose: string): Reader => new Reader(database.connect(`${options.flow} ${purpose}`), table, label)
+  const { own } = database
+  return new LedgerSource(
+    {
+      label,
+      oid: table.oid,
+      readers: [reader('tail'), reader('sweep')],
+      own,
+      identify: async (signal) => (await database.identify(signal)).id,
+      holder: () => oldestHolder(database.session, AbortSignal.timeout(HOLDER_DEADLINE_MS)),
+    },
+    options,
+  )
 }
 
-class LedgerSource implements ChangeSource {
-  readonly #database: PostgresHandle
-  readonly #table: PostgresTableInfo
+/** What the ledger needs of a table and its server. */
+export interface LedgerTable {
+  readonly label: string
+  readonly oid: string
+  /** For the tail and for the sweep. The source disposes of them. */
+  readonly readers: readonly [LedgerReader, LedgerReader]
+  readonly own: Pick<OwnTransactions, 'subscribe'>
+  /** `DatabaseIdentity.id` */
+  identify(signal: AbortSignal): Promise<string>
+  /** Who holds back the oldest transaction, as one sentence. */
+  holder(): Promise<string | undefined>
+  /** Default: see HeldHorizon. */
+  readonly mostRemembered?: number
+}
+
+export class LedgerSource implements ChangeSource {
+  readonly #table: LedgerTable
   readonly #options: ChangeOptions
-  readonly #label: string
   readonly #deliveries = new Deliveries()
-  readonly #readers: readonly [Reader, Reader]
   readonly #tail: Tail
   readonly #sweep: Sweep
   readonly #horizon: HeldHorizon
@@ -47,25 +73,21 @@ class LedgerSource implements ChangeSource {
   #position: Position | undefined
   #saved = { at: 0, rows: 0, floor: 0 }
 
-  constructor(database: PostgresHandle, table: PostgresTableInfo, options: ChangeOptions) {
-    this.#database = database
+  constructor(table: LedgerTable, options: ChangeOptions) {
     this.#table = table
     this.#options = options
-    this.#label = `${database.label} ${table.schema.name}`
-    const reader = (purpose: string): Reader =>
-      new Reader(database.connect(`${options.flow} ${purpose}`), table, this.#label)
-    this.#readers = [reader('tail'), reader('sweep')]
     const ledger = (): Ledger => this.#ledger
     const shared = { ledger, deliveries: this.#deliveries, committed: new Wakeup() }
-    this.#tail = new Tail({ ...shared, reader: this.#readers[0] })
-    this.#sweep = new Sweep({ ...shared, reader: this.#readers[1], tail: this.#tail })
+    this.#tail = new Tail({ ...shared, reader: table.readers[0] })
+    this.#sweep = new Sweep({ ...shared, reader: table.readers[1], tail: this.#tail })
     this.#horizon = new HeldHorizon({
-      label: this.#label,
+      label: table.label,
       notice: (notice) => options.notice(notice),
       uncertain: () => options.uncertain(),
-      holder: () => oldestHolder(database.session, AbortSignal.timeout(HOLDER_DEADLINE_MS)),
+      holder: () => table.holder(),
+      ...(table.mostRemembered === undefined ? {} : { mostRemembered: table.mostRemembered }),
     })
-    this.#unsubscribe = database.own.subscribe((xid) => this.#ledger.add(xid, 0))
+    this.#unsubscribe = table.own.subscribe((xid) => this.#ledger.add(xid, 0))
   }
 
   async *read(from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Row>> {
@@ -103,7 +125,7 @@ class LedgerSource implements ChangeSource {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe()
-    await Promise.all(this.#readers.map((reader) => reader[Symbol.asyncDispose]()))
+    await Promise.all(this.#table.readers.map((reader) => reader[Symbol.asyncDispose]()))
   }
 
   async #run(position: Position | undefined, loop: Loop): Promise<void> {
@@ -128,9 +150,9 @@ class LedgerSource implements ChangeSource {
   async #begin(position: Position | undefined, signal: AbortSignal): Promise<void> {
     for (const xid of this.#deliveries.abandon()) this.#ledger.remove(xid)
     this.#ledger.forgetVolatile()
-    for (const reader of this.#readers) await reader.open(signal)
-    const identity = (await this.#database.identify(signal)).id
-    const poll = await this.#readers[0].poll(signal)
+    for (const reader of this.#table.readers) await reader.open(signal)
+    const identity = await this.#table.identify(signal)
+    const poll = await this.#table.readers[0].poll(signal)
     if (!this.#started || position !== this.#position || identity !== this.#identity)
       this.#restore(readPosition(position), identity, poll)
     this.#identity = identity
@@ -144,7 +166,7 @@ class LedgerSource implements ChangeSource {
     if (saved === undefined || why !== undefined) {
       this.#ledger = new Ledger({ floor: poll.snapshot.xmin, filenode: poll.filenode, done: [] })
       if (why !== undefined) {
-        const message = `${this.#label}: ${why}; changes are followed from now on, and the comparison at start finds what was missed`
+        const message = `${this.#table.label}: ${why}; changes are followed from now on, and the comparison at start finds what was missed`
         this.#options.notice({ level: 'warn', code: 'ledger-restarted', message })
       }
       return

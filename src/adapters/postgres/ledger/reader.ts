@@ -19,6 +19,12 @@ export interface TableReader {
   read(stretch: Stretch, options: TableReadOptions): Promise<Reading>
 }
 
+/** A table reader with a session of its own. */
+export interface LedgerReader extends TableReader, AsyncDisposable {
+  /** Opens the session and sets it up. What the ledger knew of volatile transactions must be forgotten before. */
+  open(signal: AbortSignal): Promise<void>
+}
+
 export interface TableReadOptions {
   readonly ledger: Ledger
   readonly poll: Poll
@@ -31,7 +37,7 @@ export interface TableReadOptions {
  * A connection for a loop of the ledger. It notices when it runs on a new session: the server may have crashed in
  * between, so what it just read must not be trusted together with what was known before.
  */
-export class Reader implements TableReader, AsyncDisposable {
+export class Reader implements LedgerReader {
   readonly #connection: Connection
   readonly #table: PostgresTableInfo
   readonly #label: string
@@ -43,7 +49,6 @@ export class Reader implements TableReader, AsyncDisposable {
     this.#label = label
   }
 
-  /** Opens the session and sets it up. What the ledger knew of volatile transactions must be forgotten before. */
   async open(signal: AbortSignal): Promise<void> {
     // A hash join leaves out what was delivered at the same cost however much it is; estimates of unnest mislead the
     // planner to nested loops. Parallel workers would only take cores from the writers.
