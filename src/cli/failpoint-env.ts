@@ -3,7 +3,7 @@ import { armFailpoint } from '../core/failpoint.js'
 
 /**
  * For the fault tests: `LOCKSTEP_FAILPOINT=name` or `name:3` kills this process, as `kill -9` would, the first or third
- * time it comes by the failpoint.
+ * time it comes by the failpoint. Names may have two parts: `writer:before-commit:3`.
  */
 export function armFromEnvironment(spec: string): void {
   const { name, nth } = parse(spec)
@@ -15,7 +15,7 @@ export function armFromEnvironment(spec: string): void {
 }
 
 function parse(spec: string): { name: string; nth: number } {
-  const match = /^([a-z0-9.-]+)(?::([1-9]\d{0,8}))?$/i.exec(spec)
+  const match = /^([a-z0-9.-]+(?::[a-z][a-z0-9.-]*)?)(?::([1-9]\d{0,8}))?$/i.exec(spec)
   const name = match?.[1]
   if (name === undefined) {
     throw new ConfigError({
