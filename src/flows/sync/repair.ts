@@ -25,6 +25,7 @@ export async function reconcile(sides: Reconciliation, context: FlowContext): Pr
   const startedAt = performance.now()
   await using sink = new RepairSink(sides, context)
   const comparison = compare(left.table, right.table, { key: `flows.${flow}` })
+  let refused = 0
   const outcome = await run(
     {
       flow,
@@ -34,7 +35,15 @@ export async function reconcile(sides: Reconciliation, context: FlowContext): Pr
       describe: (difference) => describe(rowOf(difference), left.table),
       labels: { source: `${left.database.label} and ${right.database.label}`, sink: 'repair' },
     },
-    { observer: quiet(context), drain: context.drain, abort: context.abort },
+    {
+      observer: (event) => {
+        if (event.type === 'dead-letters') refused += event.count
+        // Differences are not rows that were synced: their batches would spoil rate and lag.
+        if (event.type !== 'batch' && event.type !== 'checkpoint') observer(event)
+      },
+      drain: context.drain,
+      abort: context.abort,
+    },
   )
   if (outcome !== 'finished') return false
   const { rows, fetchedRows } = comparison.statistics
@@ -44,22 +53,29 @@ export async function reconcile(sides: Reconciliation, context: FlowContext): Pr
     toLeft: sink.repaired.left,
     toRight: sink.repaired.right,
     conflicting: sink.conflicting,
+    refused,
     unstable: sink.unstable,
     fetchedRows,
     durationMs: Math.round(performance.now() - startedAt),
   }
-  const repaired = figures.toLeft + figures.toRight
-  const same = figures.conflicting === 0
-  observer({
-    flow,
-    type: 'verdict',
-    verdict: same ? 'same' : 'different',
-    detail: same
-      ? `${rows.left} rows compared${repaired > 0 ? `; ${repaired} were missing on one side and are repaired` : ''}`
-      : `${figures.conflicting} keys have different rows on the two sides (policy: ${policy}); see the table of conflicts`,
-    figures,
-  })
+  const verdict = figures.conflicting + refused === 0 ? 'same' : 'different'
+  observer({ flow, type: 'verdict', verdict, detail: detailOf(figures, policy), figures })
   return true
+}
+
+type Figures = Readonly<Record<'rowsLeft' | 'toLeft' | 'toRight' | 'conflicting' | 'refused', number>>
+
+function detailOf({ rowsLeft, toLeft, toRight, conflicting, refused }: Figures, policy: ConflictPolicy): string {
+  const repaired = toLeft + toRight
+  const parts = [
+    `${rowsLeft} rows compared`,
+    repaired > 0 ? `${repaired} were missing or older on one side and are repaired` : '',
+    conflicting > 0
+      ? `${conflicting} keys have different rows on the two sides (policy: ${policy}); see the table of conflicts`
+      : '',
+    refused > 0 ? `${refused} rows are refused by the side that lacks them; see the dead letters` : '',
+  ]
+  return parts.filter((part) => part !== '').join('; ')
 }
 
 /** Writes each difference to the side that lacks it. */
@@ -68,11 +84,15 @@ class RepairSink implements Sink<Difference> {
   conflicting = 0
   unstable = 0
   readonly #policy: ConflictPolicy
+  /** Index of the version column. */
+  readonly #version: number
   readonly #left: Sink<Row>
   readonly #right: Sink<Row>
 
   constructor({ left, right, policy }: Reconciliation, context: FlowContext) {
     this.#policy = policy
+    const { columns, version } = left.table.schema
+    this.#version = columns.findIndex((column) => column.name === version)
     this.#left = writerOf(left.table, ruleOf(policy, 'left'), context)
     this.#right = writerOf(right.table, ruleOf(policy, 'right'), context)
   }
@@ -107,14 +127,19 @@ class RepairSink implements Sink<Difference> {
   }
 
   #count(items: Items<Difference>): void {
-    for (const { kind } of items) {
-      if (kind === 'missing-left') this.repaired.left++
-      else if (kind === 'missing-right') this.repaired.right++
-      else if (kind === 'unstable') this.unstable++
-      else if (this.#policy === 'keep') this.conflicting++
+    for (const difference of items) {
+      if (difference.kind === 'missing-left') this.repaired.left++
+      else if (difference.kind === 'missing-right') this.repaired.right++
+      else if (difference.kind === 'unstable') this.unstable++
+      else if (this.#stays(difference)) this.conflicting++
       else if (this.#policy === 'right') this.repaired.left++
       else this.repaired.right++
     }
+  }
+
+  /** Whether the two rows stay different, as nothing says which of them to take. */
+  #stays({ left, right }: Difference & { readonly kind: 'changed' }): boolean {
+    return this.#policy === 'keep' || (this.#policy === 'newest' && left[this.#version] === right[this.#version])
   }
 }
 
@@ -124,11 +149,4 @@ function rowOf(difference: Difference): Row {
     ('right' in difference ? difference.right : undefined) ??
     difference.key
   )
-}
-
-/** Differences are not rows that were synced: their batches would spoil rate and lag. */
-function quiet({ observer }: FlowContext): FlowContext['observer'] {
-  return (event) => {
-    if (event.type !== 'batch' && event.type !== 'checkpoint') observer(event)
-  }
 }
