@@ -37,6 +37,15 @@ export default defineConfig({
           expect: { poll: { timeout: 20_000, interval: 20 } },
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'hostile',
+          include: ['test/**/*.hostile.test.ts'],
+          globalSetup: ['test/support/postgres-servers.ts'],
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 })
