@@ -6,14 +6,21 @@ import { identifiers, quoteIdentifier } from './identifiers.js'
 import { isCollated } from './types.js'
 
 /**
+ * Inserts the rows, all of whose keys must be new: a quarter to a third less work for the server than looking first.
+ * Gives `xid`, the transaction's id, and `written`, their number.
+ */
+export function insertAll(info: PostgresTableInfo, rows: ColumnarRows): SQL {
+  const count = sql`${rows.length}::int4`
+  return sql`with written as (insert into ${target(info)} ${unnested(info, rows)})
+    select pg_catalog.pg_current_xact_id()::text as xid, ${count} as written`
+}
+
+/**
  * Inserts the rows whose keys are new. Gives `xid`, the transaction's id, and `written`, how many were new: all the
  * caller needs to know unless they are fewer than were sent.
  */
 export function insertNew(info: PostgresTableInfo, rows: ColumnarRows): SQL {
-  const { columns } = info
-  const values = sql.raw(unnestedValues(columns).join(', '))
-  const source = sql`select ${values} from ${unnest(columns, rows)} as u(${sql.raw(unnestedNames(columns))})`
-  return insertCounted(info, source)
+  return insertCounted(info, unnested(info, rows))
 }
 
 /** The same for rows among which a key comes twice: the newest version of it counts, then the last. */
@@ -22,10 +29,18 @@ export function insertDistinct(info: PostgresTableInfo, rows: ColumnarRows): SQL
 }
 
 function insertCounted(info: PostgresTableInfo, source: SQL): SQL {
-  const overriding = sql.raw(info.columns.some((column) => column.identityAlways) ? ' overriding system value' : '')
-  const target = sql`${sql.raw(info.qualified)} (${identifiers(namesOf(info.columns))})${overriding}`
-  return sql`with written as (insert into ${target} ${source} on conflict (${identifiers(info.schema.key)}) do nothing returning 1)
+  return sql`with written as (insert into ${target(info)} ${source} on conflict (${identifiers(info.schema.key)}) do nothing returning 1)
     select pg_catalog.pg_current_xact_id()::text as xid, count(*)::int4 as written from written`
+}
+
+function target(info: PostgresTableInfo): SQL {
+  const overriding = sql.raw(info.columns.some((column) => column.identityAlways) ? ' overriding system value' : '')
+  return sql`${sql.raw(info.qualified)} (${identifiers(namesOf(info.columns))})${overriding}`
+}
+
+function unnested({ columns }: PostgresTableInfo, rows: ColumnarRows): SQL {
+  const values = sql.raw(unnestedValues(columns).join(', '))
+  return sql`select ${values} from ${unnest(columns, rows)} as u(${sql.raw(unnestedNames(columns))})`
 }
 
 /** Overwrites the rows that are older than those that come. A NULL version is older than any other. */

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Batch, Items } from '../../core/batch.js'
 import type { CheckpointStore } from '../../core/checkpoint.js'
-import { UnavailableError } from '../../core/errors.js'
+import { DataError, UnavailableError } from '../../core/errors.js'
 import { failpoint } from '../../core/failpoint.js'
 import type { WriterOptions } from '../../core/mirror.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
@@ -12,7 +12,7 @@ import type { PostgresTableInfo } from './catalog.js'
 import { ColumnarRows } from './columnar.js'
 import { OwnWrites, type Settled, settle } from './conflicts.js'
 import type { Connection, Session } from './session.js'
-import { insertDistinct, insertNew } from './writer-sql.js'
+import { insertAll, insertDistinct, insertNew } from './writer-sql.js'
 
 /** What the writer needs of the database: `PostgresDatabase` is one. */
 export interface WriterDatabase {
@@ -61,6 +61,8 @@ class RowWriter implements Sink<Row> {
   readonly #info: PostgresTableInfo
   readonly #options: RowWriterOptions
   readonly #own: OwnWrites
+  /** Writes until it is tried again whether all keys of a batch are new. */
+  #wary = 0
 
   constructor(database: WriterDatabase, info: PostgresTableInfo, options: RowWriterOptions) {
     this.#state = database.state
@@ -74,7 +76,9 @@ class RowWriter implements Sink<Row> {
   async write(batch: Batch<Row>, context: WriteContext): Promise<void> {
     const rows = ColumnarRows.from(batch.items, this.#info.columns.length)
     if (rows.length === 0 && batch.position === undefined) return
-    const conflicts = await this.#transaction(rows, context, async (transaction) => {
+    const how = this.#wary > 0 ? 'new' : 'all'
+    this.#wary = Math.max(0, this.#wary - 1)
+    const conflicts = await this.#transaction({ rows, how }, context, async (transaction) => {
       if (batch.position === undefined) return
       const { flow, expected } = context
       await this.#state.saveCheckpoint(transaction, { flow, lane: batch.lane, position: batch.position, expected })
@@ -85,7 +89,7 @@ class RowWriter implements Sink<Row> {
 
   async probe(items: Items<Row>, context: WriteContext): Promise<void> {
     const rows = ColumnarRows.from(items, this.#info.columns.length)
-    await this.#transaction(rows, context, async (transaction) => {
+    await this.#transaction({ rows, how: 'new' }, context, async (transaction) => {
       // What would be refused at COMMIT is refused here.
       await transaction.execute(sql`set constraints all immediate`)
       throw new Undo()
@@ -100,43 +104,60 @@ class RowWriter implements Sink<Row> {
 
   /** Stores the rows and does `last` in one transaction. Resolves with the conflicts that were recorded in it. */
   async #transaction(
-    rows: ColumnarRows,
+    { rows, how }: Insertion,
     context: WriteContext,
     last: (transaction: Session) => Promise<void>,
   ): Promise<readonly Conflict[]> {
-    const attempt = (distinct: boolean): Promise<readonly Conflict[]> =>
-      this.#connection.transaction(
+    try {
+      return await this.#connection.transaction(
         async (transaction) => {
-          const conflicts = rows.length === 0 ? [] : await this.#store(transaction, rows, distinct)
+          const conflicts = rows.length === 0 ? [] : await this.#store(transaction, { rows, how })
           await last(transaction)
           failpoint('writer:before-commit')
           return conflicts
         },
         { signal: context.signal, what: `writing ${this.#info.schema.name}` },
       )
-    try {
-      return await attempt(false)
     } catch (error) {
-      if (error instanceof RepeatedKey) return await attempt(true)
       // After a crash the server gives out again the ids of transactions that it had not yet written to disk.
       if (error instanceof UnavailableError) this.#own.clear()
-      throw error
+      const next = this.#otherWay(how, error)
+      if (next === undefined) throw error
+      return this.#transaction({ rows, how: next }, context, last)
     }
   }
 
-  async #store(transaction: Session, rows: ColumnarRows, distinct: boolean): Promise<readonly Conflict[]> {
-    const insert = distinct ? insertDistinct(this.#info, rows) : insertNew(this.#info, rows)
-    const [{ xid, written }] = Inserted.parse(await transaction.execute(insert))
+  /** How to try again, when it was not the rows that were wrong but the guess about their keys. */
+  #otherWay(how: Insertion['how'], error: unknown): Insertion['how'] | undefined {
+    if (how === 'new' && error instanceof RepeatedKey) return 'distinct'
+    if (how !== 'all' || !(error instanceof DataError) || error.code !== 'unique-violation') return undefined
+    this.#wary = WARY_WRITES
+    return 'new'
+  }
+
+  async #store(transaction: Session, { rows, how }: Insertion): Promise<readonly Conflict[]> {
+    const [{ xid, written }] = Inserted.parse(await transaction.execute(INSERTS[how](this.#info, rows)))
     this.#own.add(xid)
     const settled: Settled =
       written === rows.length
         ? NOTHING
         : await settle(transaction, { info: this.#info, options: this.#options, rows, xid, own: this.#own })
-    if (settled.repeated && !distinct) throw new RepeatedKey()
+    if (settled.repeated && how !== 'distinct') throw new RepeatedKey()
     if (settled.conflicts.length > 0) await this.#state.recordConflicts(transaction, settled.conflicts)
     this.#options.wrote(xid)
     return settled.conflicts
   }
+}
+
+/** Writes after a batch that had a known key in it, before the next guess that all are new. */
+const WARY_WRITES = 64
+
+/** `all`: in the hope that all keys are new; `new`: those whose keys are; `distinct`: the same, each key once. */
+const INSERTS = { all: insertAll, new: insertNew, distinct: insertDistinct } as const
+
+interface Insertion {
+  readonly rows: ColumnarRows
+  readonly how: keyof typeof INSERTS
 }
 
 const NOTHING: Settled = { conflicts: [], repeated: false }

@@ -31,7 +31,7 @@ export class HeldHorizon {
     this.#options = options
   }
 
-  /** Called after each sweep; `poll` is the sweep's first, so everything visible in it is delivered. */
+  /** Called after each sweep; what was visible in `poll` and is below its `xmax` is delivered. */
   async look(ledger: Ledger, poll: Poll): Promise<void> {
     const now = performance.now()
     const { xmin, xmax } = poll.snapshot

@@ -17,6 +17,8 @@ export interface Stretch {
 export interface ReadOptions {
   /** Rows of older transactions are left out. */
   readonly floor: number
+  /** Rows of this transaction and younger ones are left out; `undefined`: of none. */
+  readonly below: number | undefined
   /** A full transaction id that no row's exceeds: the next one to be given out, or a little less. */
   readonly xmax: number
   readonly exclude: Exclusions
@@ -31,8 +33,8 @@ export interface Reading {
   readonly xids: readonly number[]
   /** Of the table as it was read. */
   readonly filenode: string
-  /** Lowest page in which a row was found. */
-  readonly firstPage: number | undefined
+  /** For each of them the lowest page in which a row was found. */
+  readonly firstPages: readonly number[]
   /** The row after which to go on, when the budget was spent before the end of the stretch. */
   readonly resume: string | undefined
 }
@@ -64,7 +66,7 @@ export async function readStretch(
     // A row's transaction may have begun after `xmax` was read; 2^31 leaves room on both sides.
     xids: found.map((group) => fullXid(Number(group.xid), options.xmax + 2 ** 31)),
     filenode: groups[0]?.filenode ?? '',
-    firstPage: found.length === 0 ? undefined : Math.min(...found.map((group) => pageOf(group.first))),
+    firstPages: found.map((group) => pageOf(group.first)),
     resume: found.some((group) => group.more) ? found.map((group) => group.last).reduce(laterTid) : undefined,
   }
 }
@@ -82,16 +84,17 @@ function statement(table: PostgresTableInfo, stretch: Stretch, options: ReadOpti
 }
 
 /** Columns are called c0, c1, ...: the user's own names could be any of those used here. */
-function matching(table: PostgresTableInfo, stretch: Stretch, { floor, exclude }: ReadOptions): SQL {
+function matching(table: PostgresTableInfo, stretch: Stretch, { floor, below, exclude }: ReadOptions): SQL {
   const columns = table.columns.map((column, index) => `t.${quoteIdentifier(column.name)} as c${index}`).join(', ')
   const from =
     typeof stretch.from === 'number'
       ? sql`t.ctid >= ${tidOf(stretch.from)}::tid`
       : sql`t.ctid > ${stretch.from.after}::tid`
   const to = stretch.to === undefined ? sql`` : sql`and t.ctid < ${tidOf(stretch.to)}::tid`
+  const young = below === undefined ? sql`0` : sql`age(${String(shortXid(below))}::xid) + 1`
   return sql`select t.xmin as xid, t.ctid as tid, false as more, ${sql.raw(columns)}
     from only ${sql.raw(table.qualified)} as t
-    where ${from} ${to} and age(t.xmin) between 0 and age(${String(shortXid(floor))}::xid) ${notDelivered(exclude)}`
+    where ${from} ${to} and age(t.xmin) between ${young} and age(${String(shortXid(floor))}::xid) ${notDelivered(exclude)}`
 }
 
 function notDelivered({ xids, pages }: Exclusions): SQL {

@@ -30,6 +30,8 @@ export interface TableReadOptions {
   readonly poll: Poll
   /** Where the tail begins, for a read of the tail; `undefined` for a sweep. */
   readonly tail: number | undefined
+  /** Rows of this transaction and younger ones are left out; `undefined`: of none. */
+  readonly below?: number | undefined
   readonly signal: AbortSignal
 }
 
@@ -69,10 +71,11 @@ export class Reader implements LedgerReader {
   }
 
   read(stretch: Stretch, options: TableReadOptions): Promise<Reading> {
-    const { ledger, poll, tail, signal } = options
+    const { ledger, poll, tail, below, signal } = options
     return this.#steady(() =>
       readStretch(this.#connection, this.#table, stretch, {
         floor: ledger.floor,
+        below,
         xmax: poll.snapshot.xmax,
         exclude: tail === undefined ? ledger.exclusions() : ledger.tailExclusions(tail),
         budgetBytes: poll.toastBytes > 0 || isLarge(stretch, poll) ? BUDGET_BYTES : undefined,

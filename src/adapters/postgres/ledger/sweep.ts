@@ -12,10 +12,12 @@ export const SWEEP = 'sweep'
 const PIECE_PAGES = 2_048
 const PIECE_LEAST_PAGES = 64
 /** Share of the time that a sweep spends reading: while the tail brings rows, and while sweeps find what it missed. */
-const SHARE_BUSY = 0.1
+const SHARE_BUSY = 0.05
 const SHARE_FINDING = 0.4
 /** The tail is quiet when it brought nothing for so long. */
 const QUIET_MS = 60
+/** While the tail brings rows, a sweep leaves alone what the tail may still be at: what was committed later than this. */
+const LEAVE_MS = 100
 /** After a commit, time for the tail to read it and for our own transactions to be announced. */
 const GRACE_MS = 25
 /** A look at least this often whether a position is due to be saved. */
@@ -99,26 +101,32 @@ export class Sweep {
     const start = await this.#reader.poll(loop.signal)
     ledger.settle(start)
     const rowsBefore = this.#tail.rowsAt
-    const seen = await this.#readAll(start, loop)
+    const below = this.#below()
+    const seen = await this.#readAll({ start, below }, loop)
     if (seen === undefined) return undefined
     // What the tail has under way was left out above: it must be stored before the floor passes over it.
     await this.#deliveries.settled(loop.signal)
     if (loop.signal.aborted || this.#ledger() !== ledger || ledger.filenode !== start.filenode) return undefined
     for (const [xid, page] of seen) ledger.add(xid, page)
-    ledger.raise(start.snapshot.xmin, start.written)
-    this.#verified = start.snapshot
+    ledger.raise(Math.min(start.snapshot.xmin, below ?? start.snapshot.xmin), start.written)
+    // What was left alone is for the next sweep.
+    this.#verified = below === undefined ? start.snapshot : undefined
     this.#found = seen.size > 0
     this.#active = this.#found || this.#tail.rowsAt !== rowsBefore
     this.#startedAt = begunAt
     this.#done = number
     this.#completed.wake()
-    return start
+    if (below === undefined) return start
+    return { ...start, snapshot: { ...start.snapshot, xmax: Math.max(start.snapshot.xmin, below) } }
   }
 
   /** First page of each transaction met; `undefined` when the table was rewritten meanwhile. */
-  async #readAll(start: Poll, loop: Loop): Promise<Map<number, number> | undefined> {
+  async #readAll(
+    { start, below }: { start: Poll; below: number | undefined },
+    loop: Loop,
+  ): Promise<Map<number, number> | undefined> {
     const seen = new Map<number, number>()
-    let lowest = Number.POSITIVE_INFINITY
+    let missed = false
     let pages = PIECE_PAGES
     let from: Stretch['from'] = 0
     for (let page = 0; !loop.signal.aborted; ) {
@@ -127,7 +135,7 @@ export class Sweep {
       const to = page + pages < start.pages ? page + pages : undefined
       const reading = await this.#reader.read(
         { from, to },
-        { ledger: this.#ledger(), poll: start, tail: undefined, signal: loop.signal },
+        { ledger: this.#ledger(), poll: start, tail: undefined, below, signal: loop.signal },
       )
       if (reading.filenode !== start.filenode || this.#ledger().filenode !== start.filenode) return undefined
       for (const xid of reading.xids) if (!seen.has(xid)) seen.set(xid, page)
@@ -135,9 +143,9 @@ export class Sweep {
       if (reading.rows.length > 0) {
         await loop.put(this.#deliveries.batch(SWEEP, reading.rows, { xids: reading.xids, unseenAt: this.#startedAt }))
       }
-      lowest = Math.min(lowest, reading.firstPage ?? lowest)
+      missed = this.#tail.adapt(reading) || missed
       if (to === undefined && reading.resume === undefined) {
-        this.#tail.adapt(Number.isFinite(lowest) ? lowest : undefined)
+        if (!missed) this.#tail.relax()
         return seen
       }
       from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
@@ -149,9 +157,17 @@ export class Sweep {
     return undefined
   }
 
+  #below(): number | undefined {
+    return this.#waiters === 0 && this.#tailIsBusy() ? this.#tail.passed(LEAVE_MS) : undefined
+  }
+
+  #tailIsBusy(): boolean {
+    return performance.now() - this.#tail.rowsAt < QUIET_MS
+  }
+
   #share(): number {
     if (this.#waiters > 0) return 1
-    if (performance.now() - this.#tail.rowsAt < QUIET_MS) return SHARE_BUSY
+    if (this.#tailIsBusy()) return SHARE_BUSY
     if (this.#active) return 1
     return this.#found ? SHARE_FINDING : SHARE_BUSY
   }

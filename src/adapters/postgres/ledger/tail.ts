@@ -9,7 +9,7 @@ import { Wakeup } from './wakeup.js'
 export const TAIL = 'tail'
 
 /** Between polls while rows come; when none came for a while, the server is asked to tell. */
-const BUSY_POLL_MS = 5
+const BUSY_POLL_MS = 10
 const IDLE_AFTER_MS = 200
 /** Pages of one statement, so that a long tail is read in batches of bounded size. */
 const PIECE_PAGES = 256
@@ -18,9 +18,11 @@ const PIECE_PAGES = 256
  * depends on the writers, so the sweep tells what was missed and the margin follows.
  */
 const MARGIN_PAGES = 16
-const MARGIN_MOST_PAGES = 2_048
+const MARGIN_MOST_PAGES = 512
 /** An open transaction holds the start of the tail back no longer than this; its rows are then left to the sweep. */
 const HELD_MS = 1_000
+/** Completed polls that are remembered: a second of them. */
+const READ_MARKS = 200
 
 interface Mark {
   readonly at: number
@@ -52,6 +54,8 @@ export class Tail {
   #poll: Poll | undefined
   #page = 0
   #history: Mark[] = []
+  /** Polls whose read is complete, the newest last, and where each began. */
+  #read: (Mark & { readonly page: number })[] = []
   #rowsAt = 0
   /** Wall clock before the last statement that saw the end of the table: what comes later was not there yet. */
   #seenAt = Date.now()
@@ -72,11 +76,32 @@ export class Tail {
     return this.#rowsAt
   }
 
-  /** A sweep found rows that the tail should have: `page` is the lowest of them; `undefined` when it found none. */
-  adapt(page: number | undefined): void {
-    const missed = page === undefined ? 0 : this.#page - page
-    if (missed > 0 && missed <= 2 * MARGIN_MOST_PAGES) this.#margin = Math.min(MARGIN_MOST_PAGES, this.#margin + missed)
-    else if (page === undefined) this.#margin = Math.max(MARGIN_PAGES, Math.floor(this.#margin * 0.9))
+  /**
+   * A transaction id: of the transactions below it, those that had ended `agoMs` ago have been read, as far as the tail
+   * reads. `undefined` when the tail has not run for so long.
+   */
+  passed(agoMs: number): number | undefined {
+    const before = Date.now() - agoMs
+    return this.#read.findLast((mark) => mark.at <= before)?.xmax
+  }
+
+  /**
+   * A sweep read rows that the tail had passed by. When they lay just below where the tail began when they could first
+   * be read, the margin grows to take in the like of them. Answers whether it did.
+   */
+  adapt({ xids, firstPages }: Pick<Reading, 'xids' | 'firstPages'>): boolean {
+    const missed = xids.map((xid, index) => {
+      const mark = this.#read.find(({ xmax }) => xid < xmax)
+      return mark === undefined ? 0 : mark.page - (firstPages[index] ?? mark.page)
+    })
+    const most = Math.max(0, ...missed.filter((pages) => pages <= MARGIN_MOST_PAGES))
+    this.#margin = Math.min(MARGIN_MOST_PAGES, this.#margin + most)
+    return most > 0
+  }
+
+  /** A sweep found nothing of the kind. */
+  relax(): void {
+    this.#margin = Math.max(MARGIN_PAGES, Math.floor(this.#margin * 0.9))
   }
 
   async run(loop: Loop): Promise<void> {
@@ -104,7 +129,7 @@ export class Tail {
       return false
     }
     this.#move(poll, at)
-    await this.#read(poll, at, loop)
+    await this.#deliver(poll, at, loop)
     this.#committed.wake()
     return true
   }
@@ -120,7 +145,7 @@ export class Tail {
     this.#page = page
   }
 
-  async #read(poll: Poll, at: number, loop: Loop): Promise<void> {
+  async #deliver(poll: Poll, at: number, loop: Loop): Promise<void> {
     const ledger = this.#ledger()
     const seen = new Map<number, number>()
     const unseenAt = this.#seenAt
@@ -141,6 +166,10 @@ export class Tail {
       page = reading.resume === undefined ? (to ?? page) : pageOf(reading.resume) + 1
     }
     this.#seenAt = at
+    this.#read = [
+      ...this.#read.slice(-READ_MARKS),
+      { at, xmax: poll.snapshot.xmax, pages: poll.pages, page: this.#page },
+    ]
   }
 
   async #hand(reading: Reading, unseenAt: number, loop: Loop): Promise<void> {
