@@ -1,7 +1,5 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 'pino'
 import { scrub } from '../core/secret.js'
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** Keys whose values are never printed, on any level of a log object that people are likely to write. */
 const SECRET_KEYS = ['password', 'secret', 'token', 'authorization', 'credentials', 'connectionString']
@@ -13,7 +11,7 @@ const MAX_DEPTH = 4
  * A logger of JSON lines. Credentials in any message, error or string field are removed, fields with secret names are
  * redacted, and of an error only type, code, message and stack are kept: drivers hang row values and settings on theirs.
  */
-export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
+export function createLogger(level: LevelWithSilent, destination: DestinationStream): Logger {
   return pino(
     {
       level,

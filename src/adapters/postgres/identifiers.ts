@@ -39,7 +39,7 @@ export interface TableName {
   readonly table: string
 }
 
-const PART = String.raw`(?:"((?:[^"]|"")+)"|([^".]+))`
+const PART = '(?:"((?:[^"]|"")+)"|([^".]+))'
 const NAME = new RegExp(`^(?:${PART}\\.)?${PART}$`, 'u')
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Oracle } from './oracle.js'
-import type { Sides } from './sync-meter.js'
+import type { Sides } from './sides.js'
 
 /** How exact a measured lag is. */
 const LOOK_EVERY_MS = 4

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { LagProbe } from './lag-probe.js'
 import type { Oracle } from './oracle.js'
+import type { Sides } from './sides.js'
 import type { SyncFigures } from './sync-view.js'
 
 /** A log line of `lockstep load`; other fields are of no interest here. */
@@ -13,11 +14,6 @@ const LoadLine = z.object({
 const LOOK_EVERY_MS = 250
 /** The servers' statistics move once a second; the rate is taken over longer. */
 const WINDOW_MS = 2_500
-
-export interface Sides<Value> {
-  readonly left: Value
-  readonly right: Value
-}
 
 /**
  * Follows a round from outside, at no cost to the servers: the load's own log, the servers' statistics, the lag probe.

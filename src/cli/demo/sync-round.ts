@@ -4,8 +4,9 @@ import { UnavailableError } from '../../core/errors.js'
 import { LagProbe } from './lag-probe.js'
 import type { Oracle } from './oracle.js'
 import type { Outcome, Product } from './product.js'
+import type { Sides } from './sides.js'
 import type { Stage } from './stage.js'
-import { type Sides, SyncMeter } from './sync-meter.js'
+import { SyncMeter } from './sync-meter.js'
 import { syncView } from './sync-view.js'
 
 /** What rounds are played with. */
