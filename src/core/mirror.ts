@@ -12,6 +12,8 @@ export interface MirrorTable extends Table {
 
 export interface ChangeOptions {
   readonly flow: string
+  /** Where to begin when no position is saved: with what is committed from now on (default), or with all rows. */
+  readonly from?: 'now' | 'beginning'
   /** Told about things a person may want to know: who holds back the horizon, a full reread, a finished sweep. */
   notice(notice: { level: 'info' | 'warn'; code: string; message: string }): void
   /** Called when rows may have been passed over, after all that could be have been committed: compare the tables. */

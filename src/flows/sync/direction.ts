@@ -19,6 +19,8 @@ export interface DirectionOptions {
   readonly from: End
   readonly to: End
   readonly rule: ConflictRule
+  /** Begin with all rows when no position is saved: the other side is empty. */
+  readonly fill: boolean
   /** The source may have passed over rows: compare. */
   uncertain(): void
   /** Marks the direction in the lanes of events: `>` to the right, `<` to the left. */
@@ -28,16 +30,19 @@ export interface DirectionOptions {
 /** One way of a sync: the changes of a table, written to the other. A line of its own for the engine. */
 export class Direction implements AsyncDisposable {
   readonly changes: ChangeSource
+  readonly fill: boolean
   readonly #options: DirectionOptions
   readonly #context: FlowContext
   readonly #writers: Sink<Row>
 
   constructor(options: DirectionOptions, context: FlowContext) {
     this.#options = options
+    this.fill = options.fill
     this.#context = context
     const { observer, name: flow } = context
     this.changes = options.from.table.changes({
       flow,
+      from: options.fill ? 'beginning' : 'now',
       notice: (notice) => observer({ flow, type: 'notice', ...notice }),
       uncertain: () => options.uncertain(),
     })

@@ -1,3 +1,4 @@
+import { UnavailableError } from '../../core/errors.js'
 import type { FlowContext } from '../../core/flow.js'
 import { link } from '../../engine/link.js'
 import { pause } from '../../engine/retry.js'
@@ -13,15 +14,34 @@ import { ruleOf, type SyncSettings } from './settings.js'
 export async function mirror(settings: SyncSettings, context: FlowContext): Promise<void> {
   const early = new Early()
   const uncertain = (): void => early.call()
-  const tables = await openSides(settings, context)
-  const left: End = { table: tables.left, database: settings.left.database }
-  const right: End = { table: tables.right, database: settings.right.database }
+  const sides = await openSides(settings, context, 'mirror').catch((error: unknown) => {
+    // Nothing was begun: there is nothing to finish.
+    if (context.drain.aborted && error instanceof UnavailableError) return undefined
+    throw error
+  })
+  if (sides === undefined) return
+  const left: End = { table: sides.left.table, database: settings.left.database }
+  const right: End = { table: sides.right.table, database: settings.right.database }
   await using toRight = new Direction(
-    { from: left, to: right, rule: ruleOf(settings.conflict, 'right'), mark: '>', uncertain },
+    {
+      from: left,
+      to: right,
+      rule: ruleOf(settings.conflict, 'right'),
+      mark: '>',
+      fill: sides.right.empty && !sides.left.empty,
+      uncertain,
+    },
     context,
   )
   await using toLeft = new Direction(
-    { from: right, to: left, rule: ruleOf(settings.conflict, 'left'), mark: '<', uncertain },
+    {
+      from: right,
+      to: left,
+      rule: ruleOf(settings.conflict, 'left'),
+      mark: '<',
+      fill: sides.left.empty && !sides.right.empty,
+      uncertain,
+    },
     context,
   )
   const directions = [toRight, toLeft]
@@ -77,6 +97,8 @@ async function comparisons(
   const { drain, abort, observer, name: flow } = context
   const leaving = AbortSignal.any([drain, abort])
   await Promise.all(directions.map((direction) => direction.changes.started(leaving)))
+  // A comparison with an empty side would find every row, one by one; they come faster as changes.
+  await Promise.all(directions.filter(({ fill }) => fill).map(({ changes }) => changes.caughtUp(leaving)))
   while (!leaving.aborted) {
     const called = settings.early.next()
     const complete = await reconcile({ left: settings.left, right: settings.right, policy: settings.conflict }, context)

@@ -2,6 +2,7 @@ import { compare } from '../../compare/compare.js'
 import { repairRows } from '../../compare/repair.js'
 import type { Batch, Items } from '../../core/batch.js'
 import type { Difference } from '../../core/difference.js'
+import { failpoint } from '../../core/failpoint.js'
 import type { FlowContext } from '../../core/flow.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
 import type { Row } from '../../core/table.js'
@@ -100,7 +101,9 @@ class RepairSink implements Sink<Difference> {
   async write(batch: Batch<Difference>, context: WriteContext): Promise<void> {
     const { left, right } = this.#split(batch.items)
     const lane = { lane: batch.lane, position: undefined }
+    failpoint('sync:before-repair')
     if (left.length > 0) await this.#left.write({ ...lane, items: left }, context)
+    failpoint('sync:between-repairs')
     if (right.length > 0) await this.#right.write({ ...lane, items: right }, context)
     this.#count(batch.items)
   }

@@ -53,8 +53,8 @@ class SyncFlow implements Flow {
   }
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
-    const { left, right } = await openSides(this.#settings, context)
-    return checkTables(left, right, context, options)
+    const { left, right } = await openSides(this.#settings, context, 'read')
+    return checkTables(left.table, right.table, context, options)
   }
 
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

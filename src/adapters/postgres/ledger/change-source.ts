@@ -1,4 +1,5 @@
 import type { Batch, Checkpoints, Position } from '../../../core/batch.js'
+import { failpoint } from '../../../core/failpoint.js'
 import type { ChangeOptions, ChangeSource } from '../../../core/mirror.js'
 import type { Row } from '../../../core/table.js'
 import type { PostgresTableInfo } from '../catalog.js'
@@ -164,7 +165,8 @@ export class LedgerSource implements ChangeSource {
   #restore(saved: SavedLedger | undefined, identity: string, poll: Poll): void {
     const why = saved === undefined ? undefined : this.#unusable(saved, identity, poll)
     if (saved === undefined || why !== undefined) {
-      this.#ledger = new Ledger({ floor: poll.snapshot.xmin, filenode: poll.filenode, done: [] })
+      const floor = this.#options.from === 'beginning' ? oldestFloor(poll.snapshot.xmax) : poll.snapshot.xmin
+      this.#ledger = new Ledger({ floor, filenode: poll.filenode, done: [] })
       if (why !== undefined) {
         const message = `${this.#table.label}: ${why}; changes are followed from now on, and the comparison at start finds what was missed`
         this.#options.notice({ level: 'warn', code: 'ledger-restarted', message })
@@ -185,7 +187,10 @@ export class LedgerSource implements ChangeSource {
   }
 
   async #swept(loop: Loop, first: Poll | undefined): Promise<void> {
-    if (first !== undefined) await this.#horizon.look(this.#ledger, first)
+    if (first !== undefined) {
+      failpoint('ledger:after-sweep')
+      await this.#horizon.look(this.#ledger, first)
+    }
     await this.#save(loop)
   }
 
@@ -204,6 +209,12 @@ export class LedgerSource implements ChangeSource {
       floor: state.floor,
       done: state.done.slice(-SAVED_TRANSACTIONS).map(([xid, page]) => [xid, page]),
     })
+    failpoint('ledger:before-save')
     await loop.put(this.#deliveries.position(SWEEP, this.#position))
   }
+}
+
+/** Below it `age()` may be wrong; older rows are left to a comparison. Ids below 3 are not of transactions. */
+function oldestFloor(xmax: number): number {
+  return Math.max(3, xmax - FLOOR_AGE)
 }
