@@ -14,8 +14,8 @@ const PIECE_LEAST_PAGES = 64
 /** Share of the time that a sweep spends reading: while the tail brings rows, and while sweeps find what it missed. */
 const SHARE_BUSY = 0.05
 const SHARE_FINDING = 0.4
-/** The tail is quiet when it brought nothing for so long. */
-const QUIET_MS = 60
+/** The tail is quiet when it found nothing for so long. */
+const QUIET_MS = 100
 /** While the tail brings rows, a sweep leaves alone what the tail may still be at: what was committed later than this. */
 const LEAVE_MS = 100
 /** After a commit, time for the tail to read it and for our own transactions to be announced. */
@@ -162,7 +162,7 @@ export class Sweep {
   }
 
   #tailIsBusy(): boolean {
-    return performance.now() - this.#tail.rowsAt < QUIET_MS
+    return this.#tail.quietMs() < QUIET_MS
   }
 
   #share(): number {

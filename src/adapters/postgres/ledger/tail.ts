@@ -57,6 +57,7 @@ export class Tail {
   /** Polls whose read is complete, the newest last, and where each began. */
   #read: (Mark & { readonly page: number })[] = []
   #rowsAt = 0
+  #quietSince: number | undefined
   /** Wall clock before the last statement that saw the end of the table: what comes later was not there yet. */
   #seenAt = Date.now()
 
@@ -104,13 +105,19 @@ export class Tail {
     this.#margin = Math.max(MARGIN_PAGES, Math.floor(this.#margin * 0.9))
   }
 
+  /** For how long it has found nothing new, in ms; 0 while it has rows at hand or cannot keep up. */
+  quietMs(): number {
+    return this.#quietSince === undefined ? 0 : performance.now() - this.#quietSince
+  }
+
   async run(loop: Loop): Promise<void> {
     const pause = new Wakeup()
     this.#poll = undefined
+    this.#quietSince = undefined
     while (!loop.signal.aborted) {
       const began = performance.now()
       const moved = await this.#step(loop)
-      if (!moved && began - this.#rowsAt > IDLE_AFTER_MS && this.#poll !== undefined)
+      if (!moved && this.quietMs() > IDLE_AFTER_MS && this.#poll !== undefined)
         await this.#reader.committed(this.#poll, loop.signal)
       else await pause.pause(loop.signal, Math.max(0, BUSY_POLL_MS - (performance.now() - began)))
     }
@@ -126,6 +133,7 @@ export class Tail {
     ledger.settle(poll)
     if (before?.snapshot.text === poll.snapshot.text && before.filenode === poll.filenode) {
       this.#seenAt = at
+      this.#quietSince ??= performance.now()
       return false
     }
     this.#move(poll, at)
@@ -160,6 +168,7 @@ export class Tail {
       const last = to === undefined && reading.resume === undefined
       // Only once the end was read is it known that nothing of these transactions lies further on.
       if (last) for (const [xid, first] of seen) ledger.add(xid, first)
+      if (last && seen.size === 0) this.#quietSince ??= performance.now()
       await this.#hand(reading, unseenAt, loop)
       if (last) break
       from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
@@ -175,6 +184,7 @@ export class Tail {
   async #hand(reading: Reading, unseenAt: number, loop: Loop): Promise<void> {
     if (reading.rows.length === 0) return
     this.#rowsAt = performance.now()
+    this.#quietSince = undefined
     await loop.put(this.#deliveries.batch(TAIL, reading.rows, { xids: reading.xids, unseenAt }))
   }
 }
