@@ -16,7 +16,7 @@ export function repairRows(differences: Iterable<Difference>, side: Side): Row[]
   return rows
 }
 
-/** One statement per difference that `repairRows` would cure, as text to be read before it is run. */
+/** One PostgreSQL statement per difference that `repairRows` would cure, as text to be read before it is run. */
 export function* repairSql(differences: Iterable<Difference>, side: Side, schema: TableSchema): Iterable<string> {
   for (const difference of differences) {
     const row = wantedRow(difference, side)
@@ -42,7 +42,9 @@ function wantedRow(difference: Difference, side: Side): Row | undefined {
 /** Does nothing when the row has come by itself in the meantime. */
 function insert(row: Row, schema: TableSchema): string {
   const names = schema.columns.map((column) => quoteName(column.name)).join(', ')
-  return `INSERT INTO ${tableName(schema)} (${names}) VALUES (${row.map(quoteValue).join(', ')}) ON CONFLICT DO NOTHING;`
+  // Identity columns may be GENERATED ALWAYS; on other columns the clause has no effect.
+  const overriding = schema.columns.some((column) => column.hasDefault) ? ' OVERRIDING SYSTEM VALUE' : ''
+  return `INSERT INTO ${tableName(schema)} (${names})${overriding} VALUES (${row.map(quoteValue).join(', ')}) ON CONFLICT DO NOTHING;`
 }
 
 /** Sets only the columns that differ. */

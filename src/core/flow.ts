@@ -2,6 +2,7 @@ import type { Database, TableRef } from './database.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
 import type { Observer } from './observer.js'
+import type { TableSchema } from './table.js'
 
 export type FlowKind = 'ingest' | 'sync' | 'feed' | 'check'
 
@@ -36,6 +37,11 @@ export interface Flow {
 }
 
 export interface CheckOptions {
+  /**
+   * Called once, before the first difference, with what is compared. The columns of both are in the left side's order, as
+   * the rows of differences are.
+   */
+  begun?(schemas: { readonly left: TableSchema; readonly right: TableSchema }): void
   /** Called with each difference found, as it is found. */
   difference?(difference: Difference): void
   /** Between the first look and the second, in ms. Default 1000. */

@@ -1,8 +1,10 @@
+import type { Side } from '../../compare/repair.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { Difference } from '../../core/difference.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
 import type { CheckOptions, CheckReport } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
+import { VERDICT_EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { withConfig } from '../open-config.js'
@@ -10,6 +12,7 @@ import { renderCheck } from '../render/check-report.js'
 import { renderDifferences } from '../render/difference-rows.js'
 import { count, plural } from '../render/format.js'
 import { paint } from '../render/paint.js'
+import { RepairScript } from '../render/repair-script.js'
 import { openLog } from '../run/open-log.js'
 import { listenForSignals, type Signals } from '../signals.js'
 
@@ -21,12 +24,8 @@ export interface CheckArguments {
   /** Differences to show with `moreInfo`; the rest is counted. */
   readonly limit: number
   readonly settleMs?: number
-}
-
-const EXIT_OF: Readonly<Record<CheckReport['verdict'], ExitCode>> = {
-  same: EXIT.ok,
-  different: EXIT.different,
-  unverified: EXIT.unavailable,
+  /** Print the statements that would make this side like the other, instead of rows. */
+  readonly sql?: Side
 }
 
 /** Compares the two sides of a flow and changes nothing. */
@@ -36,16 +35,20 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
     using signals = listenForSignals()
     const shown: Difference[] = []
     let found = 0
+    const repair = args.sql === undefined ? undefined : new RepairScript(io, args.flow, args.sql)
     const options: CheckOptions = {
       ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
+      begun: (schemas) => repair?.begin(schemas),
       difference(difference) {
         found += 1
+        repair?.add(difference)
         if (args.moreInfo && shown.length < args.limit) shown.push(difference)
       },
     }
     const report = await compare(io, { flow, signals, options })
-    io.out(args.json ? json(args, report, shown) : text(io, args, { report, shown, found }))
-    return signals.shutdown.state === 'aborting' ? EXIT.aborted : EXIT_OF[report.verdict]
+    if (repair !== undefined) io.err(renderCheck(args.flow, report, paint(io)))
+    else io.out(args.json ? json(args, report, shown) : text(io, args, { report, shown, found }))
+    return signals.shutdown.state === 'aborting' ? EXIT.aborted : VERDICT_EXIT[report.verdict]
   })
 }
 

@@ -30,6 +30,7 @@ export async function checkTables(
     ...(settleMs === undefined ? {} : { settleMs }),
     ...(looks === undefined ? {} : { looks }),
   })
+  options.begun?.({ left: left.schema, right: { ...right.schema, columns: left.schema.columns } })
   const count = new Count(options)
   const complete = await readPatiently(comparison, count, context, options)
   const { rows, fetchedRows } = comparison.statistics

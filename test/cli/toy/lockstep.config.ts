@@ -64,6 +64,9 @@ function comparing(verdict: CheckReport['verdict']): Flow {
   return toy(async () => {}, {
     check: async (_context, options) => {
       if (verdict === 'different') {
+        const columns = report.columns.map((name) => ({ name, type: 'text', nullable: true, hasDefault: false }))
+        const schema = { name: 'public.records', columns, key: report.keyColumns }
+        options.begun?.({ left: schema, right: { ...schema, name: 'public.copy' } })
         for (let id = 1; id <= 3; id++) {
           options.difference?.({ kind: 'changed', key: [`${id}`], left: [`${id}`, 'left'], right: [`${id}`, 'right'] })
         }
@@ -71,6 +74,13 @@ function comparing(verdict: CheckReport['verdict']): Flow {
       return { ...report, verdict, changed: verdict === 'different' ? 3 : 0 }
     },
   })
+}
+
+/** A flow of kind `check`, whose run is the comparison. */
+function checking(verdict: CheckReport['verdict']): Flow {
+  const run: Flow['run'] = async ({ observer, name }) =>
+    observer({ flow: name, type: 'verdict', verdict, detail: 'toy', figures: {} })
+  return toy(run, { kind: 'check' })
 }
 
 function notice({ observer, name }: FlowContext, message: string): void {
@@ -84,12 +94,21 @@ async function until(signal: AbortSignal): Promise<void> {
   clearInterval(alive)
 }
 
+async function connecting(context: FlowContext): Promise<void> {
+  notice(context, `${context.name} is under way`)
+  await until(context.drain)
+  throw new UnavailableError('aborted', 'connecting was aborted')
+}
+
 export default defineConfig({
   flows: {
     quick: toy(async ({ observer, name }) => {
       observer({ flow: name, type: 'batch', lane: 'ab', items: 7, durationMs: 1, lagMs: 3 })
       observer({ flow: name, type: 'verdict', verdict: 'same', detail: '7 rows', figures: {} })
     }),
+    conflicting: toy(async ({ observer, name }) =>
+      observer({ flow: name, type: 'verdict', verdict: 'different', detail: 'toy', figures: {} }),
+    ),
     steady: toy(async (context) => {
       notice(context, 'steady is under way')
       await until(context.drain)
@@ -101,11 +120,8 @@ export default defineConfig({
       await until(context.abort)
       throw new Error('what an aborted flow throws is no failure')
     }),
-    connecting: toy(async (context) => {
-      notice(context, 'connecting is under way')
-      await until(context.drain)
-      throw new UnavailableError('aborted', 'connecting was aborted')
-    }),
+    connecting: toy(connecting),
+    checkConnecting: toy(connecting, { kind: 'check' }),
     misconfigured: toy(async () => {
       throw new ConfigError({
         code: 'key-missing',
@@ -138,6 +154,9 @@ export default defineConfig({
       failpoint('toy')
       failpoint('toy')
     }),
+    checkSame: checking('same'),
+    checkDifferent: checking('different'),
+    checkUnverified: checking('unverified'),
     same: comparing('same'),
     different: comparing('different'),
     unverified: comparing('unverified'),
