@@ -68,9 +68,20 @@ describe('exit codes', () => {
     [['bug'], 70],
     [['quick', 'unreachable', 'misconfigured'], 2],
     [['nosuch'], 2],
+    [['checkSame'], 0],
+    [['checkDifferent'], 1],
+    [['checkUnverified', 'checkDifferent'], 3],
+    [['conflicting'], 0],
   ])('run %j: %i', async (flows, code) => {
     const ended = await lockstep(['run', ...flows]).ended
     expect(ended.code).toBe(code)
+  })
+
+  test('a check that was stopped before it had a verdict does not say same', async () => {
+    const run = lockstep(['run', 'checkConnecting'])
+    await run.printed('checkConnecting is under way')
+    run.process.kill('SIGTERM')
+    expect(await run.ended).toMatchObject({ code: 3, signal: null })
   })
 
   test('one flow that cannot start does not stop the others', async () => {

@@ -23,6 +23,7 @@ export function runCommand(io: Io, finish: Finish): Command {
       'after',
       `
 On a terminal it shows each flow live; elsewhere it writes JSON log lines.
+A check flow ends by itself; when its sides differ the exit code is 1, and 3 when it could not tell.
 The first SIGTERM or SIGINT lets the flows finish what they have read (25 s), the second stops them at once.
 
 Examples:

@@ -1,7 +1,8 @@
 import type { NamedFlow } from '../../config/select-flows.js'
 import { EXIT, type ExitCode, exitCodeOf, LockstepError } from '../../core/errors.js'
+import type { FlowKind } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
-import { worst } from '../exit-codes.js'
+import { VERDICT_EXIT, worst } from '../exit-codes.js'
 import type { Signals } from '../signals.js'
 
 export interface RunFlowsOptions {
@@ -25,18 +26,35 @@ async function runFlow({ name, flow }: NamedFlow, options: RunFlowsOptions): Pro
   }
   // Parts of a flow that has failed may still be at work; they must not outlive it.
   const over = new AbortController()
+  const findings = new Findings(flow.kind, observer)
   observer({ flow: name, type: 'started', kind: flow.kind })
   try {
-    const running = flow.run({ name, observer, drain, abort: AbortSignal.any([abort, over.signal]), untilCaughtUp })
+    const context = { name, observer: findings.observer, drain, untilCaughtUp }
+    const running = flow.run({ ...context, abort: AbortSignal.any([abort, over.signal]) })
     await Promise.race([running, signals.overdue])
-    return stopped(abort.aborted ? EXIT.aborted : EXIT.ok, undefined)
+    return stopped(abort.aborted ? EXIT.aborted : findings.exitCode, undefined)
   } catch (error) {
     // What an aborted flow throws is the abort, and what it was waiting for when it was asked to stop is no failure.
     if (abort.aborted) return stopped(EXIT.aborted, undefined)
-    if (drain.aborted && isAbort(error)) return stopped(EXIT.ok, undefined)
+    if (drain.aborted && isAbort(error)) return stopped(findings.exitCode, undefined)
     return stopped(exitCodeOf(error), error instanceof Error ? error : new Error(String(error)))
   } finally {
     over.abort()
+  }
+}
+
+/** A check that ends well has found something out, and its exit code says what; other flows only tell how they stand. */
+class Findings {
+  exitCode: ExitCode
+  readonly observer: Observer
+
+  constructor(kind: FlowKind, observer: Observer) {
+    // Until there is a verdict nobody can say that the sides are the same.
+    this.exitCode = kind === 'check' ? VERDICT_EXIT.unverified : EXIT.ok
+    this.observer = (event) => {
+      if (kind === 'check' && event.type === 'verdict') this.exitCode = VERDICT_EXIT[event.verdict]
+      observer(event)
+    }
   }
 }
 
