@@ -9,7 +9,7 @@ import { Channel } from './channel.js'
 import { Deliveries } from './deliveries.js'
 import { HeldHorizon } from './held-horizon.js'
 import { oldestHolder } from './horizon.js'
-import { Ledger, type Poll } from './ledger.js'
+import { Ledger, type LedgerState, type Poll } from './ledger.js'
 import { readPosition, type SavedLedger, writePosition } from './position.js'
 import { type LedgerReader, Reader } from './reader.js'
 import { SWEEP, Sweep } from './sweep.js'
@@ -72,6 +72,8 @@ export class LedgerSource implements ChangeSource {
   #started = false
   /** The position that the ledger in memory grew from, or last handed out. */
   #position: Position | undefined
+  /** Where this process began, when it found no position to go on from. */
+  #origin: Position | undefined
   #saved = { at: 0, rows: 0, floor: 0 }
 
   constructor(table: LedgerTable, options: ChangeOptions) {
@@ -150,40 +152,54 @@ export class LedgerSource implements ChangeSource {
   /** Goes on from memory after an error, from the saved position after a restart, else from this moment. */
   async #begin(position: Position | undefined, signal: AbortSignal): Promise<void> {
     for (const xid of this.#deliveries.abandon()) this.#ledger.remove(xid)
-    this.#ledger.forgetVolatile()
     for (const reader of this.#table.readers) await reader.open(signal)
+    // Only now: from here on a reader notices a crash, and until now ids may have come that a crash took back.
+    this.#ledger.forgetVolatile()
     const identity = await this.#table.identify(signal)
     const poll = await this.#table.readers[0].poll(signal)
-    if (!this.#started || position !== this.#position || identity !== this.#identity)
-      this.#restore(readPosition(position), identity, poll)
+    const known = this.#started && position === this.#position && identity === this.#identity
+    if (!known || this.#ledger.isAheadOf(poll.snapshot.xmax)) this.#restore(position, identity, poll)
     this.#identity = identity
     this.#position = position
     this.#started = true
     this.#begun.wake()
   }
 
-  #restore(saved: SavedLedger | undefined, identity: string, poll: Poll): void {
+  #restore(position: Position | undefined, identity: string, poll: Poll): void {
+    // As long as no position was saved, that is where this process began.
+    const saved = readPosition(position) ?? readPosition(this.#origin)
     const why = saved === undefined ? undefined : this.#unusable(saved, identity, poll)
-    if (saved === undefined || why !== undefined) {
-      const floor = this.#options.from === 'beginning' ? oldestFloor(poll.snapshot.xmax) : poll.snapshot.xmin
-      this.#ledger = new Ledger({ floor, filenode: poll.filenode, done: [] })
-      if (why !== undefined) {
-        const message = `${this.#table.label}: ${why}; changes are followed from now on, and the comparison at start finds what was missed`
-        this.#options.notice({ level: 'warn', code: 'ledger-restarted', message })
-      }
+    if (saved !== undefined && why === undefined) {
+      this.#ledger = new Ledger(saved)
+      this.#ledger.settle(poll)
       return
     }
-    this.#ledger = new Ledger(saved)
-    this.#ledger.settle(poll)
+    const floor = this.#options.from === 'beginning' ? oldestFloor(poll.snapshot.xmax) : poll.snapshot.xmin
+    this.#ledger = new Ledger({ floor, filenode: poll.filenode, done: [] })
+    this.#origin = this.#describe(this.#ledger.state(new Set()), identity)
+    if (why === undefined) return
+    const message = `${this.#table.label}: ${why}; changes are followed from now on, and a comparison finds what was missed`
+    this.#options.notice({ level: 'warn', code: 'ledger-restarted', message })
+    this.#options.uncertain()
   }
 
-  #unusable(saved: SavedLedger, identity: string, poll: Poll): string | undefined {
+  #unusable(saved: SavedLedger, identity: string, { snapshot }: Poll): string | undefined {
     if (saved.identity !== identity) return 'this is another server or database than the saved position is of'
     if (saved.oid !== this.#table.oid) return 'the table was dropped and created again since the position was saved'
-    if (saved.floor > poll.snapshot.xmax)
+    if (new Ledger(saved).isAheadOf(snapshot.xmax))
       return 'the server is older than the saved position: it was restored or lost commits'
-    if (poll.snapshot.xmax - saved.floor > FLOOR_AGE) return 'the saved position is too many transactions old'
+    if (snapshot.xmax - saved.floor > FLOOR_AGE) return 'the saved position is too many transactions old'
     return undefined
+  }
+
+  #describe(state: LedgerState, identity: string): Position {
+    return writePosition({
+      identity,
+      oid: this.#table.oid,
+      filenode: state.filenode,
+      floor: state.floor,
+      done: state.done.slice(-SAVED_TRANSACTIONS).map(([xid, page]) => [xid, page]),
+    })
   }
 
   async #swept(loop: Loop, first: Poll | undefined): Promise<void> {
@@ -202,13 +218,7 @@ export class LedgerSource implements ChangeSource {
     const due = rows !== this.#saved.rows ? since >= SAVE_MS : since >= SAVE_QUIET_MS
     if (!due || state.floor === this.#saved.floor || loop.signal.aborted) return
     this.#saved = { at: Date.now(), rows, floor: state.floor }
-    this.#position = writePosition({
-      identity: this.#identity,
-      oid: this.#table.oid,
-      filenode: state.filenode,
-      floor: state.floor,
-      done: state.done.slice(-SAVED_TRANSACTIONS).map(([xid, page]) => [xid, page]),
-    })
+    this.#position = this.#describe(state, this.#identity)
     failpoint('ledger:before-save')
     await loop.put(this.#deliveries.position(SWEEP, this.#position))
   }

@@ -39,6 +39,8 @@ export class HeldHorizon {
       this.#xmin = xmin
       this.#since = now
     } else if (now - this.#since > HELD_MS && now - this.#toldAt > REPEAT_MS) await this.#tell(now)
+    // Also one that an earlier process let go: its floor was saved.
+    if (ledger.floor > xmin) this.#letGoAt ??= ledger.floor
     if (this.#letGoAt !== undefined && xmin >= this.#letGoAt) {
       this.#letGoAt = undefined
       this.#options.uncertain()

@@ -82,6 +82,13 @@ export class Ledger {
     return this.#done.get(xid)?.page === 0
   }
 
+  /** It knows for good of transactions that a server with this `xmax` has yet to begin: the server was set back. */
+  isAheadOf(xmax: number): boolean {
+    if (this.#durableFloor > xmax) return true
+    for (const xid of this.#done.keys()) if (xid >= xmax && !this.#volatile.has(xid)) return true
+    return false
+  }
+
   /** The rows of `xid` in pages >= `page` are delivered (or on their way to be). */
   add(xid: number, page: number): void {
     if (xid < this.#floor) return

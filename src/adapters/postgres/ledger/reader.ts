@@ -21,7 +21,7 @@ export interface TableReader {
 
 /** A table reader with a session of its own. */
 export interface LedgerReader extends TableReader, AsyncDisposable {
-  /** Opens the session and sets it up. What the ledger knew of volatile transactions must be forgotten before. */
+  /** Opens the session and sets it up. What the ledger knew of volatile transactions must then be forgotten. */
   open(signal: AbortSignal): Promise<void>
 }
 

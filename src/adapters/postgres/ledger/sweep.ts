@@ -86,11 +86,12 @@ export class Sweep {
     return false
   }
 
-  /** Whether every transaction that ended in between was our own; then there is nothing to look for. */
+  /** Whether all that ended in between is our own, or delivered whole and stored; then there is nothing to look for. */
   #onlyOurs(before: Snapshot, now: Snapshot): boolean {
     if (before.xmin !== before.xmax || now.xmin !== now.xmax || now.xmax - before.xmax > 1_000) return false
     const ledger = this.#ledger()
-    for (let xid = before.xmax; xid < now.xmax; xid++) if (!ledger.hasWhole(xid)) return false
+    const pending = this.#deliveries.pendingXids()
+    for (let xid = before.xmax; xid < now.xmax; xid++) if (!ledger.hasWhole(xid) || pending.has(xid)) return false
     return true
   }
 
