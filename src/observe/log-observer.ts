@@ -60,7 +60,13 @@ function report(logger: Logger, flow: string, progress: Progress, now: number): 
   const seconds = Math.max(now - since, 1) / 1_000
   const itemsPerSecond = Math.round(items / seconds)
   const fields = { event: 'flow.progress', flow, batches, items, itemsPerSecond, maxLagMs, busyMs, retries, seconds }
-  logger.info(fields, `${items} items in ${batches} batches`)
+  logger.info(fields, batches > 0 ? `${items} items in ${batches} batches` : `no batches; retries: ${retries}`)
+}
+
+/** Most errors of a database begin with its label, which the line has already named. */
+function without(subject: string, reason: string | undefined): string {
+  const text = reason ?? 'it does not work'
+  return text.startsWith(`${subject}: `) ? text.slice(subject.length + 2) : text
 }
 
 interface Line {
@@ -86,7 +92,11 @@ function lineOf(event: FlowEvent): Line | undefined {
     case 'health': {
       const { subject, healthy, reason } = event
       if (healthy) return { level: 'info', message: `${subject} works again`, fields: { subject, healthy } }
-      return { level: 'error', message: `${subject} fails: ${reason}`, fields: { subject, healthy, reason } }
+      return {
+        level: 'error',
+        message: `${subject} fails: ${without(subject, reason)}`,
+        fields: { subject, healthy, reason },
+      }
     }
     case 'dead-letters': {
       const { lane, count: letters, code, reason } = event

@@ -88,10 +88,20 @@ describe('logObserver', () => {
     vi.advanceTimersByTime(10_000)
     observer({ flow, type: 'retry', lane: 'a', attempt: 51, delayMs: 100, error })
     expect(lines().slice(1)).toMatchObject([
-      { event: 'flow.progress', retries: 50 },
+      { event: 'flow.progress', retries: 50, message: 'no batches; retries: 50' },
       { event: 'flow.retry', attempt: 51 },
     ])
     expect(text.join('')).not.toContain(CANARY)
+  })
+
+  it('names what fails once, although its reason names it too', () => {
+    const { lines, logger } = logging()
+    const observer = logObserver(logger)
+    const subject = 'postgres://db:5432/app'
+    observer({ flow, type: 'health', subject, healthy: false, reason: `${subject}: connection refused` })
+    observer({ flow, type: 'health', subject, healthy: false, reason: 'connection refused' })
+    const line = { message: `${subject} fails: connection refused`, subject }
+    expect(lines()).toMatchObject([line, line])
   })
 
   it('gives each fact its event and level', () => {
