@@ -36,6 +36,17 @@ describe('lockstep load', () => {
     expect(summary.perDatabase.map(({ rows }: { rows: number }) => rows)).toEqual(await counts())
   })
 
+  it('takes addresses from the environment, where no list of processes shows them', async () => {
+    const before = await counts()
+    const args = ['load', '--table', 'records', '--into-env', 'LEFT', '--into-env', 'RIGHT', '--rows', '4000', '--json']
+    await using load = startProgram(MAIN, args, { LEFT: left.url, RIGHT: right.url })
+    const summary = JSON.parse(await load.output)
+    const added = (await counts()).map((rows, side) => rows - (before[side] ?? 0))
+    expect(summary.perDatabase.map(({ rows }: { rows: number }) => rows)).toEqual(added)
+    await using missing = startProgram(MAIN, args, { LEFT: left.url, RIGHT: '' })
+    await expect(missing.output).rejects.toThrow('the environment variable RIGHT is empty')
+  })
+
   it('never ends by itself, and ends well on SIGTERM with a true summary', async () => {
     const before = await counts()
     await using load = startProgram(MAIN, [...target, '--json'])

@@ -9,9 +9,14 @@ export interface Program extends AsyncDisposable {
 }
 
 /** @param file relative to `test/support`, e.g. `hostile-writers.ts`. */
-export function startProgram(file: string, args: readonly string[]): Program {
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Program {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const child = spawn(process.execPath, [...(path.endsWith('.ts') ? ['--import', 'tsx'] : []), path, ...args], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let printed = ''

@@ -19,6 +19,8 @@ export interface LoadArguments {
   readonly table?: string
   /** Addresses of the databases. */
   readonly into: readonly string[]
+  /** Environment variables that hold further ones. */
+  readonly intoEnv: readonly string[]
   readonly rows?: number
   readonly batch: number
   readonly seconds?: number
@@ -34,16 +36,17 @@ const OPEN_DEADLINE_MS = 30_000
 /** Inserts random rows into tables picked at random. */
 export async function load(io: Io, args: LoadArguments): Promise<ExitCode> {
   const { flow, table } = args
+  const urls = [...args.into, ...args.intoEnv.map((name) => urlIn(io, name))]
   if (flow !== undefined) {
-    if (table !== undefined || args.into.length > 0) throw namedTwice(flow)
+    if (table !== undefined || urls.length > 0) throw namedTwice(flow)
     return withConfig(io, args.config, (config) => {
       const tables = selectFlows(config, [flow]).flatMap((selected) => selected.flow.tables ?? [])
       if (tables.length === 0) throw noTables(flow)
       return loadInto(io, args, tables)
     })
   }
-  if (table === undefined || args.into.length === 0) throw nothingNamed(table)
-  const databases = args.into.map((url) => postgres(url))
+  if (table === undefined || urls.length === 0) throw nothingNamed(table)
+  const databases = urls.map((url) => postgres(url))
   try {
     return await loadInto(
       io,
@@ -97,12 +100,23 @@ function open(ref: TableRef, signal: AbortSignal): Promise<BulkTable> {
   })
 }
 
+function urlIn(io: Io, name: string): string {
+  const url = io.env[name]
+  if (url !== undefined && url !== '') return url
+  throw new ConfigError({
+    code: 'load-address-missing',
+    key: '--into-env',
+    message: `the environment variable ${name} is ${url === '' ? 'empty' : 'not set'}`,
+    fix: `set ${name} to the address of the database, e.g. postgres://user:password@host:5432/database`,
+  })
+}
+
 function nothingNamed(table: string | undefined): ConfigError {
   return new ConfigError({
     code: 'load-target-missing',
-    key: table === undefined ? '--table' : '--into',
+    key: table === undefined ? '--table' : '--into-env',
     message: 'nothing to load is named',
-    fix: 'name a flow of the config (lockstep load mirror), or --table and one --into for each database',
+    fix: 'name a flow of the config (lockstep load mirror), or --table and one --into-env for each database',
   })
 }
 
@@ -110,8 +124,8 @@ function namedTwice(flow: string): ConfigError {
   return new ConfigError({
     code: 'load-target-twice',
     key: `flows.${flow}`,
-    message: 'the flow already says what to load, and so do --table and --into',
-    fix: 'give either a flow, or --table and --into',
+    message: 'the flow already says what to load, and so do --table, --into-env and --into',
+    fix: 'give either a flow, or --table and --into-env',
   })
 }
 
@@ -120,6 +134,6 @@ function noTables(flow: string): ConfigError {
     code: 'load-flow-without-tables',
     key: `flows.${flow}`,
     message: 'this flow writes to no table that could be loaded',
-    fix: 'name the table and its databases: lockstep load --table <name> --into <url>',
+    fix: 'name the table and its databases: lockstep load --table <name> --into-env <variable>',
   })
 }
