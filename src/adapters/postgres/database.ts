@@ -1,7 +1,7 @@
 import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
-import { UnavailableError } from '../../core/errors.js'
 import { Secret } from '../../core/secret.js'
 import { type Address, parseAddress } from './address.js'
+import { ClosedError } from './closed-error.js'
 import { PooledSession } from './connection.js'
 import type { PostgresHandle } from './handle.js'
 import { greet, IdentityGuard, identify, type PostgresIdentity } from './identity.js'
@@ -100,7 +100,7 @@ export class PostgresDatabase implements PostgresHandle {
   async #client(writer: boolean, options: { signal: AbortSignal; purpose?: string }): Promise<LiveClient> {
     const { limits } = this.#settings
     // A flow that winds up may ask for one more connection after the database was disposed.
-    if (this.#closed) throw new UnavailableError('closed', `${this.label}: the database handle is closed`)
+    if (this.#closed) throw new ClosedError(this.label)
     const client = await LiveClient.open(this.#address, limits, options)
     try {
       const identity = await greet(client, limits, { signal: options.signal, deadlineMs: limits.connectMs })

@@ -1,4 +1,5 @@
 import { UnavailableError } from '../../core/errors.js'
+import { ClosedError } from './closed-error.js'
 import type { LiveClient } from './live-client.js'
 
 export interface PoolOptions {
@@ -117,7 +118,7 @@ export class ClientPool implements AsyncDisposable {
     return new UnavailableError(code, `${this.#options.label}: waiting for a connection ${what}`, { cause })
   }
 
-  #closedError(): UnavailableError {
-    return new UnavailableError('closed', `${this.#options.label}: the database handle is closed`)
+  #closedError(): ClosedError {
+    return new ClosedError(this.#options.label)
   }
 }

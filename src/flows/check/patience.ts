@@ -27,8 +27,6 @@ export class Patience {
 
   /** Waits before the next attempt; `false` when it is time to give up. */
   async wait(error: UnavailableError): Promise<boolean> {
-    // The handle was disposed of: no waiting brings it back.
-    if (error.code === 'closed') return false
     this.#since ??= Date.now()
     if (Date.now() - this.#since >= this.#limitMs) return false
     this.#attempt++
