@@ -158,7 +158,8 @@ export class LedgerSource implements ChangeSource {
     const identity = await this.#table.identify(signal)
     const poll = await this.#table.readers[0].poll(signal)
     const known = this.#started && position === this.#position && identity === this.#identity
-    if (!known || this.#ledger.isAheadOf(poll.snapshot.xmax)) this.#restore(position, identity, poll)
+    const usable = this.#ledger.floor > 0 && !this.#ledger.isAheadOf(poll.snapshot.xmax)
+    if (!known || !usable) this.#restore(position, identity, poll)
     this.#identity = identity
     this.#position = position
     this.#started = true
@@ -175,10 +176,12 @@ export class LedgerSource implements ChangeSource {
       return
     }
     const floor = this.#options.from === 'beginning' ? oldestFloor(poll.snapshot.xmax) : poll.snapshot.xmin
-    this.#ledger = new Ledger({ floor, filenode: poll.filenode, done: [] })
-    this.#origin = this.#describe(this.#ledger.state(new Set()), identity)
-    if (why === undefined) return
-    const message = `${this.#table.label}: ${why}; changes are followed from now on, and a comparison finds what was missed`
+    this.#ledger = Ledger.from(floor, poll)
+    const origin = this.#ledger.state(new Set())
+    this.#origin = origin.floor === 0 ? undefined : this.#describe(origin, identity)
+    if (why === undefined && !this.#started) return
+    const reason = why ?? 'the connection was lost before it was on disk where the changes begin'
+    const message = `${this.#table.label}: ${reason}; changes are followed from now on, and a comparison finds what was missed`
     this.#options.notice({ level: 'warn', code: 'ledger-restarted', message })
     this.#options.uncertain()
   }
@@ -216,7 +219,7 @@ export class LedgerSource implements ChangeSource {
     const since = Date.now() - this.#saved.at
     const rows = this.#deliveries.rows
     const due = rows !== this.#saved.rows ? since >= SAVE_MS : since >= SAVE_QUIET_MS
-    if (!due || state.floor === this.#saved.floor || loop.signal.aborted) return
+    if (!due || state.floor === 0 || state.floor === this.#saved.floor || loop.signal.aborted) return
     this.#saved = { at: Date.now(), rows, floor: state.floor }
     this.#position = this.#describe(state, this.#identity)
     failpoint('ledger:before-save')

@@ -64,6 +64,17 @@ export class Ledger {
     this.#recent = new Map(this.#done)
   }
 
+  /**
+   * For changes from `floor` on, which was read off the snapshot of `poll`. Until the log is flushed that far a crash
+   * leaves nothing to go on from: `forgetVolatile` then puts `floor` to 0.
+   */
+  static from(floor: number, poll: Poll): Ledger {
+    const ledger = new Ledger({ floor: 0, filenode: poll.filenode, done: [] })
+    ledger.raise(floor, poll.written)
+    ledger.settle(poll)
+    return ledger
+  }
+
   get floor(): number {
     return this.#floor
   }
