@@ -50,6 +50,9 @@ describe('lockstep demo', () => {
     expect(left).toEqual(right)
     // What was there before on both sides, what the load put in, and the rows that measured the lag.
     expect(left.rows).toBeGreaterThanOrEqual(35_000)
+    // However short the load is, the lag is measured.
+    expect(summary.lagMs.probes).toBeGreaterThanOrEqual(40)
+    expect(summary.lagMs.p50).toBeLessThanOrEqual(summary.lagMs.p99)
     await expectNothingLeft()
   })
 

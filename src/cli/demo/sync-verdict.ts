@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EXIT } from '../../core/errors.js'
 import { count, span } from '../render/format.js'
+import type { Board } from './board.js'
 import type { Inventory } from './oracle.js'
 import type { SceneResult } from './scene.js'
 import type { Stage } from './stage.js'
@@ -36,7 +37,8 @@ async function runCheck(stage: Stage, { env }: Setting): Promise<Judgement['chec
   }
 }
 
-function tellRound({ board }: Stage, { loaded, probe, convergedMs, syncRowsPerSecond, expectedRows }: Round): void {
+function tellRound({ board }: Stage, round: Round): void {
+  const { loaded, convergedMs, syncRowsPerSecond, expectedRows } = round
   board.done(
     `load ended: ${count(loaded.rows)} rows in ${span(loaded.seconds * 1000)}, ${count(loaded.rowsPerSecond)} rows/s`,
   )
@@ -45,13 +47,18 @@ function tellRound({ board }: Stage, { loaded, probe, convergedMs, syncRowsPerSe
     board.done(
       `both sides had all ${count(expectedRows)} rows ${span(convergedMs)} later; sync copied ${count(syncRowsPerSecond)} rows/s`,
     )
-  if (probe.firstMs === undefined) board.failed('no row put in on one side was seen on the other while the load ran')
+  tellLag(board, round)
+}
+
+function tellLag(board: Board, { probe, probesUnderLoad }: Round): void {
   const [p50, p99] = [probe.percentileMs(0.5), probe.percentileMs(0.99)]
-  if (p50 !== undefined && p99 !== undefined) {
-    board.done(
-      `lag under load: p50 ${span(p50)}, p99 ${span(p99)}, from commit to seen on the other side (${count(probe.samples)} rows)`,
-    )
+  if (p50 === undefined || p99 === undefined) {
+    board.failed('no row put in on one side was seen on the other in time')
+    return
   }
+  const all = count(probe.samples)
+  const rows = probesUnderLoad === probe.samples ? `${all} rows` : `${count(probesUnderLoad)} of ${all} rows`
+  board.done(`lag from commit to seen on the other side: p50 ${span(p50)}, p99 ${span(p99)} (${rows} under load)`)
 }
 
 /** Whether every check agrees. */
@@ -83,6 +90,7 @@ function summaryOf(round: Round, judgement: Judgement): Readonly<Record<string, 
       p50: rounded(probe.percentileMs(0.5)),
       p99: rounded(probe.percentileMs(0.99)),
       probes: probe.samples,
+      underLoad: round.probesUnderLoad,
       first: rounded(probe.firstMs),
     },
     convergedMs: rounded(round.convergedMs),
