@@ -40,6 +40,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // With a server of another version, of Debian's packages.
+          name: 'versions',
+          include: ['test/**/*.versions.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 20_000, interval: 20 } },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'hostile',
           include: ['test/**/*.hostile.test.ts'],
           globalSetup: ['test/support/postgres-servers.ts'],

@@ -43,6 +43,8 @@ const STEPS = [
   tests('unit', 'unit'),
   tests('unit on Node 24', 'unit', ['npx', '--yes', '-p', 'node@24', 'node']),
   tests('int', 'int'),
+  tests('versions', 'versions'),
+  tests('hostile', 'hostile'),
   { name: 'demo', command: ['npm', 'run', '--silent', 'demo', '--', '--once', '--rows', '20000', '--json'] },
 ]
 
