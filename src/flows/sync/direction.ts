@@ -6,6 +6,7 @@ import type { FlowEvent, Observer } from '../../core/observer.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
 import type { Row } from '../../core/table.js'
 import { run } from '../../engine/run.js'
+import { patientSink, patientSource } from './withdrawn-rights.js'
 
 /** A slow link needs time for a batch of some megabytes. */
 const WRITE_DEADLINE_MS = 60_000
@@ -55,8 +56,8 @@ export class Direction implements AsyncDisposable {
     await run(
       {
         flow: this.#context.name,
-        source: this.changes,
-        sink: this.#writers,
+        source: patientSource(this.changes),
+        sink: patientSink(this.#writers),
         deadLetters: to.database.state.deadLetters,
         describe: (row) => describe(row, to.table),
         labels: { source: from.database.label, sink: to.database.label },

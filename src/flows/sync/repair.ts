@@ -9,6 +9,7 @@ import type { Row } from '../../core/table.js'
 import { run } from '../../engine/run.js'
 import { describe, type End, writerOf } from './direction.js'
 import { type ConflictPolicy, ruleOf } from './settings.js'
+import { patientSink, patientSource } from './withdrawn-rights.js'
 
 export interface Reconciliation {
   readonly left: End
@@ -30,8 +31,8 @@ export async function reconcile(sides: Reconciliation, context: FlowContext): Pr
   const outcome = await run(
     {
       flow,
-      source: comparison,
-      sink,
+      source: patientSource(comparison, true),
+      sink: patientSink(sink, true),
       deadLetters: right.database.state.deadLetters,
       describe: (difference) => describe(rowOf(difference), left.table),
       labels: { source: `${left.database.label} and ${right.database.label}`, sink: 'repair' },
