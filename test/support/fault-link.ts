@@ -78,7 +78,9 @@ export class Link {
     if (this.#over || to.destroyed) return
     const chunk = side === 'server' ? this.#inspectRequest(sent.chunk) : this.#inspectAnswer(sent.chunk)
     if (chunk.length > 0 && !to.write(chunk)) {
-      await Promise.race([once(to, 'drain').catch(() => undefined), once(to, 'close'), this.#gone.promise])
+      // `once` rejects when an error comes first; the iteration on that socket sees it too.
+      const settled = (event: string): Promise<unknown> => once(to, event).catch(() => undefined)
+      await Promise.race([settled('drain'), settled('close'), this.#gone.promise])
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { postgres } from '../../src/adapters/postgres/index.js'
+import { type PostgresOptions, postgres } from '../../src/adapters/postgres/index.js'
 import type { Flow } from '../../src/core/flow.js'
 import type { FlowEvent } from '../../src/core/observer.js'
 import { type SyncOptions, sync } from '../../src/flows/sync/sync.js'
@@ -10,7 +10,10 @@ export interface SyncSides {
   readonly b: string
 }
 
-export type SyncRunOptions = Partial<Omit<SyncOptions, 'between'>> & { readonly untilCaughtUp?: boolean }
+export type SyncRunOptions = Partial<Omit<SyncOptions, 'between'>> & {
+  readonly untilCaughtUp?: boolean
+  readonly postgres?: PostgresOptions
+}
 
 type EventOf<Type extends FlowEvent['type']> = Extract<FlowEvent, { readonly type: Type }>
 
@@ -27,8 +30,11 @@ export interface SyncRun extends AsyncDisposable {
 }
 
 /** Table `records`; only the comparison at start, so that it cannot make up for what the ledger misses. */
-export function startSync(sides: SyncSides, { untilCaughtUp = false, ...options }: SyncRunOptions = {}): SyncRun {
-  const databases = [postgres(sides.a), postgres(sides.b)] as const
+export function startSync(
+  sides: SyncSides,
+  { untilCaughtUp = false, postgres: limits, ...options }: SyncRunOptions = {},
+): SyncRun {
+  const databases = [postgres(sides.a, limits), postgres(sides.b, limits)] as const
   const flow = sync({ table: 'records', compareEveryMs: 1e9, ...options, between: databases })
   const events: FlowEvent[] = []
   const drain = new AbortController()
