@@ -2,8 +2,8 @@ import { UnavailableError } from '../../core/errors.js'
 import type { FlowContext } from '../../core/flow.js'
 import { link } from '../../engine/link.js'
 import { pause } from '../../engine/retry.js'
-import { Direction, type End } from './direction.js'
-import { openSides } from './open-sides.js'
+import { Direction, type DirectionOptions, type End } from './direction.js'
+import { openSides, type Sides } from './open-sides.js'
 import { reconcile } from './repair.js'
 import { ruleOf, type SyncSettings } from './settings.js'
 
@@ -13,37 +13,15 @@ import { ruleOf, type SyncSettings } from './settings.js'
  */
 export async function mirror(settings: SyncSettings, context: FlowContext): Promise<void> {
   const early = new Early()
-  const uncertain = (): void => early.call()
   const sides = await openSides(settings, context, 'mirror').catch((error: unknown) => {
     // Nothing was begun: there is nothing to finish.
     if (context.drain.aborted && error instanceof UnavailableError) return undefined
     throw error
   })
   if (sides === undefined) return
-  const left: End = { table: sides.left.table, database: settings.left.database }
-  const right: End = { table: sides.right.table, database: settings.right.database }
-  await using toRight = new Direction(
-    {
-      from: left,
-      to: right,
-      rule: ruleOf(settings.conflict, 'right'),
-      mark: '>',
-      fill: sides.right.empty && !sides.left.empty,
-      uncertain,
-    },
-    context,
-  )
-  await using toLeft = new Direction(
-    {
-      from: right,
-      to: left,
-      rule: ruleOf(settings.conflict, 'left'),
-      mark: '<',
-      fill: sides.left.empty && !sides.right.empty,
-      uncertain,
-    },
-    context,
-  )
+  const ways = waysOf(settings, sides, () => early.call())
+  await using toRight = new Direction(ways.toRight, context)
+  await using toLeft = new Direction(ways.toLeft, context)
   const directions = [toRight, toLeft]
 
   // What ends one part ends all: a drain by letting each finish, an error at once.
@@ -62,9 +40,41 @@ export async function mirror(settings: SyncSettings, context: FlowContext): Prom
   }
   const results = await Promise.allSettled([
     ...directions.map((direction) => part(direction.run(inner))),
-    part(comparisons({ ...settings, left, right, early }, directions, inner).then(() => drain.abort())),
+    part(
+      comparisons({ ...settings, left: ways.toRight.from, right: ways.toRight.to, early }, directions, inner).then(() =>
+        drain.abort(),
+      ),
+    ),
   ])
   for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+function waysOf(
+  settings: SyncSettings,
+  sides: Sides,
+  uncertain: () => void,
+): Readonly<Record<'toRight' | 'toLeft', DirectionOptions>> {
+  const left: End = { table: sides.left.table, database: settings.left.database }
+  const right: End = { table: sides.right.table, database: settings.right.database }
+  const empty = { left: sides.left.empty, right: sides.right.empty }
+  return {
+    toRight: {
+      from: left,
+      to: right,
+      rule: ruleOf(settings.conflict, 'right'),
+      mark: '>',
+      fill: empty.right && !empty.left,
+      uncertain,
+    },
+    toLeft: {
+      from: right,
+      to: left,
+      rule: ruleOf(settings.conflict, 'left'),
+      mark: '<',
+      fill: empty.left && !empty.right,
+      uncertain,
+    },
+  }
 }
 
 type Comparisons = Omit<SyncSettings, 'left' | 'right'> & {
