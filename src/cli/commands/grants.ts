@@ -21,8 +21,8 @@ export function grantsCommand(io: Io, finish: Finish): Command {
       'after',
       `
 Examples:
-  $ lockstep grants --role lockstep_app
-  $ lockstep grants mirror --role lockstep_app | psql "$A_URL"`,
+  $ lockstep grants --role lockstep_app > grants.sql   run each part on the database that its comment names
+  $ lockstep grants mirror --role lockstep_app --json | jq -r '.databases[0].statements[]' | psql "$A_URL"`,
     )
     .action(async (flows: string[], { json = false, ...rest }: Options) => {
       const { grants } = await import('../actions/grants.js')
