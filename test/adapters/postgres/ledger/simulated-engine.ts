@@ -15,6 +15,8 @@ export interface OtherSide {
   position: Position | undefined
   /** Own rows that came back. */
   echoes: number
+  /** How often the source asked for a comparison. */
+  comparisons: number
 }
 
 interface Waiting {
@@ -50,7 +52,7 @@ export class SimulatedEngine {
         holder: async () => undefined,
         mostRemembered,
       },
-      { flow: 'simulated', notice: () => {}, uncertain: () => this.#compare() },
+      { flow: 'simulated', notice: () => {}, uncertain: () => this.#uncertain() },
     )
     const first = other.position === undefined
     void this.source.started(this.#process.signal).then(() => {
@@ -146,6 +148,11 @@ export class SimulatedEngine {
 
   #changed(): void {
     for (const resolve of this.#sleepers.splice(0)) resolve()
+  }
+
+  #uncertain(): void {
+    this.#other.comparisons++
+    this.#compare()
   }
 
   /** What a comparison of the tables does: afterwards every row that is there now is on the other side. */

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly missing: readonly string[]
   /** Rows of our own that were sent back. */
   readonly echoes: number
+  /** How often the ledger gave up and asked for a comparison. */
+  readonly comparisons: number
 }
 
 /** Plays the steps, then lets the writers end and the ledger catch up. Time is faked; the caller restores it. */
@@ -52,7 +54,7 @@ class Simulation {
   readonly #options: SimulationOptions
   readonly #network: Network
   readonly #own = new OwnTransactions()
-  readonly #other: OtherSide = { keys: new Set(), position: undefined, echoes: 0 }
+  readonly #other: OtherSide = { keys: new Set(), position: undefined, echoes: 0, comparisons: 0 }
   readonly #writers: (Transaction | undefined)[] = new Array(WRITERS).fill(undefined)
   #ownTransaction: { readonly transaction: Transaction; announced: boolean } | undefined
   #engine: SimulatedEngine
@@ -94,6 +96,7 @@ class Simulation {
   async finish(): Promise<Outcome> {
     for (const transaction of this.#writers) if (transaction !== undefined) this.#server.commit(transaction, true)
     this.#announce()
+    await this.#progress(3, true)
     this.#commitOwn()
     let caughtUp = false
     void this.#engine.caughtUp().then(() => {
@@ -105,7 +108,8 @@ class Simulation {
       await this.#progress(1, true)
     }
     const missing = this.#server.visible().filter(({ tuple }) => !tuple.own && !this.#other.keys.has(tuple.key))
-    return { missing: missing.map(({ tuple }) => tuple.key), echoes: this.#other.echoes }
+    const { echoes, comparisons } = this.#other
+    return { missing: missing.map(({ tuple }) => tuple.key), echoes, comparisons }
   }
 
   async end(): Promise<void> {

@@ -19,6 +19,7 @@ async function missingAfter(...steps: readonly Step[]): Promise<readonly string[
   return (await simulate(steps, roomy)).missing
 }
 
+/** Plays that lost a row once, or that few of the plays made at random come upon. */
 test('the floor does not pass rows that wait to be stored, though all transactions since the last sweep are known', async () => {
   expect(await missingAfter(progress, insert, commit, serve, failLane)).toEqual([])
 })
@@ -44,4 +45,31 @@ test('who let go of an open transaction compares when it has ended, also after a
 test('the place where changes begin is not trusted over a crash until it is on disk', async () => {
   const lost: Step[] = [insert, { kind: 'commit', writer: 0, synchronous: false }, { kind: 'progress', rounds: 2 }]
   expect(await missingAfter(...lost, { kind: 'crash' }, insert, commit)).toEqual([])
+})
+
+test('a position that is saved while rows wait to be stored leaves their transaction out', async () => {
+  const store = (lane: number): Step[] => [
+    { kind: 'store', pick: lane },
+    { kind: 'store', pick: lane },
+  ]
+  const first: Step[] = [progress, { kind: 'wait', ms: 1_100 }, progress, insert, commit, serve]
+  // The sweep waits for the first batch of the tail; the second comes meanwhile and is known to be on disk.
+  const second: Step[] = [insert, commit, serve, ...store(0), serve]
+  expect(await missingAfter(...first, ...second, ...store(1), { kind: 'kill' })).toEqual([])
+})
+
+test('pages of the old file mean nothing in the new one', async () => {
+  const scarce: SimulationOptions = { ...roomy, capacity: 1 }
+  const at = (how: 'extend' | 'free'): Step => ({ kind: 'insert', writer: 0, placement: { how, pick: 0 } })
+  // Its rows lie before the tail and in it; those before it are yet to be found when they move behind.
+  const long: Step[] = Array.from({ length: 4 }, () => at('extend'))
+  const gap: Step[] = [...long, { kind: 'roll-back', writer: 0 }, { kind: 'vacuum', shorten: false }, progress]
+  const both: Step[] = [at('free'), at('extend'), commit, { kind: 'serve', rounds: 4 }]
+  const { missing } = await simulate([...gap, ...both, { kind: 'rewrite', reverse: true }], scarce)
+  expect(missing).toEqual([])
+})
+
+test('rows that a crash took back are not taken for delivered when their id comes again', async () => {
+  const lost: Step = { kind: 'commit', writer: 0, synchronous: false }
+  expect(await missingAfter(progress, insert, lost, progress, { kind: 'crash' }, insert, commit)).toEqual([])
 })
