@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { parseArrayLiteral } from './array-literal.js'
+import { columnsFingerprint } from './fingerprint.js'
 import { quoteIdentifier, quoteQualified, type TableName } from './identifiers.js'
 import type { Session } from './session.js'
 import type { TypeFacts } from './types.js'
@@ -14,6 +15,7 @@ export interface CatalogRelation {
   readonly hasChildren: boolean
   /** Policies hide rows from this role. */
   readonly rowSecurity: boolean
+  readonly fingerprint: string
 }
 
 export interface CatalogColumn {
@@ -41,6 +43,7 @@ const Relation = z.object({
   kind: z.string(),
   has_children: z.boolean(),
   row_security: z.boolean(),
+  fingerprint: z.string().nullable(),
 })
 
 /** `undefined`: there is no such relation, or this role may not see its schema. */
@@ -49,13 +52,14 @@ export async function readRelation(session: Session, name: TableName): Promise<C
   const rows = await session.execute(sql`
     select c.oid::text as oid, n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind,
       exists (select from pg_catalog.pg_inherits where inhparent = c.oid) as has_children,
-      pg_catalog.row_security_active(c.oid) as row_security
+      pg_catalog.row_security_active(c.oid) as row_security,
+      ${columnsFingerprint(sql`c.oid`)} as fingerprint
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.oid = pg_catalog.to_regclass(${quoted})`)
   const [row] = z.array(Relation).parse(rows)
   if (row === undefined) return undefined
-  const { has_children: hasChildren, row_security: rowSecurity, ...rest } = row
-  return { ...rest, hasChildren, rowSecurity }
+  const { has_children: hasChildren, row_security: rowSecurity, fingerprint, ...rest } = row
+  return { ...rest, hasChildren, rowSecurity, fingerprint: fingerprint ?? '' }
 }
 
 const Named = z.object({ name: z.string() })

@@ -31,7 +31,7 @@ export interface PostgresColumn extends Column {
   readonly typeOid: string
   /** How values travel as one array parameter: `$1::uuid[]`, or the text of each in `$1::text[]`. */
   readonly transport: 'native' | 'text'
-  /** `false`: compare and digest the column's text. */
+  /** `false`: equal values can differ in their text, so that is what the writer compares (types.ts). */
   readonly hashable: boolean
   /** The insert needs `OVERRIDING SYSTEM VALUE`. */
   readonly identityAlways: boolean
@@ -53,6 +53,8 @@ export interface PostgresTableInfo {
   /** Columns of the key, in the order of `schema.key`. */
   readonly keyColumns: readonly PostgresColumn[]
   readonly versionColumn: PostgresColumn | undefined
+  /** `columnsFingerprint` of the columns described here. */
+  readonly fingerprint: string
 }
 
 /** What the config says of a table. */
@@ -202,5 +204,6 @@ function tableInfo(
     columns,
     keyColumns: key.flatMap((name) => columns.filter((column) => column.name === name)),
     versionColumn: columns.find((column) => column.name === version),
+    fingerprint: relation.fingerprint,
   }
 }

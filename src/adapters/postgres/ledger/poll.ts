@@ -29,7 +29,7 @@ export async function pollTable(session: Session, oid: string, label: string, si
   if (row === undefined || row.pages === null || row.filenode === null) {
     throw new UnavailableError(
       'table-gone',
-      `${label}: the table was dropped; the flow goes on when it is back under the same name`,
+      `${label}: the table was dropped; the flow waits for it, and has to be started again once it was made anew`,
     )
   }
   return {

@@ -1,10 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { PostgresTableInfo } from '../catalog.js'
 import { ColumnarRows } from '../columnar.js'
+import { columnsFingerprint } from '../fingerprint.js'
 import { quoteIdentifier } from '../identifiers.js'
 import type { ResultRow, Session } from '../session.js'
 import type { Exclusions } from './ledger.js'
 import { fullXid, shortXid } from './snapshot.js'
+import { columnsChanged } from './table-changed.js'
 
 /** A stretch of a table's pages. */
 export interface Stretch {
@@ -41,6 +43,7 @@ export interface Reading {
 
 interface Group extends ResultRow {
   readonly filenode: string
+  readonly fingerprint: string | null
   readonly xid: string | null
   readonly rows: number
   readonly more: boolean
@@ -60,6 +63,8 @@ export async function readStretch(
   options: ReadOptions,
 ): Promise<Reading> {
   const groups = await session.execute<Group>(statement(table, stretch, options), { signal: options.signal })
+  // Of the same snapshot as the rows: what is in a column that this process does not know is never left out in silence.
+  if (groups[0]?.fingerprint !== table.fingerprint) throw columnsChanged(table)
   const found = groups.filter((group) => group.xid !== null)
   return {
     rows: concatenate(found, table.columns.length),
@@ -76,7 +81,8 @@ function statement(table: PostgresTableInfo, stretch: Stretch, options: ReadOpti
     (column, index) => `array_agg(c${index}${column.transport === 'text' ? '::text' : ''})::text as c${index}`,
   )
   const found = matching(table, stretch, options)
-  return sql`select pg_relation_filenode(${table.oid}::oid)::text as filenode, r.*
+  return sql`select pg_relation_filenode(${table.oid}::oid)::text as filenode,
+      ${columnsFingerprint(sql`${table.oid}::oid`)} as fingerprint, r.*
     from (select 1) as one left join (
       select xid::text as xid, count(*)::int4 as rows, bool_or(more) as more, min(tid)::text as first, max(tid)::text as last, ${sql.raw(arrays.join(', '))}
       from (${options.budgetBytes === undefined ? found : withinBudget(found, table, options.budgetBytes)}) as found group by xid

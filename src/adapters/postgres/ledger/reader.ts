@@ -5,6 +5,7 @@ import type { Connection } from '../session.js'
 import type { Ledger, Poll } from './ledger.js'
 import { awaitCommit, pollTable } from './poll.js'
 import { pageOf, type Reading, readStretch, type Stretch } from './read.js'
+import { tableReplaced } from './table-changed.js'
 
 /** Bytes of values in one batch. A batch of few pages whose values all lie in them cannot exceed it by much. */
 const BUDGET_BYTES = 4_000_000
@@ -63,7 +64,8 @@ export class Reader implements LedgerReader {
   }
 
   poll(signal: AbortSignal): Promise<Poll> {
-    return this.#steady(() => pollTable(this.#connection, this.#table.oid, this.#label, signal))
+    const poll = (): Promise<Poll> => pollTable(this.#connection, this.#table.oid, this.#label, signal)
+    return this.#steady(() => poll().catch((error: unknown) => this.#gone(error, signal)))
   }
 
   committed(poll: Poll, signal: AbortSignal): Promise<void> {
@@ -86,6 +88,16 @@ export class Reader implements LedgerReader {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]()
+  }
+
+  /** A table that is away may come back; another one in its place is not the one that was described. */
+  async #gone(error: unknown, signal: AbortSignal): Promise<never> {
+    if (error instanceof UnavailableError && error.code === 'table-gone') {
+      const query = sql`select to_regclass(${this.#table.qualified}) is not null as replaced`
+      const [row] = await this.#connection.execute<{ replaced: boolean }>(query, { signal })
+      if (row?.replaced === true) throw tableReplaced(this.#table)
+    }
+    throw error
   }
 
   async #steady<Result>(work: () => Promise<Result>): Promise<Result> {
