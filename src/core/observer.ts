@@ -15,13 +15,35 @@ export type FlowEvent = { readonly flow: string } & (
       readonly lagMs: number | undefined
     }
   | { readonly type: 'checkpoint'; readonly lane: string }
-  | { readonly type: 'retry'; readonly lane: string; readonly attempt: number; readonly delayMs: number; readonly error: Error }
+  | {
+      readonly type: 'retry'
+      readonly lane: string
+      readonly attempt: number
+      readonly delayMs: number
+      readonly error: Error
+    }
   /** `subject` is what is (un)healthy, e.g. a database's label. Sent when it changes, not each time. */
-  | { readonly type: 'health'; readonly subject: string; readonly healthy: boolean; readonly reason: string | undefined }
-  | { readonly type: 'dead-letters'; readonly lane: string; readonly count: number; readonly code: string; readonly reason: string }
+  | {
+      readonly type: 'health'
+      readonly subject: string
+      readonly healthy: boolean
+      readonly reason: string | undefined
+    }
+  | {
+      readonly type: 'dead-letters'
+      readonly lane: string
+      readonly count: number
+      readonly code: string
+      readonly reason: string
+    }
   | { readonly type: 'conflicts'; readonly count: number; readonly decision: string }
   /** A pass of exactness or of comparison ended; `detail` is for people, `figures` for machines. */
-  | { readonly type: 'verdict'; readonly verdict: 'same' | 'different' | 'unverified'; readonly detail: string; readonly figures: Readonly<Record<string, number>> }
+  | {
+      readonly type: 'verdict'
+      readonly verdict: 'same' | 'different' | 'unverified'
+      readonly detail: string
+      readonly figures: Readonly<Record<string, number>>
+    }
   /** Something a person may want to know once, e.g. who holds back the oldest transaction. */
   | { readonly type: 'notice'; readonly level: 'info' | 'warn'; readonly code: string; readonly message: string }
   | { readonly type: 'caught-up' }
