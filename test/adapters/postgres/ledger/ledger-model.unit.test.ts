@@ -3,6 +3,16 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { fakeTime, simulate } from './simulation.js'
 import { type Step, steps } from './simulation-steps.js'
 
+/*
+ * Mistakes that were put into the ledger by hand to see whether these plays, or those of ledger-plays, find them. All of
+ * these were found: ages counted from a snapshot; leaving out what an earlier snapshot saw; a transaction done as a
+ * whole when only the tail was read, before the end was read, during a sweep, or from page 0 after one; a floor raised
+ * to xmax, to the xmin at the end of the sweep, or over what a sweep left alone; no wait for what is pending; pending or
+ * volatile transactions saved; a floor saved or kept before it is on disk; pages kept over a rewrite; volatile entries
+ * or the floor kept over a crash; ends stamped before the transaction ended; abandoned batches still known; a sweep that
+ * goes on in a new file; no sweeps. Most show within ten plays; those about crashes and rewrites take up to 2,000.
+ */
+
 /** Enough to find most mistakes; after a change of the algorithm run some thousand. */
 const RUNS = Number(process.env['LEDGER_MODEL_RUNS'] ?? 100)
 const MUCH = 1_000_000
