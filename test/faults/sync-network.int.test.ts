@@ -40,7 +40,7 @@ function redSubjects(sync: SyncRun): string[] {
 describe('a connection that is cut inside COMMIT', () => {
   test.each(['before', 'after'] as const)(
     '%s the server did it: nothing is lost or doubled',
-    { timeout: 60_000 },
+    { timeout: 150_000 },
     (when) =>
       underLoad(async (sync, load) => {
         for (const proxy of [...proxies, ...proxies, ...proxies]) {
@@ -55,7 +55,7 @@ describe('a connection that is cut inside COMMIT', () => {
 })
 
 describe('connections that are lost', () => {
-  test('terminated by the server each second', { timeout: 60_000 }, () =>
+  test('terminated by the server each second', { timeout: 150_000 }, () =>
     underLoad(async (sync, load) => {
       const terminate = `select count(pg_terminate_backend(pid))::int from pg_stat_activity
         where datname = current_database() and application_name like 'lockstep%'`
@@ -68,7 +68,7 @@ describe('connections that are lost', () => {
     }),
   )
 
-  test('reset by the network many times a second, then no more', { timeout: 60_000 }, () =>
+  test('reset by the network many times a second, then no more', { timeout: 150_000 }, () =>
     underLoad(async (sync, load) => {
       for (const proxy of proxies) {
         await proxy.set({ kind: 'reset-every', everyMs: 150 })
@@ -89,7 +89,7 @@ describe('a link that is silent', () => {
   ]
   test.each(faults)(
     '$name: red health, nothing is lost, and it goes on',
-    { timeout: 60_000 },
+    { timeout: 150_000 },
     ({ name: _, ...fault }) =>
       underLoad(async (sync, load) => {
         for (const proxy of proxies) {
@@ -102,7 +102,7 @@ describe('a link that is silent', () => {
       }),
   )
 
-  test('a session that died in the middle of its transaction does not block the next', { timeout: 60_000 }, () =>
+  test('a session that died in the middle of its transaction does not block the next', { timeout: 150_000 }, () =>
     underLoad(async (sync) => {
       await using client = await plainClient(sides.b)
       await client.query('begin; lock table records in exclusive mode')
@@ -113,7 +113,7 @@ describe('a link that is silent', () => {
 })
 
 test('200 ms of latency and 1 Mbit/s: the lag is shown, and both sides become identical', {
-  timeout: 60_000,
+  timeout: 150_000,
 }, async () => {
   await using sync = startSync({ a: proxies[0].url, b: proxies[1].url })
   await sync.compared()
@@ -125,7 +125,7 @@ test('200 ms of latency and 1 Mbit/s: the lag is shown, and both sides become id
   await query(sides.b, rows('b'))
   await expect
     .poll(() => Promise.all([sides.a, sides.b].map((url) => value(url, 'select count(*)::int from records'))), {
-      timeout: 60_000,
+      timeout: 90_000,
     })
     .toEqual([3000, 3000])
   const lags = sync

@@ -17,7 +17,7 @@ beforeEach(() => startAfresh(sides, PLAIN))
 
 describe('a full disk on the target', () => {
   test('a file system without room, where one can be mounted: waits, no dead letter, goes on', async () => {
-    using disk = smallDisk(24)
+    using disk = smallDisk(8)
     if (disk.folder === undefined) return
     await using server = await dedicatedServer({ settings: FAST_SETTINGS })
     const between = { a: sides.a, b: server.url() }
@@ -27,14 +27,14 @@ describe('a full disk on the target', () => {
     await sync.compared()
     const big = (mark: string, rows: number): string =>
       `insert into records select md5('${mark}' || n)::uuid, repeat(md5(n::text), 30) from generate_series(1, ${rows}) n`
-    await query(between.a, big('a', 40_000))
+    await query(between.a, big('a', 12_000))
     await expect
       .poll(() => sync.of('health').at(-1))
       .toMatchObject({ healthy: false, reason: expect.stringMatching(/space/i) })
     expect(sync.of('dead-letters')).toEqual([])
     await query(between.b, 'set temp_file_limit = 0; alter table records set tablespace pg_default')
     await becomeIdentical(between)
-    expect(await value(between.b, count)).toBe(40_000)
+    expect(await value(between.b, count)).toBe(12_000)
     expect(sync.of('dead-letters')).toEqual([])
     await sync.drain()
     await query(between.b, 'drop table records')
@@ -142,7 +142,7 @@ describe('memory', () => {
 
   test.runIf(process.platform === 'linux')(
     'stays below 256 MB with rows of 10 MB and a frozen target',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async () => {
       await using target = await dedicatedServer({ settings: FAST_SETTINGS })
       const between = { a: sides.a, b: target.url() }
@@ -159,7 +159,7 @@ describe('memory', () => {
       await target.freeze(true)
       for (let turn = 1; turn < 4; turn++) await client.query(rows(turn * 3 + 1, turn * 3 + 3))
       await target.freeze(false)
-      await expect.poll(() => value(between.b, count), { timeout: 120_000, interval: 200 }).toBe(12)
+      await expect.poll(() => value(between.b, count), { timeout: 240_000, interval: 200 }).toBe(12)
       await becomeIdentical(between)
       const highest = highestMegabytes(tool.process.pid)
       tool.process.kill('SIGTERM')

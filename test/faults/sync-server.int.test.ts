@@ -48,7 +48,7 @@ async function inScene(create: string, work: (scene: Scene) => Promise<void>): P
 }
 
 describe('kill -9 of a server in the middle of a load', () => {
-  test('again and again, either one, and both: nothing is lost and the tool lives on', { timeout: 180_000 }, () =>
+  test('again and again, either one, and both: nothing is lost and the tool lives on', { timeout: 300_000 }, () =>
     inScene(PLAIN, async ({ servers: [a, b], load }) => {
       for (const victims of [[a], [b], [a, b], [b], [a]]) {
         await Promise.all(victims.map((server) => server.kill()))
@@ -60,7 +60,7 @@ describe('kill -9 of a server in the middle of a load', () => {
   )
 
   test('writers that do not wait for the disk: ids that are given out again are not taken for known', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     const origin = `create table records (id uuid primary key, value text, origin text not null default 'a')`
     await inScene(origin, async ({ servers, sides, load, tool }) => {
@@ -92,7 +92,7 @@ describe('kill -9 of a server in the middle of a load', () => {
 })
 
 describe('a frozen server', () => {
-  test('either one for ten seconds, then both: nothing is lost when it thaws', { timeout: 180_000 }, () =>
+  test('either one for ten seconds, then both: nothing is lost when it thaws', { timeout: 300_000 }, () =>
     inScene(PLAIN, async ({ servers: [a, b], sides, load }) => {
       for (const frozen of [[a], [b], [a, b]]) {
         await Promise.all(frozen.map((server) => server.freeze(true)))

@@ -34,7 +34,7 @@ describe('kill -9 of the tool', () => {
     )
   })
 
-  test('at every failpoint, again and again under load: nothing is lost', { timeout: 180_000 }, async () => {
+  test('at every failpoint, again and again under load: nothing is lost', { timeout: 400_000 }, async () => {
     await using load = await startLoad(sides)
     for (const failpoint of FAILPOINTS) {
       for (const nth of [1, 4]) {
@@ -54,7 +54,7 @@ describe('kill -9 of the tool', () => {
     expect(await last.ended).toMatchObject({ code: 0 })
   })
 
-  test('at random times: nothing is lost', { timeout: 120_000 }, async () => {
+  test('at random times: nothing is lost', { timeout: 240_000 }, async () => {
     await using load = await startLoad(sides)
     for (let turn = 0; turn < 8; turn++) {
       const tool = startSyncProcess(cli, sides)
@@ -88,7 +88,7 @@ describe('a clean end', () => {
     expect(await value(sides.b, count)).toBe(2_000)
   })
 
-  test('SIGTERM under load: exit code 0, and the next run goes on', { timeout: 90_000 }, async () => {
+  test('SIGTERM under load: exit code 0, and the next run goes on', { timeout: 180_000 }, async () => {
     await using load = await startLoad(sides)
     for (let turn = 0; turn < 3; turn++) {
       const tool = startSyncProcess(cli, sides)
@@ -104,7 +104,7 @@ describe('a clean end', () => {
 })
 
 describe('two instances of one flow', () => {
-  test('at once: nothing is lost or doubled; one may give way', { timeout: 90_000 }, async () => {
+  test('at once: nothing is lost or doubled; one may give way', { timeout: 180_000 }, async () => {
     await using load = await startLoad(sides)
     const tools = [startSyncProcess(cli, sides), startSyncProcess(cli, sides)]
     await Promise.all(tools.map((tool) => Promise.race([compared(tool), tool.ended])))
@@ -118,7 +118,7 @@ describe('two instances of one flow', () => {
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'same' })
   })
 
-  test('one that was frozen wakes up and overwrites nothing', { timeout: 90_000 }, async () => {
+  test('one that was frozen wakes up and overwrites nothing', { timeout: 180_000 }, async () => {
     await using load = await startLoad(sides)
     const frozen = startSyncProcess(cli, sides)
     await compared(frozen)
