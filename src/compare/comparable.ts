@@ -1,5 +1,5 @@
 import { ConfigError } from '../core/errors.js'
-import type { Bucket, Digest, Row, Table, TableSchema } from '../core/table.js'
+import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../core/table.js'
 
 /**
  * Checks that two tables can be compared by digests: the same columns by name, the same key, values hashed alike.
@@ -70,6 +70,12 @@ class AlignedTable implements Table {
 
   async *scan(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<readonly Row[]> {
     for await (const page of this.#table.scan(within, signal)) yield page.map((row) => pick(row, this.#places.columns))
+  }
+
+  async *scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<BucketRows> {
+    for await (const { rows, buckets } of this.#table.scanInOrder(within, signal)) {
+      yield { rows: rows.map((row) => pick(row, this.#places.columns)), buckets }
+    }
   }
 
   async lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {

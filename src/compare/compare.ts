@@ -2,12 +2,14 @@ import type { Batch, Checkpoints } from '../core/batch.js'
 import type { Difference } from '../core/difference.js'
 import type { Source } from '../core/source.js'
 import type { Table } from '../core/table.js'
-import { type BucketGroup, type GroupLimits, grouped } from './buckets.js'
+import { type BucketGroup, grouped, passRows } from './buckets.js'
+import type { Candidates } from './candidate.js'
 import { aligned, assertComparable } from './comparable.js'
-import { type Candidates, GroupTooLarge, mergeGroup, type Sides, streamGroup } from './first-look.js'
+import { type OneSided, type Sides, streamGroup } from './first-look.js'
 import { KeyColumns } from './key.js'
-import { deeper, differingBuckets, divided } from './plan.js'
-import { confirm } from './second-look.js'
+import { mergeGroup } from './merge.js'
+import { differingBuckets } from './plan.js'
+import { SecondLooks } from './second-look.js'
 import { type CompareStatistics, Tally } from './statistics.js'
 
 export interface CompareOptions {
@@ -15,10 +17,8 @@ export interface CompareOptions {
   readonly settleMs?: number
   /** Looks at a row that differs each time in another way, before it is called unstable. Default 5, at least 2. */
   readonly looks?: number
-  /** Rows of both sides that are read and matched in one pass. Default 200,000. */
+  /** Rows of both sides that are read in one pass. Default 2,000,000, or a sixteenth of the tables if that is more. */
   readonly groupRows?: number
-  /** Characters held while matching a group. Default 48,000,000. */
-  readonly groupCharacters?: number
   /** The place in the config that a `ConfigError` blames. Default `compare`. */
   readonly key?: string
 }
@@ -34,17 +34,14 @@ export interface Comparison extends Source<Difference> {
 export const COMPARE_DEFAULTS = {
   settleMs: 1_000,
   looks: 5,
-  groupRows: 200_000,
-  groupCharacters: 48_000_000,
   key: 'compare',
 } as const
 
 const LANE = 'differences'
 const BATCH_ITEMS = 1_000
-/** Rows streamed from one side in one pass, so that no snapshot is held for longer than they take. */
-const STREAM_ROWS = 2_000_000
-/** Chunks whose second look is awaited while more are read. */
-const OPEN_CHUNKS = 4
+interface Settings extends Required<Omit<CompareOptions, 'groupRows'>> {
+  readonly groupRows?: number
+}
 
 /**
  * Compares two tables: one digest of each, then, when these differ, digests of ever smaller shares of the key space, then
@@ -63,9 +60,9 @@ class TableComparison implements Comparison {
   readings = 0
   #tally = new Tally()
   readonly #sides: Sides
-  readonly #settings: Required<CompareOptions>
+  readonly #settings: Settings
 
-  constructor(sides: Sides, settings: Required<CompareOptions>) {
+  constructor(sides: Sides, settings: Settings) {
     this.#sides = sides
     this.#settings = settings
   }
@@ -98,77 +95,30 @@ class TableComparison implements Comparison {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** The second look of some chunks goes on while the next ones are read. */
+  /** Rows are looked at again while others are being found. */
   async *#confirmed(tally: Tally, signal: AbortSignal): AsyncGenerator<readonly Difference[]> {
-    const open: Promise<readonly Difference[]>[] = []
-    for await (const candidates of this.#candidates(tally, signal)) {
-      open.push(this.#secondLook(candidates, tally, signal))
-      if (open.length < OPEN_CHUNKS) continue
-      const oldest = open.shift()
-      if (oldest !== undefined) yield await oldest
-    }
-    for (const rest of open) yield await rest
-  }
-
-  #secondLook(candidates: Candidates, tally: Tally, signal: AbortSignal): Promise<readonly Difference[]> {
     const { settleMs, looks } = this.#settings
-    const startedAt = performance.now()
-    const confirmed = confirm(this.#sides, candidates, { settleMs, looks, tally, signal }).finally(() => {
-      tally.confirmMs += performance.now() - startedAt
-    })
-    // It may fail while another chunk is awaited; whoever comes to await this one still gets the error.
-    confirmed.catch(() => {})
-    return confirmed
+    const again = new SecondLooks(this.#sides, { settleMs, looks, tally, signal })
+    for await (const candidates of this.#candidates(tally, signal)) {
+      again.add(candidates)
+      while (again.ready) yield await again.take()
+    }
+    while (!again.empty) yield await again.take()
   }
 
   async *#candidates(tally: Tally, signal: AbortSignal): AsyncGenerator<Candidates> {
     const buckets = await differingBuckets(this.#sides, tally, signal)
-    const limits: GroupLimits = { merged: this.#settings.groupRows, streamed: STREAM_ROWS }
-    const groups = grouped(buckets, limits)
-    for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+    const limit = this.#settings.groupRows ?? passRows(Number(tally.rows.left + tally.rows.right))
+    for (const group of grouped(buckets, limit)) {
       tally.passes++
-      if (group.sides !== 'both') {
-        yield* streamGroup(this.#sides, { ...group, sides: group.sides }, tally, signal)
-        continue
-      }
-      const merged = await this.#merge(group, tally, signal)
-      if (merged instanceof GroupTooLarge) groups.unshift(...(await this.#smaller(group, merged, { tally, signal })))
-      else yield* merged
+      if (isOneSided(group)) yield* streamGroup(this.#sides, group, tally, signal)
+      else yield* mergeGroup(this.#sides, group, tally, signal)
     }
   }
+}
 
-  async #merge(group: BucketGroup, tally: Tally, signal: AbortSignal): Promise<readonly Candidates[] | GroupTooLarge> {
-    const divisible = group.buckets.length > 1 || deeper(group.buckets, 1) !== undefined
-    const limit = divisible ? this.#settings.groupCharacters : Number.POSITIVE_INFINITY
-    const startedAt = performance.now()
-    try {
-      return await mergeGroup(this.#sides, group, { tally, limit, signal })
-    } catch (error) {
-      if (error instanceof GroupTooLarge) return error
-      throw error
-    } finally {
-      tally.fetchMs += performance.now() - startedAt
-    }
-  }
-
-  /** Divides a group that did not fit, by the weight of its rows: into fewer buckets each, or into smaller ones. */
-  async #smaller(
-    group: BucketGroup,
-    { rowWeight }: GroupTooLarge,
-    { tally, signal }: { readonly tally: Tally; readonly signal: AbortSignal },
-  ): Promise<BucketGroup[]> {
-    // Half of what would fit: the next rows may be heavier than those seen so far.
-    const rows = Math.max(1, Math.floor(this.#settings.groupCharacters / rowWeight / 2))
-    const limits: GroupLimits = { merged: rows, streamed: STREAM_ROWS }
-    const smaller = grouped(group.buckets, limits)
-    if (smaller.length > 1) return smaller
-    const half = Math.ceil(group.buckets.length / 2)
-    const [first, second] = [group.buckets.slice(0, half), group.buckets.slice(half)]
-    if (second.length > 0) return [first, second].map((buckets) => ({ ...group, buckets }))
-    const depth = deeper(group.buckets, rows)
-    if (depth === undefined) return [group]
-    return grouped(await divided(this.#sides, group.buckets, { depth, tally, signal }), limits)
-  }
+function isOneSided(group: BucketGroup): group is OneSided {
+  return group.sides !== 'both'
 }
 
 function* batchesOf(differences: readonly Difference[]): Iterable<Batch<Difference>> {

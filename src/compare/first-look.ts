@@ -1,8 +1,7 @@
-import type { Difference } from '../core/difference.js'
 import type { Row, Table } from '../core/table.js'
-import { bothSides } from './both-sides.js'
 import type { BucketGroup } from './buckets.js'
-import { type KeyColumns, sameRow, weightOf } from './key.js'
+import { type Candidate, type Candidates, fingerprint } from './candidate.js'
+import { type KeyColumns, weightOf } from './key.js'
 import type { Tally } from './statistics.js'
 
 /** What the comparison works on; the right side is aligned with the left one's columns. */
@@ -12,136 +11,50 @@ export interface Sides {
   readonly key: KeyColumns
 }
 
-/** Differences as first seen, and when that was. Small enough to be looked up again in one go. */
-export interface Candidates {
-  readonly seenAt: number
-  readonly differences: readonly Difference[]
-}
+export type OneSided = BucketGroup & { readonly sides: 'left' | 'right' }
 
-/** Differences of one chunk, by number and by characters. */
-const CHUNK_ROWS = 20_000
+/** Differences of one chunk, by number and by characters of their rows. */
+const CHUNK_ROWS = 2_000
 const CHUNK_CHARACTERS = 4_000_000
 
-/** A group turned out to hold more than fits into memory; the caller divides it. */
-export class GroupTooLarge extends Error {
-  /** Characters of a row, on average over what was read. */
-  readonly rowWeight: number
-
-  constructor(rowWeight: number) {
-    super('a group of buckets is larger than the memory for it')
-    this.rowWeight = rowWeight
-  }
-}
-
-/** Reads a group from the side that has rows in it; every row is a difference. Memory: one chunk. */
+/** Reads a group from the side that has rows in it; every row is a difference. */
 export async function* streamGroup(
   sides: Sides,
-  group: BucketGroup & { readonly sides: 'left' | 'right' },
+  group: OneSided,
   tally: Tally,
   signal: AbortSignal,
 ): AsyncGenerator<Candidates> {
-  const { key } = sides
   const chunk = new Chunk()
-  const toDifference =
-    group.sides === 'left'
-      ? (row: Row): Difference => ({ kind: 'missing-right', key: key.of(row), left: row })
-      : (row: Row): Difference => ({ kind: 'missing-left', key: key.of(row), right: row })
   for await (const page of sides[group.sides].scan(group.buckets, signal)) {
     tally.fetchedRows += page.length
     for (const row of page) {
-      chunk.add(toDifference(row), weightOf(row))
+      chunk.add(missing(sides.key.of(row), group.sides, { print: fingerprint(row), weight: weightOf(row) }))
       if (chunk.full) yield chunk.take()
     }
   }
   if (!chunk.empty) yield chunk.take()
 }
 
-/**
- * Reads a group from both sides at once and matches rows by key as they come, so that only rows whose partner is still
- * to come are held. Throws `GroupTooLarge` when these and the differences pass `limit` characters.
- */
-export async function mergeGroup(
-  sides: Sides,
-  group: BucketGroup,
-  options: { readonly tally: Tally; readonly limit: number; readonly signal: AbortSignal },
-): Promise<readonly Candidates[]> {
-  const merge = new Merge(sides.key, options.limit)
-  const read = async (side: 'left' | 'right', signal: AbortSignal): Promise<void> => {
-    for await (const page of sides[side].scan(group.buckets, signal)) {
-      options.tally.fetchedRows += page.length
-      merge.add(side, page)
-    }
-  }
-  await bothSides(
-    options.signal,
-    (signal) => read('left', signal),
-    (signal) => read('right', signal),
-  )
-  return [...merge.candidates()]
+/** What is held of a row while its partner is awaited. */
+export interface Held {
+  readonly print: string
+  readonly weight: number
 }
 
-class Merge {
-  readonly #key: KeyColumns
-  readonly #limit: number
-  readonly #waiting = { left: new Map<string, Row>(), right: new Map<string, Row>() }
-  readonly #changed: Difference[] = []
-  #held = 0
-  #rows = 0
-  #weight = 0
-
-  constructor(key: KeyColumns, limit: number) {
-    this.#key = key
-    this.#limit = limit
-  }
-
-  add(side: 'left' | 'right', page: readonly Row[]): void {
-    const own = this.#waiting[side]
-    const partners = this.#waiting[side === 'left' ? 'right' : 'left']
-    for (const row of page) {
-      const key = this.#key.textOf(row)
-      const weight = weightOf(row)
-      this.#rows++
-      this.#weight += weight
-      const partner = partners.get(key)
-      if (partner === undefined) {
-        own.set(key, row)
-        this.#held += weight
-        continue
-      }
-      partners.delete(key)
-      if (sameRow(row, partner)) this.#held -= weight
-      else {
-        this.#held += weight
-        this.#changed.push(changed(this.#key.of(row), side === 'left' ? [row, partner] : [partner, row]))
-      }
-    }
-    if (this.#held > this.#limit) throw new GroupTooLarge(this.#weight / this.#rows)
-  }
-
-  /** Rows that found no partner are missing on the other side. */
-  *candidates(): Iterable<Candidates> {
-    const chunk = new Chunk()
-    for (const difference of this.#differences()) {
-      chunk.add(difference, weightOfDifference(difference))
-      if (chunk.full) yield chunk.take()
-    }
-    if (!chunk.empty) yield chunk.take()
-  }
-
-  *#differences(): Iterable<Difference> {
-    yield* this.#changed
-    for (const row of this.#waiting.left.values()) yield { kind: 'missing-right', key: this.#key.of(row), left: row }
-    for (const row of this.#waiting.right.values()) yield { kind: 'missing-left', key: this.#key.of(row), right: row }
-  }
+export function missing(key: Row, on: 'left' | 'right', { print, weight }: Held): Candidate {
+  return on === 'left'
+    ? { kind: 'missing-right', key, left: print, right: undefined, weight }
+    : { kind: 'missing-left', key, left: undefined, right: print, weight }
 }
 
-class Chunk {
-  #differences: Difference[] = []
+/** Collects candidates until they are enough for one lookup. */
+export class Chunk {
+  #differences: Candidate[] = []
   #weight = 0
 
-  add(difference: Difference, weight: number): void {
-    this.#differences.push(difference)
-    this.#weight += weight
+  add(candidate: Candidate): void {
+    this.#differences.push(candidate)
+    this.#weight += candidate.weight
   }
 
   get full(): boolean {
@@ -156,16 +69,6 @@ class Chunk {
     const differences = this.#differences
     this.#differences = []
     this.#weight = 0
-    return { seenAt: Date.now(), differences }
+    return { looks: 1, seenAt: Date.now(), differences }
   }
-}
-
-function changed(key: Row, [left, right]: readonly [Row, Row]): Difference {
-  return { kind: 'changed', key, left, right }
-}
-
-export function weightOfDifference(difference: Difference): number {
-  const left = 'left' in difference && difference.left !== undefined ? weightOf(difference.left) : 0
-  const right = 'right' in difference && difference.right !== undefined ? weightOf(difference.right) : 0
-  return left + right
 }

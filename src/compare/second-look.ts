@@ -1,14 +1,11 @@
 import type { Difference } from '../core/difference.js'
 import type { Row } from '../core/table.js'
 import { bothSides } from './both-sides.js'
-import { type Candidates, type Sides, weightOfDifference } from './first-look.js'
+import { type Candidate, type Candidates, candidateOf, sameCandidate } from './candidate.js'
+import type { Sides } from './first-look.js'
 import { keyText, sameRow } from './key.js'
 import { pause } from './pause.js'
 import type { Tally } from './statistics.js'
-
-/** Keys of one lookup, and characters of the rows that are expected back from one side. */
-const LOOKUP_KEYS = 5_000
-const LOOKUP_CHARACTERS = 4_000_000
 
 export interface SecondLookOptions {
   readonly settleMs: number
@@ -18,43 +15,105 @@ export interface SecondLookOptions {
   readonly signal: AbortSignal
 }
 
+/** Candidates that may wait for their next look, 10 MB of them: V8 lets garbage grow to some times what is held. */
+const WAITING = 30_000
+
 /**
  * Looks again at rows that differed, `settleMs` after the last look. Equal now: the row was in flight, and is dropped.
  * The same difference twice: reported. Anything else is looked at again; after the last look it is `unstable`.
+ *
+ * One look at a time, at one chunk, while more candidates are being found: memory is that of the candidates and of one
+ * chunk's rows.
  */
-export async function confirm(
-  sides: Sides,
-  candidates: Candidates,
-  options: SecondLookOptions,
-): Promise<readonly Difference[]> {
-  const confirmed: Difference[] = []
-  let open = candidates.differences
-  let seenAt = candidates.seenAt
-  for (let look = 2; look <= options.looks && open.length > 0; look++) {
-    await pause(seenAt + options.settleMs - Date.now(), options.signal)
-    options.signal.throwIfAborted()
-    seenAt = Date.now()
-    const stillOpen: Difference[] = []
-    for (const slice of slices(open)) {
-      const now = await lookAgain(sides, slice, options)
-      for (const before of slice) {
-        const after = now.get(keyText(before.key))
-        if (after === undefined) options.tally.settled++
-        else if (sameDifference(before, after)) confirmed.push(after)
-        else stillOpen.push(after)
-      }
-    }
-    open = stillOpen
+export class SecondLooks {
+  readonly #sides: Sides
+  readonly #options: SecondLookOptions
+  /** The one due first comes first, as all wait equally long. */
+  readonly #waiting: Candidates[] = []
+  #count = 0
+  #done = false
+  #under: Promise<readonly Difference[]> | undefined
+
+  constructor(sides: Sides, options: SecondLookOptions) {
+    this.#sides = sides
+    this.#options = options
   }
-  return [...confirmed, ...open.map(unstable)]
+
+  add(candidates: Candidates): void {
+    this.#waiting.push(candidates)
+    this.#count += candidates.differences.length
+    if (this.#under === undefined && this.#due()) this.#begin()
+  }
+
+  get empty(): boolean {
+    return this.#under === undefined && this.#waiting.length === 0
+  }
+
+  /** Time to `take`: a look is done, or too many wait for theirs. */
+  get ready(): boolean {
+    return this.#done || this.#count >= WAITING
+  }
+
+  /** The differences that the next look confirms; waits until it is due. */
+  async take(): Promise<readonly Difference[]> {
+    if (this.#under === undefined) this.#begin()
+    const confirmed = await this.#under
+    this.#under = undefined
+    this.#done = false
+    if (this.#due()) this.#begin()
+    return confirmed ?? []
+  }
+
+  #due(): boolean {
+    const [next] = this.#waiting
+    return next !== undefined && next.seenAt + this.#options.settleMs <= Date.now()
+  }
+
+  #begin(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) return
+    this.#count -= next.differences.length
+    this.#under = this.#look(next).finally(() => {
+      this.#done = true
+    })
+    // It may fail before anybody takes it; whoever does still gets the error.
+    this.#under.catch(() => {})
+  }
+
+  async #look({ looks, seenAt, differences }: Candidates): Promise<readonly Difference[]> {
+    const { settleMs, signal, tally } = this.#options
+    await pause(seenAt + settleMs - Date.now(), signal)
+    signal.throwIfAborted()
+    const lookedAt = Date.now()
+    const now = await lookAgain(this.#sides, differences, this.#options)
+    tally.confirmMs += Date.now() - lookedAt
+    const last = looks + 1 >= this.#options.looks
+    const confirmed: Difference[] = []
+    const open: Candidate[] = []
+    for (const before of differences) {
+      const difference = now.get(keyText(before.key))
+      if (difference === undefined) {
+        tally.settled++
+        continue
+      }
+      const after = candidateOf(difference)
+      if (sameCandidate(before, after)) confirmed.push(difference)
+      else if (last) confirmed.push(unstable(difference))
+      else open.push(after)
+    }
+    if (open.length > 0) this.add({ looks: looks + 1, seenAt: lookedAt, differences: open })
+    return confirmed
+  }
 }
+
+type Seen = Exclude<Difference, { readonly kind: 'unstable' }>
 
 /** What is different now, by key text; a key that is not in it is equal on both sides, or gone from both. */
 async function lookAgain(
   sides: Sides,
-  differences: readonly Difference[],
+  differences: readonly Candidate[],
   { tally, signal }: SecondLookOptions,
-): Promise<ReadonlyMap<string, Difference>> {
+): Promise<ReadonlyMap<string, Seen>> {
   const keys = differences.map((difference) => difference.key)
   const read = async (side: 'left' | 'right', within: AbortSignal): Promise<ReadonlyMap<string, Row>> => {
     const rows = await sides[side].lookup(keys, within)
@@ -66,7 +125,7 @@ async function lookAgain(
     (within) => read('left', within),
     (within) => read('right', within),
   )
-  const now = new Map<string, Difference>()
+  const now = new Map<string, Seen>()
   for (const key of keys) {
     const text = keyText(key)
     const difference = differenceOf(key, left.get(text), right.get(text))
@@ -75,50 +134,14 @@ async function lookAgain(
   return now
 }
 
-function differenceOf(key: Row, left: Row | undefined, right: Row | undefined): Difference | undefined {
+function differenceOf(key: Row, left: Row | undefined, right: Row | undefined): Seen | undefined {
   if (left === undefined) return right === undefined ? undefined : { kind: 'missing-left', key, right }
   if (right === undefined) return { kind: 'missing-right', key, left }
   return sameRow(left, right) ? undefined : { kind: 'changed', key, left, right }
 }
 
-function sameDifference(before: Difference, after: Difference): boolean {
-  return (
-    before.kind === after.kind &&
-    sameSide(sideOf(before, 'left'), sideOf(after, 'left')) &&
-    sameSide(sideOf(before, 'right'), sideOf(after, 'right'))
-  )
-}
-
-function sameSide(before: Row | undefined, after: Row | undefined): boolean {
-  return before === undefined || after === undefined ? before === after : sameRow(before, after)
-}
-
-function unstable(difference: Difference): Difference {
-  return {
-    kind: 'unstable',
-    key: difference.key,
-    left: sideOf(difference, 'left'),
-    right: sideOf(difference, 'right'),
-  }
-}
-
-function sideOf(difference: Difference, side: 'left' | 'right'): Row | undefined {
-  if (side === 'left') return 'left' in difference ? difference.left : undefined
-  return 'right' in difference ? difference.right : undefined
-}
-
-function* slices(differences: readonly Difference[]): Iterable<readonly Difference[]> {
-  let slice: Difference[] = []
-  let weight = 0
-  for (const difference of differences) {
-    const more = weightOfDifference(difference)
-    if (slice.length >= LOOKUP_KEYS || (slice.length > 0 && weight + more > LOOKUP_CHARACTERS)) {
-      yield slice
-      slice = []
-      weight = 0
-    }
-    slice.push(difference)
-    weight += more
-  }
-  if (slice.length > 0) yield slice
+function unstable(difference: Seen): Difference {
+  const left = 'left' in difference ? difference.left : undefined
+  const right = 'right' in difference ? difference.right : undefined
+  return { kind: 'unstable', key: difference.key, left, right }
 }

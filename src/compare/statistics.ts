@@ -11,9 +11,9 @@ export interface CompareStatistics {
   readonly passes: number
   /** Differences of the first look that a later look did not confirm: the row had been in flight. */
   readonly settled: number
-  /** Time spent, in ms. The last two overlap. */
+  /** Time spent in digests, in ms. */
   readonly digestMs: number
-  readonly fetchMs: number
+  /** Time spent in second looks without the waiting, in ms; the first look goes on meanwhile. */
   readonly confirmMs: number
 }
 
@@ -26,6 +26,5 @@ export class Tally implements CompareStatistics {
   passes = 0
   settled = 0
   digestMs = 0
-  fetchMs = 0
   confirmMs = 0
 }

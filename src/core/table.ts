@@ -39,6 +39,12 @@ export interface Digest {
   readonly sum: bigint
 }
 
+/** Rows, and for each of them the index of the bucket it is in. */
+export interface BucketRows {
+  readonly rows: readonly Row[]
+  readonly buckets: readonly number[]
+}
+
 /** A table that can be digested and read. The contract suite is `test/contracts/table.ts`. */
 export interface Table {
   readonly schema: TableSchema
@@ -55,6 +61,12 @@ export interface Table {
 
   /** The rows in the buckets `within`, in no particular order, some thousand at a time. */
   scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]>
+
+  /**
+   * The same in ascending order of buckets, which are all of one depth: two tables read so can be matched bucket by
+   * bucket in flat memory. The rows of a bucket are in no particular order.
+   */
+  scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<BucketRows>
 
   /** The rows that have one of these keys (values of the key columns, in `schema.key` order) at this moment. */
   lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]>

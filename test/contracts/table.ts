@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type Bucket, type Row, type Table, WHOLE_TABLE } from '../../src/core/table.js'
+import { type Bucket, type BucketRows, type Row, type Table, WHOLE_TABLE } from '../../src/core/table.js'
 import { type ContractOptions, contract } from './contract.js'
 
 /**
@@ -179,10 +179,29 @@ function reading(using: Using) {
       const count = [0, 6, 7].reduce((sum, index) => sum + (digests.get(index)?.rows ?? 0n), 0n)
       expect(BigInt(two.length)).toBe(count)
     }),
+    'scans in the order of buckets': using([...rows(2_500), ...odd()], async ({ table }) => {
+      for (const depth of [0, 3, 9]) {
+        const digests = await table.digests([WHOLE_TABLE], depth, signal)
+        const some = [...digests.keys()].filter((index) => depth === 0 || index % 3 !== 0)
+        const found = await inOrder(
+          table,
+          some.map((index) => ({ depth, index })),
+        )
+        expect(found.buckets).toEqual([...found.buckets].sort((left, right) => left - right))
+        expect([...new Set(found.buckets)].sort()).toEqual([...some].sort())
+        for (const index of some) {
+          const inside = found.rows.filter((_, at) => found.buckets[at] === index)
+          expect(sorted(inside)).toEqual(sorted(await collect(table, [{ depth, index }])))
+          if (depth === 9) break
+        }
+        expect(found.rows).toHaveLength(some.reduce((sum, index) => sum + Number(digests.get(index)?.rows), 0))
+      }
+    }),
     'scans nothing in an empty bucket, or in none': using(rows(1), async ({ table }) => {
       const [used] = (await table.digests([WHOLE_TABLE], 1, signal)).keys()
       expect(await collect(table, [{ depth: 1, index: used === 0 ? 1 : 0 }])).toEqual([])
       expect(await collect(table, [])).toEqual([])
+      expect(await inOrder(table, [])).toEqual({ rows: [], buckets: [] })
     }),
     'ends a scan when its signal aborts': using(rows(5), async ({ table }) => {
       const scan = table.scan([WHOLE_TABLE], AbortSignal.abort())
@@ -233,5 +252,15 @@ function total(digests: ReadonlyMap<number, { rows: bigint }>): bigint {
 async function collect(table: Table, within: readonly Bucket[]): Promise<readonly Row[]> {
   const all: Row[] = []
   for await (const some of table.scan(within, signal)) all.push(...some)
+  return all
+}
+
+async function inOrder(table: Table, within: readonly Bucket[]): Promise<BucketRows> {
+  const all: { readonly rows: Row[]; readonly buckets: number[] } = { rows: [], buckets: [] }
+  for await (const { rows, buckets } of table.scanInOrder(within, signal)) {
+    expect(buckets).toHaveLength(rows.length)
+    all.rows.push(...rows)
+    all.buckets.push(...buckets)
+  }
   return all
 }

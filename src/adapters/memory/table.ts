@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Bucket, Digest, Row, Table, TableSchema } from '../../core/table.js'
+import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../core/table.js'
 
 const SCAN_ROWS = 1_000
 
@@ -68,6 +68,18 @@ export class MemoryTable implements Table {
     }
   }
 
+  async *scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<BucketRows> {
+    const depth = within[0]?.depth ?? 0
+    const found = this.#inside(within)
+      .map(({ row, keyHash }) => ({ row, bucket: bucketOf(keyHash, depth) }))
+      .sort((one, other) => one.bucket - other.bucket)
+    for (let start = 0; start < found.length; start += SCAN_ROWS) {
+      signal.throwIfAborted()
+      const page = found.slice(start, start + SCAN_ROWS)
+      yield { rows: page.map(({ row }) => row), buckets: page.map(({ bucket }) => bucket) }
+    }
+  }
+
   async lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
     signal.throwIfAborted()
     const wanted = new Set(keys.map(encode))
@@ -78,8 +90,10 @@ export class MemoryTable implements Table {
   }
 
   #inside(within: readonly Bucket[]): readonly StoredRow[] {
+    const wanted = new Map<number, Set<number>>()
+    for (const { depth, index } of within) wanted.set(depth, (wanted.get(depth) ?? new Set()).add(index))
     return [...this.#rows.values()].filter(({ keyHash }) =>
-      within.some(({ depth, index }) => bucketOf(keyHash, depth) === index),
+      [...wanted].some(([depth, indexes]) => indexes.has(bucketOf(keyHash, depth))),
     )
   }
 }

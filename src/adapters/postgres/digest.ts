@@ -1,18 +1,25 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { Bucket, Digest, Row } from '../../core/table.js'
+import type { Bucket, BucketRows, Digest, Row } from '../../core/table.js'
 import { parseArrayLiteral } from './array-literal.js'
 import type { PostgresTableInfo } from './catalog.js'
 import { bucketIndex, hashingOf, inBuckets, rowHash } from './digest-sql.js'
 import { lookupRows } from './lookup.js'
 import { readPass } from './read-pass.js'
-import { scanRows } from './scan.js'
+import { scanRows, scanRowsInOrder } from './scan.js'
 import type { Session } from './session.js'
 
 const Whole = z.tuple([z.object({ rows: z.string(), sum: z.string() })])
 const Grouped = z.tuple([
   z.object({ indexes: z.string().nullable(), rows: z.string().nullable(), sums: z.string().nullable() }),
 ])
+
+/**
+ * Grouping by an expression, PostgreSQL expects as many groups as there are keys and sorts all rows by it (2 M rows:
+ * 2.5 s and more, where one sum takes 0.3 s). Of the columns of a union it knows nothing and expects 200 groups, which
+ * gives a hash table in each parallel worker (0.4 s). The second part is empty and planned away.
+ */
+const FEW_GROUPS = 'union all select 0::int4, 0::int8'
 
 /** What `Table` asks of a PostgreSQL table to compare it: all of it is read-only and needs nothing but SELECT. */
 export class PostgresDigests {
@@ -38,6 +45,11 @@ export class PostgresDigests {
     return scanRows(this.#session, this.#info, within, signal)
   }
 
+  /** See `Table.scanInOrder`. The server sorts, on disk when it must. */
+  scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<BucketRows> {
+    return scanRowsInOrder(this.#session, this.#info, within, signal)
+  }
+
   /** See `Table.lookup`. */
   async lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
     return lookupRows(this.#session, this.#info, keys, signal)
@@ -52,10 +64,13 @@ export class PostgresDigests {
   }
 
   async #grouped(session: Session, within: readonly Bucket[], depth: number): Promise<ReadonlyMap<number, Digest>> {
+    const table = sql.raw(this.#info.qualified)
     const result = await session.execute(sql`
       select array_agg(i)::text as indexes, array_agg(n)::text as rows, array_agg(s)::text as sums from (
-        select ${sql.raw(bucketIndex(this.#info, depth))} as i, count(*) as n, sum(${sql.raw(rowHash(this.#info))}) as s
-        from ${sql.raw(this.#info.qualified)} where ${inBuckets(this.#info, within)} group by 1) as buckets`)
+        select i, count(*) as n, sum(h) as s from (
+          select ${sql.raw(bucketIndex(this.#info, depth))} as i, ${sql.raw(rowHash(this.#info))} as h
+          from ${table} where ${inBuckets(this.#info, within)} ${sql.raw(FEW_GROUPS)} from ${table} where false) as rows
+        group by i) as buckets`)
     const [{ indexes, rows, sums }] = Grouped.parse(result)
     const counts = parseArrayLiteral(rows ?? '{}')
     const totals = parseArrayLiteral(sums ?? '{}')

@@ -17,10 +17,15 @@ export async function lookupRows(
 ): Promise<readonly Row[]> {
   if (keys.length === 0) return []
   const wanted = ColumnarRows.from(keys, info.keyColumns.length)
+  const names = sql.join(
+    info.schema.key.map((name) => identifier(name)),
+    sql`, `,
+  )
   const same = info.schema.key.map((name) => sql`t.${identifier(name)} = k.${identifier(name)}`)
   const result = await session.execute(
     sql`
-      select ${rowSelect(info.columns, 't')} from ${unnestRows(info.keyColumns, wanted, 'k')}
+      select ${rowSelect(info.columns, 't')}
+      from (select distinct ${names} from ${unnestRows(info.keyColumns, wanted, 'asked')}) k
       join ${sql.raw(info.qualified)} t on ${sql.join(same, sql` and `)}`,
     { signal, deadlineMs: LOOKUP_MS, what: 'looking up rows' },
   )
@@ -33,7 +38,7 @@ export function rowSelect(columns: readonly PostgresColumn[], table: string): SQ
 }
 
 /** As `column` would be an element of an array's text: casting a boolean or a `char(n)` to text gives another form. */
-function printed(column: PostgresColumn, table: string): string {
+export function printed(column: PostgresColumn, table: string): string {
   const value = `${table}.${quoteIdentifier(column.name)}`
   const castDiffers = column.facts.name === 'bool' || column.facts.name === 'bpchar'
   return castDiffers ? `case when ${value} is not null then concat(${value}) end` : `${value}::text`

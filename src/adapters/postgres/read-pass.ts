@@ -3,7 +3,7 @@ import type { Session, TransactionOptions } from './session.js'
 
 /** A pass over a very large table; the usual deadline of a statement is made for small ones. */
 const PASS_MS = 6 * 3_600_000
-/** So that the sums of some 100,000 buckets stay in memory; one statement at a time takes it. */
+/** So that the sums of 65,536 buckets, or a large sort, stay in memory; one statement at a time takes it. */
 const WORK_MEMORY = '128MB'
 /** How long the reader may think between two pages. */
 const IDLE_MS = 600_000
@@ -26,7 +26,7 @@ export async function readPass<Result>(
   return session.transaction(async (opened) => {
     // The connection check: a backend whose client has gone stops at once, not at the end of its scan.
     await opened.execute(sql`
-      select set_config('work_mem', ${WORK_MEMORY}, true), set_config('client_connection_check_interval', '1s', true),
+      select set_config('work_mem', ${WORK_MEMORY}, true), set_config('jit', 'off', true), set_config('client_connection_check_interval', '1s', true),
         set_config('idle_in_transaction_session_timeout', ${String(IDLE_MS)}, true)`)
     return work(opened)
   }, transaction)

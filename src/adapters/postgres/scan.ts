@@ -1,20 +1,44 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { z } from 'zod'
-import type { Bucket, Row } from '../../core/table.js'
-import type { PostgresColumn, PostgresTableInfo } from './catalog.js'
-import { inBuckets } from './digest-sql.js'
+import type { Bucket, BucketRows, Row } from '../../core/table.js'
+import type { PostgresTableInfo } from './catalog.js'
+import { bucketIndex, inBuckets } from './digest-sql.js'
 import { quoteIdentifier } from './identifiers.js'
-import { lookupRows, rowSelect, toRows } from './lookup.js'
+import { lookupRows, printed, toRows } from './lookup.js'
 import { readPass } from './read-pass.js'
+import { INLINE_BYTES, sizeOfRow } from './row-size.js'
 import type { Session } from './session.js'
 import { streamed } from './streamed.js'
 
-/** Rows of a page. Without TOAST a row is a few kB at most. */
-const PAGE_ROWS = 2_000
-/** Bytes of a page of a table that has values in TOAST, where one row can be of any size. */
+/** Rows that a cursor brings at a time, of at most `INLINE_BYTES` each. */
+const PAGE_ROWS = 1_000
+/** Bytes of larger rows that are fetched together, or one row when it alone has more. */
 const PAGE_BYTES = 4_000_000
 
-type Emit = (page: readonly Row[]) => Promise<void>
+/** The rows in the buckets, in no order. See `scanRowsInOrder`. */
+export async function* scanRows(
+  session: Session,
+  info: PostgresTableInfo,
+  within: readonly Bucket[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly Row[]> {
+  const source = sql`select ${selectList(info, 0)} from ${sql.raw(info.qualified)} t where ${inBuckets(info, within)}`
+  for await (const { rows } of cursorPages({ session, info, signal }, source)) yield rows
+}
+
+/**
+ * The rows in the buckets, in order of bucket, read by a cursor, so that neither side holds more than a page. Of a large
+ * row the cursor brings only its key; such rows follow in groups of bounded size.
+ */
+export function scanRowsInOrder(
+  session: Session,
+  info: PostgresTableInfo,
+  within: readonly Bucket[],
+  signal: AbortSignal,
+): AsyncIterable<BucketRows> {
+  const source = sql`select ${selectList(info, within[0]?.depth ?? 0)} from ${sql.raw(info.qualified)} t
+    where ${inBuckets(info, within)} order by ${BUCKET}`
+  return cursorPages({ session, info, signal }, source)
+}
 
 interface Scan {
   readonly session: Session
@@ -22,84 +46,87 @@ interface Scan {
   readonly signal: AbortSignal
 }
 
-/**
- * The rows in the buckets, read by a cursor, so that the server holds no more than a page either. Where rows may be
- * large, the cursor brings only keys and sizes, and the rows follow in groups of bounded size.
- */
-export function scanRows(
-  session: Session,
-  info: PostgresTableInfo,
-  within: readonly Bucket[],
-  signal: AbortSignal,
-): AsyncIterable<readonly Row[]> {
+const BUCKET = sql.raw('"lockstep bucket"')
+const SIZE = '"lockstep size"'
+
+/** What the rows are sorted with: values as they are stored, so that large ones stay where they are. */
+function selectList(info: PostgresTableInfo, depth: number): SQL {
+  const columns = info.columns.map((column) => `t.${quoteIdentifier(column.name)}`).join(', ')
+  return sql`${sql.raw(columns)}, ${sql.raw(bucketIndex(info, depth))} as ${BUCKET}, ${sql.raw(sizeOfRow(info))} as ${sql.raw(SIZE)}`
+}
+
+/** The cursor's columns: those of the row, then its bucket, then whether it is large, in which case only the key is filled. */
+function pageSelect(info: PostgresTableInfo): string {
+  const keys = new Set(info.schema.key)
+  const values = info.columns.map((column, index) => {
+    const value = printed(column, 't')
+    const inline = keys.has(column.name) ? value : `case when t.${SIZE} <= ${INLINE_BYTES} then ${value} end`
+    return `${inline} as c${index}`
+  })
+  const width = info.columns.length
+  return [
+    ...values,
+    `t."lockstep bucket"::text as c${width}`,
+    `case when t.${SIZE} > ${INLINE_BYTES} then t.${SIZE}::text end as c${width + 1}`,
+  ].join(', ')
+}
+
+function cursorPages({ session, info, signal }: Scan, source: SQL): AsyncIterable<BucketRows> {
   return streamed((emit) =>
     readPass(session, { what: 'reading rows', signal }, async (transaction) => {
-      const scan: Scan = { session: transaction, info, signal }
-      const large = await mayBeLarge(transaction, info)
-      const columns = large ? sizedSelect(info) : rowSelect(info.columns, 't')
+      // OFFSET 0 keeps the size and the bucket from being computed again for each column.
       await transaction.execute(sql`
-        declare lockstep_scan no scroll cursor for
-        select ${columns} from ${sql.raw(info.qualified)} t where ${inBuckets(info, within)}`)
-      await (large ? emitBySize(scan, emit) : emitPages(scan, emit))
+        declare lockstep_scan no scroll cursor for select ${sql.raw(pageSelect(info))} from (${source} offset 0) t`)
+      for (;;) {
+        const page = toRows(await transaction.execute(FETCH), info.columns.length + 2)
+        for await (const part of parts({ session: transaction, info, signal }, page)) await emit(part)
+        if (page.length < PAGE_ROWS) return
+      }
     }),
   )
 }
 
-/** Whether some value of the table (or of a partition of it) is stored out of line. */
-async function mayBeLarge(session: Session, info: PostgresTableInfo): Promise<boolean> {
-  const result = await session.execute(sql`
-    select exists (
-      select from pg_catalog.pg_class c
-      where (c.oid = ${info.oid}::oid or c.oid in (select relid from pg_catalog.pg_partition_tree(${info.oid}::oid::regclass)))
-        and c.reltoastrelid <> 0 and pg_catalog.pg_relation_size(c.reltoastrelid) > 0) as large`)
-  return z.tuple([z.object({ large: z.boolean() })]).parse(result)[0].large
-}
+const FETCH = sql.raw(`fetch ${PAGE_ROWS} from lockstep_scan`)
 
-async function emitPages({ session, info }: Scan, emit: Emit): Promise<void> {
-  for (;;) {
-    const page = toRows(await fetchPage(session), info.columns.length)
-    if (page.length > 0) await emit(page)
-    if (page.length < PAGE_ROWS) return
+/** The page in its order, cut where large rows have to be fetched. */
+async function* parts(scan: Scan, page: readonly Row[]): AsyncGenerator<BucketRows> {
+  const width = scan.info.columns.length
+  const bucketOf = (row: Row): number => Number(row[width] ?? 0)
+  for (const run of runs(page, width)) {
+    const large = isLarge(run[0], width)
+    const rows = large ? await fetchLarge(scan, run) : run.map((row) => row.slice(0, width))
+    // Those that were fetched come in an order of their own, but are all of one bucket.
+    yield { rows, buckets: large ? rows.map(() => bucketOf(run[0] ?? [])) : run.map(bucketOf) }
   }
 }
 
-async function emitBySize({ session, info, signal }: Scan, emit: Emit): Promise<void> {
-  for (;;) {
-    const sized = toRows(await fetchPage(session), info.keyColumns.length + 1)
-    for (const keys of groupsBySize(sized)) await emit(await lookupRows(session, info, keys, signal))
-    if (sized.length < PAGE_ROWS) return
-  }
-}
-
-/** Keys in groups whose rows have together `PAGE_BYTES`, or one row when it alone has more. */
-function* groupsBySize(sized: readonly Row[]): Iterable<readonly Row[]> {
-  let group: Row[] = []
+/** Runs of small rows, and runs of large rows of one bucket that have together `PAGE_BYTES`. */
+function* runs(page: readonly Row[], width: number): Iterable<readonly Row[]> {
+  let run: Row[] = []
   let bytes = 0
-  for (const row of sized) {
-    const size = Number(row.at(-1) ?? 0)
-    if (group.length > 0 && bytes + size > PAGE_BYTES) {
-      yield group
-      group = []
+  for (const row of page) {
+    const size = Number(row[width + 1] ?? 0)
+    const [first] = run
+    const large = isLarge(row, width)
+    const goesOn =
+      large === isLarge(first, width) && (!large || (row[width] === first?.[width] && bytes + size <= PAGE_BYTES))
+    if (first !== undefined && !goesOn) {
+      yield run
+      run = []
       bytes = 0
     }
-    group.push(row.slice(0, -1))
+    run.push(row)
     bytes += size
   }
-  if (group.length > 0) yield group
+  if (run.length > 0) yield run
 }
 
-async function fetchPage(session: Session): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  return session.execute(sql.raw(`fetch ${PAGE_ROWS} from lockstep_scan`))
+function isLarge(row: Row | undefined, width: number): boolean {
+  return typeof row?.[width + 1] === 'string'
 }
 
-function sizedSelect(info: PostgresTableInfo): SQL {
-  const sizes = info.columns.map((column) => `coalesce(${sizeOf(column)}, 0)`).join(' + ')
-  return sql`${rowSelect(info.keyColumns, 't')}, (${sql.raw(sizes)})::text as ${sql.raw(`c${info.keyColumns.length}`)}`
-}
-
-/** `octet_length` knows the size of a compressed text without unpacking it; for the rest the stored size must do. */
-function sizeOf(column: PostgresColumn): string {
-  const value = `t.${quoteIdentifier(column.name)}`
-  const plain = column.facts.name === 'text' || column.facts.name === 'varchar' || column.facts.name === 'bytea'
-  return plain ? `pg_catalog.octet_length(${value})` : `pg_catalog.pg_column_size(${value})`
+function fetchLarge({ session, info, signal }: Scan, rows: readonly Row[]): Promise<readonly Row[]> {
+  const places = info.schema.key.map((name) => info.columns.findIndex((column) => column.name === name))
+  const keys = rows.map((row) => places.map((place) => row[place] ?? null))
+  return lookupRows(session, info, keys, signal)
 }

@@ -1,6 +1,6 @@
 import type { ChangeOptions, ChangeSource, MirrorTable, WriterOptions } from '../../core/mirror.js'
 import type { Sink } from '../../core/sink.js'
-import type { Bucket, Digest, Row, TableSchema } from '../../core/table.js'
+import type { Bucket, BucketRows, Digest, Row, TableSchema } from '../../core/table.js'
 import type { PostgresTableInfo } from './catalog.js'
 import { OwnWrites } from './conflicts.js'
 import { PostgresDigests } from './digest.js'
@@ -33,6 +33,10 @@ export class PostgresTable implements MirrorTable {
 
   scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]> {
     return this.#digests.scan(within, signal)
+  }
+
+  scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<BucketRows> {
+    return this.#digests.scanInOrder(within, signal)
   }
 
   lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {

@@ -22,15 +22,12 @@ const NATIVE = new Set(
    interval inet cidr macaddr macaddr8 bit varbit`.split(/\s+/),
 )
 
-/** Equal text and equal hash are the same thing, on every server and in every column of the type. */
+/** SQL equality and equality of text are the same thing, on every server and in every column of the type. */
 const HASHABLE = new Set(
   'bool int2 int4 int8 oid text varchar name uuid bytea date time timestamp timestamptz'.split(' '),
 )
 
-/**
- * The same once they carry a length. No numeric, not even `numeric(10,2)`: `hash_numeric_extended` gives NaN the bare
- * seed, which is what a NULL counts for in a record (types.int.test.ts found it).
- */
+/** The same once they carry a length. */
 const HASHABLE_WITH_MODIFIER = new Set(['bpchar'])
 
 /** Types with one order on every server. Text is ordered by bytes (`COLLATE "C"`), so that servers agree. */
@@ -48,7 +45,10 @@ export function transportOf(type: TypeFacts): 'native' | 'text' {
   return isBuiltIn(type) && NATIVE.has(type.name) ? 'native' : 'text'
 }
 
-/** `false`: digests and comparisons use the value's text, as equal values can differ in it, or in their hash. */
+/**
+ * `false`: values that SQL takes for equal can differ in their text, so whether two rows are the same is a matter of the
+ * text (the writer's conflicts). How digests hash a type is another question, which digest-sql.ts answers.
+ */
 export function isHashable(type: TypeFacts): boolean {
   if (!isBuiltIn(type) || !type.deterministic) return false
   return HASHABLE.has(type.name) || (HASHABLE_WITH_MODIFIER.has(type.name) && type.modifier !== -1)

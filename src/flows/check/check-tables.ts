@@ -65,7 +65,9 @@ async function readPatiently(
         for (const difference of batch.items) count.add(difference)
         await comparison.acknowledge(batch)
       }
-      return !signal.aborted
+      if (signal.aborted) return false
+      patience.renew()
+      return true
     } catch (error) {
       if (signal.aborted) return false
       if (!(error instanceof UnavailableError)) throw error

@@ -12,6 +12,7 @@ export class Patience {
   readonly #limitMs: number
   #since: number | undefined
   #attempt = 0
+  #unhealthy = false
 
   constructor(context: FlowContext, signal: AbortSignal, limitMs = PATIENCE_MS) {
     this.#context = context
@@ -23,6 +24,7 @@ export class Patience {
   renew(): void {
     this.#since = undefined
     this.#attempt = 0
+    this.#tellHealth(undefined)
   }
 
   /** Waits before the next attempt; `false` when it is time to give up. */
@@ -39,7 +41,17 @@ export class Patience {
       delayMs,
       error,
     })
+    this.#tellHealth(error.message)
     await pause(delayMs, this.#signal)
     return !this.#signal.aborted
+  }
+
+  /** `undefined`: it works. Which side fails is said in the reason. */
+  #tellHealth(reason: string | undefined): void {
+    const unhealthy = reason !== undefined
+    if (unhealthy === this.#unhealthy) return
+    this.#unhealthy = unhealthy
+    const { name: flow, observer } = this.#context
+    observer({ flow, type: 'health', subject: 'the databases', healthy: !unhealthy, reason })
   }
 }

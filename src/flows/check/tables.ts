@@ -70,7 +70,9 @@ class TablesFlow implements Flow {
     const patience = new Patience(context, signal)
     for (;;) {
       try {
-        return await this.#open(context.name, signal)
+        const opened = await this.#open(context.name, signal)
+        patience.renew()
+        return opened
       } catch (error) {
         if (!(error instanceof UnavailableError) || !(await patience.wait(error))) throw error
       }
