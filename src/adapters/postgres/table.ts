@@ -60,7 +60,7 @@ export class PostgresTable implements MirrorTable {
   writer(options: WriterOptions): Sink<Row> {
     return rowWriter(this.#database, this.info, {
       ...options,
-      wrote: (transaction) => this.#database.own.announce(transaction),
+      wrote: (transaction) => this.#database.own.announce(transaction, options.flow),
       own: this.#writes,
     })
   }

@@ -12,6 +12,7 @@ import type { PostgresTableInfo } from './catalog.js'
 import { ColumnarRows } from './columnar.js'
 import { OwnWrites, type Settled, settle } from './conflicts.js'
 import type { Connection, Session } from './session.js'
+import type { CheckpointMove } from './state/checkpoints.js'
 import { insertAll, insertDistinct, insertNew } from './writer-sql.js'
 
 /** What the writer needs of the database: `PostgresDatabase` is one. */
@@ -24,10 +25,7 @@ export interface WriterDatabase {
 export interface WriterState {
   readonly checkpoints: CheckpointStore
   recordConflicts(transaction: Session, conflicts: readonly Conflict[]): Promise<void>
-  saveCheckpoint(
-    transaction: Session,
-    checkpoint: { flow: string; lane: string; position: string; expected: string | undefined },
-  ): Promise<void>
+  saveCheckpoint(transaction: Session, checkpoint: CheckpointMove): Promise<void>
 }
 
 export interface RowWriterOptions extends WriterOptions {
@@ -81,7 +79,8 @@ class RowWriter implements Sink<Row> {
     const conflicts = await this.#transaction({ rows, how }, context, async (transaction) => {
       if (batch.position === undefined) return
       const { flow, expected } = context
-      await this.#state.saveCheckpoint(transaction, { flow, lane: batch.lane, position: batch.position, expected })
+      const { lane, position } = batch
+      await this.#state.saveCheckpoint(transaction, { flow, lane, position, expected, withRows: rows.length > 0 })
     })
     failpoint('writer:after-commit')
     for (const [decision, count] of countDecisions(conflicts)) this.#options.conflicts(count, decision)

@@ -24,6 +24,8 @@ const SAVED_TRANSACTIONS = 5_000
 const HOLDER_DEADLINE_MS = 5_000
 /** An older floor cannot be compared with 32-bit ids any more. */
 const FLOOR_AGE = 2 ** 31 - 100_000_000
+/** So that a position saved while a side is filled is not too old a moment later. */
+const FLOOR_SLACK = 50_000_000
 
 /** The committed changes of a PostgreSQL table by the xid ledger: docs/decisions/0004-xid-ledger.md. */
 export function changeSource(database: PostgresHandle, table: PostgresTableInfo, options: ChangeOptions): ChangeSource {
@@ -90,7 +92,9 @@ export class LedgerSource implements ChangeSource {
       holder: () => table.holder(),
       ...(table.mostRemembered === undefined ? {} : { mostRemembered: table.mostRemembered }),
     })
-    this.#unsubscribe = table.own.subscribe((xid) => this.#ledger.add(xid, 0))
+    this.#unsubscribe = table.own.subscribe((xid, flow) => {
+      if (flow === undefined || flow === options.flow) this.#ledger.add(xid, 0)
+    })
   }
 
   async *read(from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Row>> {
@@ -229,5 +233,5 @@ export class LedgerSource implements ChangeSource {
 
 /** Below it `age()` may be wrong; older rows are left to a comparison. Ids below 3 are not of transactions. */
 function oldestFloor(xmax: number): number {
-  return Math.max(3, xmax - FLOOR_AGE)
+  return Math.max(3, xmax - FLOOR_AGE + FLOOR_SLACK)
 }

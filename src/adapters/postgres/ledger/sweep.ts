@@ -118,7 +118,7 @@ export class Sweep {
     this.#done = number
     this.#completed.wake()
     if (below === undefined) return start
-    return { ...start, snapshot: { ...start.snapshot, xmax: Math.max(start.snapshot.xmin, below) } }
+    return { ...start, snapshot: { ...start.snapshot, xmax: below } }
   }
 
   /** First page of each transaction met; `undefined` when the table was rewritten meanwhile. */

@@ -58,8 +58,11 @@ export class Tail {
   #read: (Mark & { readonly page: number })[] = []
   #rowsAt = 0
   #quietSince: number | undefined
-  /** Wall clock before the last statement that saw the end of the table: what comes later was not there yet. */
-  #seenAt = Date.now()
+  /**
+   * Wall clock before the last statement that saw the end of the table: what comes later was not there yet.
+   * `undefined` until there was one.
+   */
+  #seenAt: number | undefined
 
   constructor(parts: LedgerParts) {
     this.#reader = parts.reader
@@ -114,6 +117,7 @@ export class Tail {
     const pause = new Wakeup()
     this.#poll = undefined
     this.#quietSince = undefined
+    this.#seenAt = undefined
     while (!loop.signal.aborted) {
       const began = performance.now()
       const moved = await this.#step(loop)
@@ -181,7 +185,7 @@ export class Tail {
     ]
   }
 
-  async #hand(reading: Reading, unseenAt: number, loop: Loop): Promise<void> {
+  async #hand(reading: Reading, unseenAt: number | undefined, loop: Loop): Promise<void> {
     if (reading.rows.length === 0) return
     this.#rowsAt = performance.now()
     this.#quietSince = undefined

@@ -13,6 +13,8 @@ export interface CheckpointMove {
   readonly lane: string
   readonly position: string
   readonly expected: string | undefined
+  /** The transaction also writes rows, and whoever writes them announces it. Default false. */
+  readonly withRows?: boolean
 }
 
 const Saved = z.array(z.object({ lane: z.string(), position: z.string() }))
@@ -39,7 +41,7 @@ export class PostgresCheckpoints implements CheckpointStore {
     await this.saveIn(this.#session, { flow, lane, position, expected })
   }
 
-  async saveIn(session: Session, { flow, lane, position, expected }: CheckpointMove): Promise<void> {
+  async saveIn(session: Session, { flow, lane, position, expected, withRows = false }: CheckpointMove): Promise<void> {
     const query =
       expected === undefined
         ? sql`insert into ${this.#table} (flow, lane, position) values (${flow}, ${lane}, ${position})
@@ -48,7 +50,7 @@ export class PostgresCheckpoints implements CheckpointStore {
               where flow = ${flow} and lane = ${lane} and position = ${expected} returning ${OWN_TRANSACTION}`
     const moved = await session.execute(query, { what: 'saving a checkpoint' })
     if (moved.length === 0) throw moveConflict(flow, lane)
-    this.#own.announceResult(moved)
+    if (!withRows) this.#own.announceResult(moved)
   }
 }
 
