@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Difference } from '../core/difference.js'
 import type { Row } from '../core/table.js'
 import { weightOf } from './key.js'
@@ -27,11 +27,20 @@ export interface Candidates {
 
 /** Longer texts are hashed. */
 const SHORT = 64
+/** Rows of more characters are hashed value by value, as their text would be another copy of them on the heap. */
+const LARGE = 100_000
 
 /** Equal for equal rows only. */
 export function fingerprint(row: Row): string {
+  if (weightOf(row) > LARGE) return largeFingerprint(row)
   const text = JSON.stringify(row)
   return text.length <= SHORT ? text : hash('sha256', text, 'base64')
+}
+
+function largeFingerprint(row: Row): string {
+  const digest = createHash('sha256')
+  for (const value of row) digest.update(value === null ? 'null,' : `${value.length},`).update(value ?? '')
+  return digest.digest('base64')
 }
 
 export function candidateOf(difference: Exclude<Difference, { readonly kind: 'unstable' }>): Candidate {

@@ -18,6 +18,9 @@ export interface SecondLookOptions {
 /** Candidates that may wait for their next look, 10 MB of them: V8 lets garbage grow to some times what is held. */
 const WAITING = 30_000
 
+/** Characters of rows that are looked up ahead of being asked for: a chunk, unless its last row was large. */
+const AHEAD_CHARACTERS = 5_000_000
+
 /**
  * Looks again at rows that differed, `settleMs` after the last look. Equal now: the row was in flight, and is dropped.
  * The same difference twice: reported. Anything else is looked at again; after the last look it is `unstable`.
@@ -42,16 +45,16 @@ export class SecondLooks {
   add(candidates: Candidates): void {
     this.#waiting.push(candidates)
     this.#count += candidates.differences.length
-    if (this.#under === undefined && this.#due()) this.#begin()
+    if (this.#under === undefined) this.#beginAhead()
   }
 
   get empty(): boolean {
     return this.#under === undefined && this.#waiting.length === 0
   }
 
-  /** Time to `take`: a look is done, or too many wait for theirs. */
+  /** Time to `take`: a look is done, or is due and was not begun ahead, or too many wait for theirs. */
   get ready(): boolean {
-    return this.#done || this.#count >= WAITING
+    return this.#done || this.#count >= WAITING || (this.#under === undefined && this.#due())
   }
 
   /** The differences that the next look confirms; waits until it is due. */
@@ -60,13 +63,20 @@ export class SecondLooks {
     const confirmed = await this.#under
     this.#under = undefined
     this.#done = false
-    if (this.#due()) this.#begin()
+    this.#beginAhead()
     return confirmed ?? []
   }
 
   #due(): boolean {
     const [next] = this.#waiting
     return next !== undefined && next.seenAt + this.#options.settleMs <= Date.now()
+  }
+
+  /** While the caller goes on, unless the rows are so large that they should be in memory one chunk after the other. */
+  #beginAhead(): void {
+    if (!this.#due()) return
+    const weight = this.#waiting[0]?.differences.reduce((sum, candidate) => sum + candidate.weight, 0) ?? 0
+    if (weight <= AHEAD_CHARACTERS) this.#begin()
   }
 
   #begin(): void {
