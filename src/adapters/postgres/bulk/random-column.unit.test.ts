@@ -76,7 +76,7 @@ describe('randomColumn', () => {
           const [, digits = '', exponent] = /^-?(\d+)e(-?\d+)$/.exec(value ?? '') ?? []
           expect(digits.length).toBeGreaterThan(0)
           expect(digits.length).toBeLessThanOrEqual(precision)
-          expect(Number(exponent)).toBe(-scale)
+          expect(Number(exponent) + scale).toBe(0)
         }
       }),
     )

@@ -47,11 +47,11 @@ export function diagnoseTls({ label, tls, local }: PostgresHandle): Diagnosis {
 
 const Settings = z.tuple([z.object({ read_only: z.boolean(), durable: z.boolean(), vacuums: z.boolean() })])
 
-/** Settings of the server, the database or the role that a mirror is touched by. */
+/** Settings of the server, the database or the role that a mirror is touched by. Its own sessions are durable anyway. */
 export async function diagnoseSettings({ database, role, signal }: Patient): Promise<readonly Diagnosis[]> {
   const rows = await database.session.execute(
     sql`select current_setting('default_transaction_read_only')::bool as read_only,
-      current_setting('synchronous_commit') <> 'off' as durable,
+      (select reset_val <> 'off' from pg_catalog.pg_settings where name = 'synchronous_commit') as durable,
       current_setting('autovacuum')::bool and current_setting('track_counts')::bool as vacuums`,
     { signal, what: 'reading settings' },
   )
