@@ -5,7 +5,7 @@ import { ClosedError } from './closed-error.js'
 import { PooledSession } from './connection.js'
 import type { PostgresHandle } from './handle.js'
 import { greet, IdentityGuard, identify, type PostgresIdentity } from './identity.js'
-import { LiveClient } from './live-client.js'
+import { type Limits, LiveClient } from './live-client.js'
 import { type PostgresOptions, parseOptions, type Settings } from './options.js'
 import { OwnTransactions } from './own-transactions.js'
 import { ClientPool } from './pool.js'
@@ -26,6 +26,14 @@ export function postgres(url: string | Secret, options: PostgresOptions = {}): P
   const settings = parseOptions(options)
   const secret = typeof url === 'string' ? new Secret(url) : url
   return new PostgresDatabase(parseAddress(secret, settings.tls), settings)
+}
+
+interface ClientKind {
+  /** Refuses a standby. */
+  readonly writer: boolean
+  readonly purpose?: string
+  /** Where they differ from the database's. */
+  readonly limits?: Partial<Limits>
 }
 
 export class PostgresDatabase implements PostgresHandle {
@@ -74,8 +82,8 @@ export class PostgresDatabase implements PostgresHandle {
     }
   }
 
-  connect(purpose: string): Connection {
-    return new PooledSession(this.#pool({ max: 1, writer: true, purpose }))
+  connect(purpose: string, limits: Partial<Limits> = {}): Connection {
+    return new PooledSession(this.#pool({ max: 1, writer: true, purpose, limits }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,26 +92,27 @@ export class PostgresDatabase implements PostgresHandle {
     this.#open.clear()
   }
 
-  #pool({ max, writer, purpose }: { max: number; writer: boolean; purpose?: string }): ClientPool {
+  #pool({ max, ...kind }: { readonly max: number } & ClientKind): ClientPool {
     const { connectMs, statementMs } = this.#settings.limits
     const pool = new ClientPool({
       label: this.label,
       max,
       waitMs: connectMs + statementMs,
-      open: (signal) => this.#client(writer, { signal, ...(purpose === undefined ? {} : { purpose }) }),
+      open: (signal) => this.#client(kind, signal),
       closed: () => this.#open.delete(pool),
     })
     this.#open.add(pool)
     return pool
   }
 
-  async #client(writer: boolean, options: { signal: AbortSignal; purpose?: string }): Promise<LiveClient> {
-    const { limits } = this.#settings
+  async #client({ writer, purpose, limits: changed }: ClientKind, signal: AbortSignal): Promise<LiveClient> {
+    const limits = { ...this.#settings.limits, ...changed }
+    const options = { signal, ...(purpose === undefined ? {} : { purpose }) }
     // A flow that winds up may ask for one more connection after the database was disposed.
     if (this.#closed) throw new ClosedError(this.label)
     const client = await LiveClient.open(this.#address, limits, options)
     try {
-      const identity = await greet(client, limits, { signal: options.signal, deadlineMs: limits.connectMs })
+      const identity = await greet(client, limits, { signal, deadlineMs: limits.connectMs })
       this.#guard.admit(identity, writer)
       return client
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Database } from '../../core/database.js'
 import type { Address } from './address.js'
 import type { PostgresTableInfo } from './catalog.js'
 import type { PostgresIdentity } from './identity.js'
+import type { Limits } from './live-client.js'
 import type { OwnTransactions } from './own-transactions.js'
 import type { Connection, Session } from './session.js'
 import type { PostgresStateStore } from './state/state-store.js'
@@ -24,7 +25,7 @@ export interface PostgresHandle extends Database {
    * One connection outside the pool, named `lockstep <purpose>` on the server. It opens on first use and again after a
    * loss; the database's dispose closes it too.
    */
-  connect(purpose: string): Connection
+  connect(purpose: string, limits?: Partial<Limits>): Connection
 }
 
 /** What doctor and grants use of a table that has been named: `PostgresTableRef` is one. */

@@ -17,7 +17,7 @@ import { insertAll, insertDistinct, insertNew } from './writer-sql.js'
 
 /** What the writer needs of the database: `PostgresDatabase` is one. */
 export interface WriterDatabase {
-  connect(purpose: string): Connection
+  connect(purpose: string, limits?: { readonly idleTransactionMs?: number }): Connection
   readonly state: WriterState
 }
 
@@ -64,7 +64,7 @@ class RowWriter implements Sink<Row> {
 
   constructor(database: WriterDatabase, info: PostgresTableInfo, options: RowWriterOptions) {
     this.#state = database.state
-    this.#connection = database.connect(`write ${info.schema.name}`)
+    this.#connection = database.connect(`write ${info.schema.name}`, { idleTransactionMs: IDLE_TRANSACTION_MS })
     this.#info = info
     this.#options = options
     this.#own = options.own ?? new OwnWrites()
@@ -148,6 +148,8 @@ class RowWriter implements Sink<Row> {
   }
 }
 
+/** The rows of a process that was frozen in mid-write must not stay locked for longer, as another may write them. */
+const IDLE_TRANSACTION_MS = 10_000
 /** Writes after a batch that had a known key in it, before the next guess that all are new. */
 const WARY_WRITES = 64
 

@@ -19,6 +19,8 @@ import { Wakeup } from './wakeup.js'
 /** Between saved positions: after rows, and when only the floor moved. */
 const SAVE_MS = 1_000
 const SAVE_QUIET_MS = 60_000
+/** Our own rows count too: what is not saved is sent back once after a restart. */
+const SAVE_TRANSACTIONS = 100
 /** Transactions remembered in a saved position; beyond, a restart delivers their rows once more. */
 const SAVED_TRANSACTIONS = 5_000
 const HOLDER_DEADLINE_MS = 5_000
@@ -222,7 +224,8 @@ export class LedgerSource implements ChangeSource {
     const state = this.#ledger.state(pending)
     const since = Date.now() - this.#saved.at
     const rows = this.#deliveries.rows
-    const due = rows !== this.#saved.rows ? since >= SAVE_MS : since >= SAVE_QUIET_MS
+    const much = rows !== this.#saved.rows || state.floor - this.#saved.floor > SAVE_TRANSACTIONS
+    const due = since >= (much ? SAVE_MS : SAVE_QUIET_MS)
     if (!due || state.floor === 0 || state.floor === this.#saved.floor || loop.signal.aborted) return
     this.#saved = { at: Date.now(), rows, floor: state.floor }
     this.#position = this.#describe(state, this.#identity)

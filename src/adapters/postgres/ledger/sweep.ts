@@ -1,10 +1,11 @@
 import type { Deliveries } from './deliveries.js'
 import type { Poll } from './ledger.js'
-import { pageOf, type Stretch } from './read.js'
+import type { Reading } from './read.js'
 import type { TableReader } from './reader.js'
 import type { Snapshot } from './snapshot.js'
 import type { LedgerParts, Loop, Tail } from './tail.js'
 import { Wakeup } from './wakeup.js'
+import { Walk } from './walk.js'
 
 export const SWEEP = 'sweep'
 
@@ -126,36 +127,39 @@ export class Sweep {
     { start, below }: { start: Poll; below: number | undefined },
     loop: Loop,
   ): Promise<Map<number, number> | undefined> {
-    const seen = new Map<number, number>()
+    const walk = new Walk(0)
     let missed = false
     let pages = PIECE_PAGES
-    let from: Stretch['from'] = 0
-    for (let page = 0; !loop.signal.aborted; ) {
+    while (!loop.signal.aborted) {
       await this.#deliveries.room(SWEEP, loop.signal)
       const began = performance.now()
-      const to = page + pages < start.pages ? page + pages : undefined
-      const reading = await this.#reader.read(
-        { from, to },
-        { ledger: this.#ledger(), poll: start, tail: undefined, below, signal: loop.signal },
-      )
-      if (reading.filenode !== start.filenode || this.#ledger().filenode !== start.filenode) return undefined
-      for (const xid of reading.xids) if (!seen.has(xid)) seen.set(xid, page)
+      const ledger = this.#ledger()
+      const stretch = walk.stretch(pages, start.pages)
+      const reading = await this.#reader.read(stretch, {
+        ledger,
+        poll: start,
+        tail: undefined,
+        below,
+        signal: loop.signal,
+      })
+      if (reading.filenode !== start.filenode || ledger.filenode !== start.filenode) return undefined
       const spent = performance.now() - began
-      if (reading.rows.length > 0) {
-        await loop.put(this.#deliveries.batch(SWEEP, reading.rows, { xids: reading.xids, unseenAt: this.#startedAt }))
-      }
+      await this.#hand(reading, loop)
       missed = this.#tail.adapt(reading) || missed
-      if (to === undefined && reading.resume === undefined) {
+      if (!walk.advance(stretch, reading)) {
         if (!missed) this.#tail.relax()
-        return seen
+        return walk.seen
       }
-      from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
-      page = reading.resume === undefined ? (to ?? page) : pageOf(reading.resume) + 1
       pages = reading.resume === undefined ? Math.min(PIECE_PAGES, pages * 2) : Math.max(PIECE_LEAST_PAGES, pages / 2)
       const share = this.#share()
       if (share < 1) await this.#pause.pause(loop.signal, spent * (1 / share - 1))
     }
     return undefined
+  }
+
+  async #hand({ rows, xids }: Reading, loop: Loop): Promise<void> {
+    if (rows.length === 0) return
+    await loop.put(this.#deliveries.batch(SWEEP, rows, { xids, unseenAt: this.#startedAt }))
   }
 
   #below(): number | undefined {

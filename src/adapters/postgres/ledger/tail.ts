@@ -2,9 +2,10 @@ import type { Batch } from '../../../core/batch.js'
 import type { Row } from '../../../core/table.js'
 import type { Deliveries } from './deliveries.js'
 import type { Ledger, Poll } from './ledger.js'
-import { pageOf, type Reading, type Stretch } from './read.js'
+import type { Reading } from './read.js'
 import type { TableReader } from './reader.js'
 import { Wakeup } from './wakeup.js'
+import { Walk } from './walk.js'
 
 export const TAIL = 'tail'
 
@@ -159,30 +160,29 @@ export class Tail {
 
   async #deliver(poll: Poll, at: number, loop: Loop): Promise<void> {
     const ledger = this.#ledger()
-    const seen = new Map<number, number>()
     const unseenAt = this.#seenAt
-    let from: Stretch['from'] = this.#page
-    for (let page = this.#page; ; ) {
+    const walk = new Walk(this.#page)
+    for (let more = true; more; ) {
       await this.#deliveries.room(TAIL, loop.signal)
       if (loop.signal.aborted) return
-      const to = page + PIECE_PAGES < poll.pages ? page + PIECE_PAGES : undefined
-      const reading = await this.#reader.read({ from, to }, { ledger, poll, tail: this.#page, signal: loop.signal })
+      const stretch = walk.stretch(PIECE_PAGES, poll.pages)
+      const reading = await this.#reader.read(stretch, { ledger, poll, tail: this.#page, signal: loop.signal })
       if (reading.filenode !== poll.filenode || ledger.filenode !== poll.filenode) return
-      for (const xid of reading.xids) if (!seen.has(xid)) seen.set(xid, page)
-      const last = to === undefined && reading.resume === undefined
-      // Only once the end was read is it known that nothing of these transactions lies further on.
-      if (last) for (const [xid, first] of seen) ledger.add(xid, first)
-      if (last && seen.size === 0) this.#quietSince ??= performance.now()
+      more = walk.advance(stretch, reading)
+      if (!more) this.#note(walk)
       await this.#hand(reading, unseenAt, loop)
-      if (last) break
-      from = reading.resume === undefined ? (to ?? page) : { after: reading.resume }
-      page = reading.resume === undefined ? (to ?? page) : pageOf(reading.resume) + 1
     }
     this.#seenAt = at
     this.#read = [
       ...this.#read.slice(-READ_MARKS),
       { at, xmax: poll.snapshot.xmax, pages: poll.pages, page: this.#page },
     ]
+  }
+
+  /** Only once the end was read is it known that nothing of these transactions lies further on. */
+  #note({ seen }: Walk): void {
+    for (const [xid, first] of seen) this.#ledger().add(xid, first)
+    if (seen.size === 0) this.#quietSince ??= performance.now()
   }
 
   async #hand(reading: Reading, unseenAt: number | undefined, loop: Loop): Promise<void> {
