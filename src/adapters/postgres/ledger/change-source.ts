@@ -179,6 +179,7 @@ export class LedgerSource implements ChangeSource {
     if (saved !== undefined && why === undefined) {
       this.#ledger = new Ledger(saved)
       this.#ledger.settle(poll)
+      this.#horizon.restore(saved.letGo)
       return
     }
     const floor = this.#options.from === 'beginning' ? oldestFloor(poll.snapshot.xmax) : poll.snapshot.xmin
@@ -207,6 +208,7 @@ export class LedgerSource implements ChangeSource {
       oid: this.#table.oid,
       filenode: state.filenode,
       floor: state.floor,
+      ...(this.#horizon.letGoAt === undefined ? {} : { letGo: this.#horizon.letGoAt }),
       done: state.done.slice(-SAVED_TRANSACTIONS).map(([xid, page]) => [xid, page]),
     })
   }

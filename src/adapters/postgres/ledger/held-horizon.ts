@@ -39,8 +39,6 @@ export class HeldHorizon {
       this.#xmin = xmin
       this.#since = now
     } else if (now - this.#since > HELD_MS && now - this.#toldAt > REPEAT_MS) await this.#tell(now)
-    // Also one that an earlier process let go: its floor was saved.
-    if (ledger.floor > xmin) this.#letGoAt ??= ledger.floor
     if (this.#letGoAt !== undefined && xmin >= this.#letGoAt) {
       this.#letGoAt = undefined
       this.#options.uncertain()
@@ -53,6 +51,16 @@ export class HeldHorizon {
         `transactions open since before ${xmax} are no longer waited for; the tables are compared when they have ended`,
       )
     }
+  }
+
+  /** A transaction id below which open transactions are not waited for; `undefined`: all are. To be saved. */
+  get letGoAt(): number | undefined {
+    return this.#letGoAt
+  }
+
+  /** Goes on from what an earlier process saved. */
+  restore(letGoAt: number | undefined): void {
+    this.#letGoAt = letGoAt
   }
 
   async #tell(now: number): Promise<void> {

@@ -89,9 +89,10 @@ test('lets go of what is too much to remember, and asks for a comparison when th
   expect(uncertain).toHaveBeenCalledTimes(1)
 })
 
-test('knows from the floor what an earlier process let go', async () => {
+test('knows from what was saved what an earlier process let go, also when it has ended since', async () => {
   const { horizon, uncertain } = watched()
   const ledger = new Ledger({ floor: 20, filenode: 'a', done: [] })
+  horizon.restore(20)
   await horizon.look(ledger, poll(10, 40))
   expect(uncertain).not.toHaveBeenCalled()
   await horizon.look(ledger, poll(40, 40))

@@ -9,6 +9,8 @@ const Saved = z.object({
   oid: z.string(),
   filenode: z.string(),
   floor: z.number(),
+  /** Transactions that were open below this id are not waited for; a comparison is due when they have ended. */
+  letGo: z.number().optional(),
   done: z.array(z.tuple([z.number(), z.number()])),
 })
 

@@ -76,3 +76,25 @@ test('rows that a crash took back are not taken for delivered when their id come
   const lost: Step = { kind: 'commit', writer: 0, synchronous: false }
   expect(await missingAfter(progress, insert, lost, progress, { kind: 'crash' }, insert, commit)).toEqual([])
 })
+
+test('a transaction let go by a killed process, and ended before the first sweep of the next, is compared for', async () => {
+  const last = { how: 'last', pick: 0 } as const
+  const bulk = { how: 'bulk', pick: 0 } as const
+  const quiet = (rounds: number): Step => ({ kind: 'progress', rounds })
+  const steps: Step[] = [
+    ...[0, 2, 1].map((writer): Step => ({ kind: 'insert', writer, placement: last })),
+    quiet(1),
+    { kind: 'own-insert', placement: last },
+    ...[1, 2].map((writer): Step => ({ kind: 'commit', writer, synchronous: false })),
+    quiet(5),
+    { kind: 'insert', writer: 0, placement: bulk },
+    { kind: 'own-insert', placement: bulk },
+    quiet(26),
+    { kind: 'own-announce' },
+    { kind: 'own-commit' },
+    quiet(31),
+    { kind: 'kill' },
+  ]
+  const { missing } = await simulate(steps, { capacity: 1, budgetRows: 1_000, mostRemembered: 2 })
+  expect(missing).toEqual([])
+})
