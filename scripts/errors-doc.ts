@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { SQLSTATES } from '../src/adapters/postgres/sqlstates.js'
+import { SQLSTATES } from '../src/adapters/postgres/session/sqlstates.js'
 import { EXIT } from '../src/core/errors.js'
 import { type ErrorCode, errorCodesIn } from './errors-doc/error-codes.js'
 

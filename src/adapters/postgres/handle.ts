@@ -1,10 +1,10 @@
 import type { Database } from '../../core/database.js'
-import type { Address } from './address.js'
-import type { PostgresTableInfo } from './catalog.js'
-import type { PostgresIdentity } from './identity.js'
-import type { Limits } from './live-client.js'
+import type { PostgresTableInfo } from './catalog/catalog.js'
 import type { OwnTransactions } from './own-transactions.js'
-import type { Connection, Session } from './session.js'
+import type { Address } from './session/address.js'
+import type { PostgresIdentity } from './session/identity.js'
+import type { Limits } from './session/live-client.js'
+import type { Connection, Session } from './session/session.js'
 import type { PostgresStateStore } from './state/state-store.js'
 
 /** What the parts of this adapter use of a database: `PostgresDatabase` is one. */

@@ -1,3 +1,3 @@
 export { PostgresDatabase, postgres } from './database.js'
-export type { PostgresIdentity } from './identity.js'
-export type { PostgresOptions } from './options.js'
+export type { PostgresIdentity } from './session/identity.js'
+export type { PostgresOptions } from './session/options.js'

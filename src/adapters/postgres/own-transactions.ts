@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { ResultRow } from './session.js'
+import type { ResultRow } from './session/session.js'
 
 /** For the RETURNING list of a statement whose result goes to `announceResult`. */
 export const OWN_TRANSACTION = sql`pg_catalog.pg_current_xact_id()::text as own_transaction`

@@ -1,12 +1,12 @@
 import type { ChangeOptions, ChangeSource, MirrorTable, WriterOptions } from '../../core/mirror.js'
 import type { Sink } from '../../core/sink.js'
 import type { Bucket, BucketRows, Digest, Row, TableSchema } from '../../core/table.js'
-import type { PostgresTableInfo } from './catalog.js'
-import { OwnWrites } from './conflicts.js'
-import { PostgresDigests } from './digest.js'
+import type { PostgresTableInfo } from './catalog/catalog.js'
+import { PostgresDigests } from './digest/digest.js'
 import type { PostgresHandle } from './handle.js'
 import { changeSource } from './ledger/change-source.js'
-import { rowWriter } from './writer.js'
+import { OwnWrites } from './rows/conflicts.js'
+import { rowWriter } from './rows/writer.js'
 
 /** A table of a PostgreSQL database: digests, reads, follows and writes it, each by a part of its own. */
 export class PostgresTable implements MirrorTable {

@@ -11,7 +11,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { PostgresTableInfo } from '../../../src/adapters/postgres/catalog.js'
+import type { PostgresTableInfo } from '../../../src/adapters/postgres/catalog/catalog.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
 import { PostgresTable } from '../../../src/adapters/postgres/table.js'
 import type { TableOptions } from '../../../src/core/database.js'

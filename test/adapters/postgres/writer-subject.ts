@@ -1,6 +1,6 @@
-import { describeTable, type PostgresTableInfo } from '../../../src/adapters/postgres/catalog.js'
+import { describeTable, type PostgresTableInfo } from '../../../src/adapters/postgres/catalog/catalog.js'
 import type { PostgresDatabase } from '../../../src/adapters/postgres/index.js'
-import { rowWriter } from '../../../src/adapters/postgres/writer.js'
+import { rowWriter } from '../../../src/adapters/postgres/rows/writer.js'
 import type { Batch } from '../../../src/core/batch.js'
 import type { ConflictRule } from '../../../src/core/mirror.js'
 import type { Sink, WriteContext } from '../../../src/core/sink.js'

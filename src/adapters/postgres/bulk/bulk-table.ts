@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { BulkTable } from '../../../core/bulk.js'
-import { identifier, identifiers } from '../identifiers.js'
-import type { Session } from '../session.js'
+import { identifier, identifiers } from '../catalog/identifiers.js'
+import type { Session } from '../session/session.js'
 import { type BulkPlace, type BulkShape, describeBulk } from './describe-bulk.js'
 import { type RandomColumn, randomColumn, travelsNatively } from './random-column.js'
 

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { ConfigError } from '../../../core/errors.js'
-import { quoteQualified, type TableName } from '../identifiers.js'
-import type { ExecuteOptions, Session } from '../session.js'
+import { quoteQualified, type TableName } from '../catalog/identifiers.js'
+import type { ExecuteOptions, Session } from '../session/session.js'
 import { neverRepeats, type RandomColumn } from './random-column.js'
 import { valueType } from './random-values.js'
 

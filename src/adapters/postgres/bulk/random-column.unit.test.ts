@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseArrayLiteral } from '../array-literal.js'
+import { parseArrayLiteral } from '../rows/array-literal.js'
 import { neverRepeats, type RandomColumn, randomColumn } from './random-column.js'
 
 const column = (changes: Partial<RandomColumn>): RandomColumn => ({

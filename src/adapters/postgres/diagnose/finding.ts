@@ -1,6 +1,6 @@
 import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
-import type { PostgresTableInfo } from '../catalog.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
 import type { PostgresHandle } from '../handle.js'
 
 /** What each aspect of a diagnosis is given. */

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Diagnosis } from '../../../core/diagnosis.js'
-import { requiredSchemas } from '../grants.js'
-import { quoteIdentifier } from '../identifiers.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
 import { checkStateVersion, lookupState, stateGrants } from '../state/state-schema.js'
 import { enumerated, type Patient, type TablePatient } from './finding.js'
+import { requiredSchemas } from './grants.js'
 
 const Rights = z.tuple([
   z.object({ table: z.boolean(), select: z.boolean(), insert: z.boolean(), update: z.boolean() }),

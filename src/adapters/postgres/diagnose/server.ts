@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Diagnosis } from '../../../core/diagnosis.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { PostgresHandle } from '../handle.js'
-import { quoteIdentifier } from '../identifiers.js'
-import type { PostgresIdentity } from '../identity.js'
 import { openTransactions } from '../ledger/horizon.js'
+import type { PostgresIdentity } from '../session/identity.js'
 import type { Patient } from './finding.js'
 
 const Who = z.tuple([z.object({ role: z.string(), database: z.string() })])

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Diagnosis } from '../../../core/diagnosis.js'
-import { readUniqueIndexes } from '../catalog-queries.js'
-import type { ResultRow } from '../session.js'
+import { readUniqueIndexes } from '../catalog/catalog-queries.js'
+import type { ResultRow } from '../session/session.js'
 import { enumerated, type TablePatient } from './finding.js'
 
 const Named = z.array(z.object({ name: z.string() }))

@@ -1,6 +1,6 @@
 import type { Batch, Lane, Position } from '../../../core/batch.js'
 import type { Row } from '../../../core/table.js'
-import type { ColumnarRows } from '../columnar.js'
+import type { ColumnarRows } from '../rows/columnar.js'
 import { Wakeup } from './wakeup.js'
 
 /** Batches of a lane that may wait to be written: one under way and one read ahead. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ColumnarRows } from '../columnar.js'
+import { ColumnarRows } from '../rows/columnar.js'
 import { Deliveries } from './deliveries.js'
 
 const running = new AbortController().signal

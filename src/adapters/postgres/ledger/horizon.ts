@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { scrub } from '../../../core/secret.js'
-import type { Session } from '../session.js'
+import type { Session } from '../session/session.js'
 
 /**
  * A transaction that has an id and has not ended, in any database of the server. The oldest of them is the `xmin` of

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { UnavailableError } from '../../../core/errors.js'
-import type { ResultRow, Session } from '../session.js'
+import type { ResultRow, Session } from '../session/session.js'
 import type { Poll } from './ledger.js'
 import { parseSnapshot, type Snapshot } from './snapshot.js'
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../../core/errors.js'
-import type { PostgresTableInfo } from '../catalog.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
 
 /** The columns are no longer those that were described: what is in a new one would be left out. */
 export function columnsChanged({ schema }: PostgresTableInfo): ConfigError {

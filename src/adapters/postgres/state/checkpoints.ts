@@ -4,7 +4,7 @@ import type { Checkpoints } from '../../../core/batch.js'
 import type { CheckpointStore } from '../../../core/checkpoint.js'
 import { ConflictError } from '../../../core/errors.js'
 import { OWN_TRANSACTION, type OwnTransactions } from '../own-transactions.js'
-import type { Session } from '../session.js'
+import type { Session } from '../session/session.js'
 import { stateTable } from './state-schema.js'
 
 /** A lane's step from `expected` (`undefined`: nothing saved yet) to `position`. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { DeadLetter, DeadLetterStore } from '../../../core/dead-letter.js'
-import type { Session } from '../session.js'
+import type { Session } from '../session/session.js'
 import { stateTable } from './state-schema.js'
 
 const Count = z.object({ count: z.coerce.number() })

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { RunRecord, RunStore } from '../../../core/state.js'
 import { OWN_TRANSACTION, type OwnTransactions } from '../own-transactions.js'
-import type { Session } from '../session.js'
+import type { Session } from '../session/session.js'
 import { stateTable } from './state-schema.js'
 
 /** Runs that ended this long ago are forgotten when a newer one of the flow is saved. */

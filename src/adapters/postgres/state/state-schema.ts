@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
-import { quoteIdentifier } from '../identifiers.js'
-import type { ExecuteOptions, Session } from '../session.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
+import type { ExecuteOptions, Session } from '../session/session.js'
 
 /** Raised by whoever changes the tables; the marker row then tells `prepare` to bring older ones up to date. */
 export const STATE_VERSION = 1

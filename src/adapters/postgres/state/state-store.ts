@@ -1,6 +1,6 @@
 import type { Conflict, StateStore } from '../../../core/state.js'
 import type { OwnTransactions } from '../own-transactions.js'
-import type { Session } from '../session.js'
+import type { Session } from '../session/session.js'
 import { type CheckpointMove, PostgresCheckpoints } from './checkpoints.js'
 import { PostgresConflicts } from './conflicts.js'
 import { PostgresDeadLetters } from './dead-letters.js'

@@ -1,8 +1,8 @@
-import { ColumnarRows } from '../../../../src/adapters/postgres/columnar.js'
 import type { Poll } from '../../../../src/adapters/postgres/ledger/ledger.js'
 import { pageOf, type Reading, type Stretch } from '../../../../src/adapters/postgres/ledger/read.js'
 import type { LedgerReader, TableReadOptions } from '../../../../src/adapters/postgres/ledger/reader.js'
 import { fullXid, shortXid } from '../../../../src/adapters/postgres/ledger/snapshot.js'
+import { ColumnarRows } from '../../../../src/adapters/postgres/rows/columnar.js'
 import { UnavailableError } from '../../../../src/core/errors.js'
 import type { PageRead, SimulatedServer } from './simulated-server.js'
 

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Bucket } from '../../core/table.js'
-import type { PostgresColumn, PostgresTableInfo } from './catalog.js'
-import { quoteIdentifier } from './identifiers.js'
-import type { TypeFacts } from './types.js'
+import type { Bucket } from '../../../core/table.js'
+import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
+import type { TypeFacts } from '../catalog/types.js'
 
 /**
  * How a value becomes 64 bits. PostgreSQL's own hash of a type is used only where equal hashes mean equal text: its

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { ConfigError } from '../../core/errors.js'
-import { Secret } from '../../core/secret.js'
+import { ConfigError } from '../../../core/errors.js'
+import { Secret } from '../../../core/secret.js'
 import { parseAddress, type TlsOptions } from './address.js'
 
 const parse = (url: string, options: Partial<TlsOptions> = {}) =>

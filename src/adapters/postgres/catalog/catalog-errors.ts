@@ -1,4 +1,4 @@
-import { ConfigError } from '../../core/errors.js'
+import { ConfigError } from '../../../core/errors.js'
 import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
 import { quoteIdentifier, quoteQualified } from './identifiers.js'
 import { nearMisses } from './near-misses.js'

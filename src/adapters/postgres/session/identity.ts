@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { DatabaseIdentity } from '../../core/database.js'
-import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
+import type { DatabaseIdentity } from '../../../core/database.js'
+import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
 import type { Limits, LiveClient } from './live-client.js'
 import type { ExecuteOptions } from './session.js'
 

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { PostgresColumn } from './catalog.js'
+import type { PostgresColumn } from '../catalog/catalog.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
+import type { ResultRow } from '../session/session.js'
 import { ColumnarRows } from './columnar.js'
-import { quoteIdentifier } from './identifiers.js'
-import type { ResultRow } from './session.js'
 
 const Count = z.number()
 const Literal = z.string().nullable()

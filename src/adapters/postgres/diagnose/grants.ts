@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { TableUse } from '../../core/database.js'
-import type { GrantList } from '../../core/diagnosis.js'
-import { ConfigError } from '../../core/errors.js'
-import type { PostgresTableInfo } from './catalog.js'
-import type { NamedTable } from './handle.js'
-import { identifierProblem, quoteIdentifier } from './identifiers.js'
-import { stateDdl, stateGrants } from './state/state-schema.js'
+import type { TableUse } from '../../../core/database.js'
+import type { GrantList } from '../../../core/diagnosis.js'
+import { ConfigError } from '../../../core/errors.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
+import { identifierProblem, quoteIdentifier } from '../catalog/identifiers.js'
+import type { NamedTable } from '../handle.js'
+import { stateDdl, stateGrants } from '../state/state-schema.js'
 
 /**
  * The least rights for a use of the table, as statements for its owner to run; they may be run again. A mirror's also

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { DatabaseError } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, DataError, UnavailableError } from '../../core/errors.js'
+import { ConfigError, DataError, UnavailableError } from '../../../core/errors.js'
 import { endsSession, translate } from './errors.js'
 
 const doing = { what: 'storing rows', label: 'postgres://host:5432/app' }

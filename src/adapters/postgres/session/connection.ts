@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type LockstepError, UnavailableError } from '../../core/errors.js'
+import { type LockstepError, UnavailableError } from '../../../core/errors.js'
 import type { LiveClient } from './live-client.js'
 import type { ClientPool } from './pool.js'
 import type { Connection, ExecuteOptions, ResultRow, Session, TransactionOptions } from './session.js'

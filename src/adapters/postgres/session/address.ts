@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ClientConfig } from 'pg'
-import { ConfigError } from '../../core/errors.js'
-import type { Secret } from '../../core/secret.js'
+import { ConfigError } from '../../../core/errors.js'
+import type { Secret } from '../../../core/secret.js'
 
 /** Where a server is and how to log in, with the credentials out of sight. */
 export interface Address {

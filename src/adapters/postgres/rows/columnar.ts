@@ -1,6 +1,6 @@
-import type { Items } from '../../core/batch.js'
-import { DataError } from '../../core/errors.js'
-import type { Row } from '../../core/table.js'
+import type { Items } from '../../../core/batch.js'
+import { DataError } from '../../../core/errors.js'
+import type { Row } from '../../../core/table.js'
 import { formatArrayLiteral, parseArrayLiteral } from './array-literal.js'
 
 /** What UTF-8 cannot carry: half of a surrogate pair, which would be replaced in silence on its way. */

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { Bucket, BucketRows, Digest, Row } from '../../core/table.js'
-import { parseArrayLiteral } from './array-literal.js'
-import type { PostgresTableInfo } from './catalog.js'
+import type { Bucket, BucketRows, Digest, Row } from '../../../core/table.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
+import { parseArrayLiteral } from '../rows/array-literal.js'
+import type { Session } from '../session/session.js'
 import { bucketIndex, hashingOf, inBuckets, rowHash } from './digest-sql.js'
 import { lookupRows } from './lookup.js'
 import { readPass } from './read-pass.js'
 import { scanRows, scanRowsInOrder } from './scan.js'
-import type { Session } from './session.js'
 
 const Whole = z.tuple([z.object({ rows: z.string(), sum: z.string() })])
 const Grouped = z.tuple([

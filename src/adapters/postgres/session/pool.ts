@@ -1,4 +1,4 @@
-import { UnavailableError } from '../../core/errors.js'
+import { UnavailableError } from '../../../core/errors.js'
 import { ClosedError } from './closed-error.js'
 import type { LiveClient } from './live-client.js'
 

@@ -1,12 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Bucket, BucketRows, Row } from '../../core/table.js'
-import type { PostgresTableInfo } from './catalog.js'
+import type { Bucket, BucketRows, Row } from '../../../core/table.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
+import type { Session } from '../session/session.js'
 import { bucketIndex, inBuckets } from './digest-sql.js'
-import { quoteIdentifier } from './identifiers.js'
 import { lookupRows, printed, toRows } from './lookup.js'
 import { readPass } from './read-pass.js'
 import { INLINE_BYTES, sizeOfRow } from './row-size.js'
-import type { Session } from './session.js'
 import { streamed } from './streamed.js'
 
 /** Rows that a cursor brings at a time, of at most `INLINE_BYTES` each. */

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import type { WriterOptions } from '../../core/mirror.js'
-import type { Conflict } from '../../core/state.js'
-import type { Row } from '../../core/table.js'
+import type { WriterOptions } from '../../../core/mirror.js'
+import type { Conflict } from '../../../core/state.js'
+import type { Row } from '../../../core/table.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
+import type { ResultRow, Session } from '../session/session.js'
 import { parseArrayLiteral } from './array-literal.js'
-import type { PostgresTableInfo } from './catalog.js'
 import type { ColumnarRows } from './columnar.js'
 import { readColumnar } from './columnar-sql.js'
-import type { ResultRow, Session } from './session.js'
 import { selectDiffering, updateDiffering, updateOlder } from './writer-sql.js'
 
 /** How many transactions are remembered. */

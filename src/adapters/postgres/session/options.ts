@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConfigError } from '../../core/errors.js'
+import { ConfigError } from '../../../core/errors.js'
 import type { TlsOptions } from './address.js'
 import type { Limits } from './live-client.js'
 

@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Row } from '../../core/table.js'
-import type { PostgresColumn, PostgresTableInfo } from './catalog.js'
-import { ColumnarRows } from './columnar.js'
-import { unnestRows } from './columnar-sql.js'
-import { identifier, quoteIdentifier } from './identifiers.js'
-import type { ResultRow, Session } from './session.js'
+import type { Row } from '../../../core/table.js'
+import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
+import { identifier, quoteIdentifier } from '../catalog/identifiers.js'
+import { ColumnarRows } from '../rows/columnar.js'
+import { unnestRows } from '../rows/columnar-sql.js'
+import type { ResultRow, Session } from '../session/session.js'
 
 const LOOKUP_MS = 300_000
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DataError } from '../../core/errors.js'
+import { DataError } from '../../../core/errors.js'
 import { ColumnarRows } from './columnar.js'
 
 const value = fc.option(fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')))

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { parseArrayLiteral } from './array-literal.js'
+import { parseArrayLiteral } from '../rows/array-literal.js'
+import type { Session } from '../session/session.js'
 import { columnsFingerprint } from './fingerprint.js'
 import { quoteIdentifier, quoteQualified, type TableName } from './identifiers.js'
-import type { Session } from './session.js'
 import type { TypeFacts } from './types.js'
 
 export interface CatalogRelation {

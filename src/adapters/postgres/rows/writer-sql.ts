@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { PostgresColumn, PostgresTableInfo } from './catalog.js'
+import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
+import { identifiers, quoteIdentifier } from '../catalog/identifiers.js'
+import { isCollated } from '../catalog/types.js'
 import type { ColumnarRows } from './columnar.js'
 import { elementOf, PLACE, unnest, unnestedNames, unnestedValues, unnestRows } from './columnar-sql.js'
-import { identifiers, quoteIdentifier } from './identifiers.js'
-import { isCollated } from './types.js'
 
 /**
  * Inserts the rows, all of whose keys must be new: a quarter to a third less work for the server than looking first.

@@ -1,5 +1,5 @@
-import type { PostgresColumn, PostgresTableInfo } from './catalog.js'
-import { quoteIdentifier } from './identifiers.js'
+import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
 
 /** A row of more is fetched with others like it, in groups of bounded size. */
 export const INLINE_BYTES = 16_000

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { DatabaseError } from 'pg'
-import { ConfigError, DataError, LockstepError, UnavailableError } from '../../core/errors.js'
-import { scrub } from '../../core/secret.js'
+import { ConfigError, DataError, LockstepError, UnavailableError } from '../../../core/errors.js'
+import { scrub } from '../../../core/secret.js'
 import { meaningOf } from './sqlstates.js'
 
 /** What was being done, and where, for messages: `reading the catalog` at `postgres://host:5432/app`. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Session, TransactionOptions } from './session.js'
+import type { Session, TransactionOptions } from '../session/session.js'
 
 /** A pass over a very large table; the usual deadline of a statement is made for small ones. */
 const PASS_MS = 6 * 3_600_000

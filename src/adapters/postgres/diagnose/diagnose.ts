@@ -1,7 +1,8 @@
-import type { TableUse } from '../../core/database.js'
-import type { Diagnosis } from '../../core/diagnosis.js'
-import { findings, type Patient, type TablePatient } from './diagnose/finding.js'
-import { diagnoseRights, diagnoseSchemas, diagnoseState } from './diagnose/rights.js'
+import type { TableUse } from '../../../core/database.js'
+import type { Diagnosis } from '../../../core/diagnosis.js'
+import type { NamedTable } from '../handle.js'
+import { findings, type Patient, type TablePatient } from './finding.js'
+import { diagnoseRights, diagnoseSchemas, diagnoseState } from './rights.js'
 import {
   askWho,
   diagnoseIdentity,
@@ -9,15 +10,8 @@ import {
   diagnoseStandby,
   diagnoseTls,
   diagnoseTransactions,
-} from './diagnose/server.js'
-import {
-  diagnoseColumns,
-  diagnoseConstraints,
-  diagnoseSequences,
-  diagnoseStorage,
-  diagnoseTriggers,
-} from './diagnose/traits.js'
-import type { NamedTable } from './handle.js'
+} from './server.js'
+import { diagnoseColumns, diagnoseConstraints, diagnoseSequences, diagnoseStorage, diagnoseTriggers } from './traits.js'
 
 type Aspect<Subject> = (patient: Subject) => Promise<readonly Diagnosis[]>
 
