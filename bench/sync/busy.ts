@@ -43,12 +43,13 @@ async function underLoad(context: BenchContext, { rows, before }: Size): Promise
 
   context.say(`${rows} rows with sync${note}`)
   const sync = await lockstep.startSync()
+  const loadedFrom = Date.now()
   const loaded = await lockstep.load(urls, 'records', rows)
   const convergedMs = await converged(left, right)
   const memory = (await sync.memoryBytes()) / 1e6
   await sync.stop()
   if (!(await identical(left, right))) throw new Error('the tables differ after sync')
-  const lag = await lagOfRows(left, right)
+  const lag = await lagOfRows(left, right, loadedFrom)
   const figure = (name: string) => ({ scenario: 'sync-busy', figure: `${name}${note}` })
   return [
     measurement({

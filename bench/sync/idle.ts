@@ -31,7 +31,7 @@ export const syncIdle: Scenario = {
     }
     await pause(1_000)
     await sync.stop()
-    const lag = await lagOfRows(left, right)
+    const lag = await lagOfRows(left, right, 0)
     if (lag.rows !== PROBES) throw new Error(`${lag.rows} of ${PROBES} rows arrived`)
     const figure = (name: string) => ({ scenario: 'sync-idle', figure: name })
     return [

@@ -7,12 +7,12 @@ export interface Lag {
 }
 
 /**
- * The lag of every row by the servers' own commit timestamps (`track_commit_timestamp`): when it was committed on the
+ * The lag of every row committed since `sinceMs` (milliseconds since 1970), by the servers' own commit timestamps (`track_commit_timestamp`): when it was committed on the
  * side that got it second, less when on the side that got it first. Both servers read one clock.
  */
-export async function lagOfRows(left: PlainSql, right: PlainSql): Promise<Lag> {
+export async function lagOfRows(left: PlainSql, right: PlainSql, sinceMs: number): Promise<Lag> {
   const stamps = `select id::text, extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as at from records
-    where pg_xact_commit_timestamp(xmin) is not null`
+    where pg_xact_commit_timestamp(xmin) > to_timestamp(${sinceMs} / 1000.0)`
   const [one, other] = await Promise.all([left.run(stamps), right.run(stamps)])
   const first = new Map<string, number>(one.rows.map((row) => [row.id, row.at]))
   const lags: number[] = []

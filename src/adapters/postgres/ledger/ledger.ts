@@ -23,6 +23,9 @@ interface Entry {
   stamp: bigint | undefined
 }
 
+/** Ids between two snapshots that are looked at one by one. */
+const MOST_BETWEEN = 1_000
+
 /** What a read must leave out: parallel lists of transaction ids and first delivered pages. */
 export interface Exclusions {
   readonly xids: readonly number[]
@@ -91,6 +94,16 @@ export class Ledger {
   /** All rows of the transaction are delivered, wherever they lie; so it is for our own. */
   hasWhole(xid: number): boolean {
     return this.#done.get(xid)?.page === 0
+  }
+
+  /**
+   * Whether all that can have become visible between two snapshots is delivered whole, as what we wrote ourselves is.
+   * What ended below the first one's `xmin` was visible in it; `but`: ids that do not count.
+   */
+  coversAll(before: Snapshot, now: Snapshot, but?: ReadonlySet<number>): boolean {
+    if (now.xmax - before.xmin > MOST_BETWEEN) return false
+    for (let xid = before.xmin; xid < now.xmax; xid++) if (!this.hasWhole(xid) || but?.has(xid) === true) return false
+    return true
   }
 
   /** It knows for good of transactions that a server with this `xmax` has yet to begin: the server was set back. */

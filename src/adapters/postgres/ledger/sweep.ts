@@ -21,6 +21,8 @@ const QUIET_MS = 100
 const LEAVE_MS = 100
 /** After a commit, time for the tail to read it and for our own transactions to be announced. */
 const GRACE_MS = 25
+/** A rest looks this often whether it may end. */
+const REST_LOOK_MS = 20
 /** A look at least this often whether a position is due to be saved. */
 const LOOK_MS = 1_000
 
@@ -81,19 +83,11 @@ export class Sweep {
     if (poll === undefined) return false
     if (this.#waiters > 0 || this.#verified === undefined) return true
     if (poll.snapshot.text === this.#verified.text) return false
-    if (!this.#onlyOurs(this.#verified, poll.snapshot)) return true
+    // What is pending is not yet stored: the floor must not pass over it.
+    if (!this.#ledger().coversAll(this.#verified, poll.snapshot, this.#deliveries.pendingXids())) return true
     this.#verified = poll.snapshot
     this.#ledger().raise(poll.snapshot.xmin, poll.written)
     return false
-  }
-
-  /** Whether all that ended in between is our own, or delivered whole and stored; then there is nothing to look for. */
-  #onlyOurs(before: Snapshot, now: Snapshot): boolean {
-    if (before.xmin !== before.xmax || now.xmin !== now.xmax || now.xmax - before.xmax > 1_000) return false
-    const ledger = this.#ledger()
-    const pending = this.#deliveries.pendingXids()
-    for (let xid = before.xmax; xid < now.xmax; xid++) if (!ledger.hasWhole(xid) || pending.has(xid)) return false
-    return true
   }
 
   async #sweep(loop: Loop): Promise<Poll | undefined> {
@@ -151,8 +145,7 @@ export class Sweep {
         return walk.seen
       }
       pages = reading.resume === undefined ? Math.min(PIECE_PAGES, pages * 2) : Math.max(PIECE_LEAST_PAGES, pages / 2)
-      const share = this.#share()
-      if (share < 1) await this.#pause.pause(loop.signal, spent * (1 / share - 1))
+      await this.#rest(spent, loop.signal)
     }
     return undefined
   }
@@ -168,6 +161,16 @@ export class Sweep {
 
   #tailIsBusy(): boolean {
     return this.#tail.quietMs() < QUIET_MS
+  }
+
+  /** Rests after work of `spentMs`, but no longer than the share asks for as things are now: the tail may fall quiet. */
+  async #rest(spentMs: number, signal: AbortSignal): Promise<void> {
+    const began = performance.now()
+    while (!signal.aborted) {
+      const left = spentMs * (1 / this.#share() - 1) - (performance.now() - began)
+      if (left <= 0) return
+      await this.#pause.pause(signal, Math.min(left, REST_LOOK_MS))
+    }
   }
 
   #share(): number {

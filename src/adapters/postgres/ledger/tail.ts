@@ -56,7 +56,7 @@ export class Tail {
   #page = 0
   #history: Mark[] = []
   /** Polls whose read is complete, the newest last, and where each began. */
-  #read: (Mark & { readonly page: number })[] = []
+  #reads: { readonly at: number; readonly poll: Poll; readonly page: number }[] = []
   #rowsAt = 0
   #quietSince: number | undefined
   /**
@@ -87,7 +87,7 @@ export class Tail {
    */
   passed(agoMs: number): number | undefined {
     const before = Date.now() - agoMs
-    return this.#read.findLast((mark) => mark.at <= before)?.xmax
+    return this.#reads.findLast((read) => read.at <= before)?.poll.snapshot.xmax
   }
 
   /**
@@ -96,8 +96,8 @@ export class Tail {
    */
   adapt({ xids, firstPages }: Pick<Reading, 'xids' | 'firstPages'>): boolean {
     const missed = xids.map((xid, index) => {
-      const mark = this.#read.find(({ xmax }) => xid < xmax)
-      return mark === undefined ? 0 : mark.page - (firstPages[index] ?? mark.page)
+      const read = this.#reads.find(({ poll }) => xid < poll.snapshot.xmax)
+      return read === undefined ? 0 : read.page - (firstPages[index] ?? read.page)
     })
     const most = Math.max(0, ...missed.filter((pages) => pages <= MARGIN_MOST_PAGES))
     this.#margin = Math.min(MARGIN_MOST_PAGES, this.#margin + most)
@@ -117,6 +117,7 @@ export class Tail {
   async run(loop: Loop): Promise<void> {
     const pause = new Wakeup()
     this.#poll = undefined
+    this.#reads = []
     this.#quietSince = undefined
     this.#seenAt = undefined
     while (!loop.signal.aborted) {
@@ -132,17 +133,19 @@ export class Tail {
   async #step(loop: Loop): Promise<boolean> {
     const at = Date.now()
     const poll = await this.#reader.poll(loop.signal)
-    const before = this.#poll
     this.#poll = poll
     const ledger = this.#ledger()
     ledger.settle(poll)
-    if (before?.snapshot.text === poll.snapshot.text && before.filenode === poll.filenode) {
+    const before = this.#reads.at(-1)?.poll
+    const sameFile = before?.filenode === poll.filenode
+    if (sameFile && before.snapshot.text === poll.snapshot.text) {
       this.#seenAt = at
       this.#quietSince ??= performance.now()
       return false
     }
     this.#move(poll, at)
-    await this.#deliver(poll, at, loop)
+    if (sameFile && ledger.coversAll(before.snapshot, poll.snapshot)) this.#complete(poll, at)
+    else await this.#deliver(poll, at, loop)
     this.#committed.wake()
     return true
   }
@@ -172,11 +175,13 @@ export class Tail {
       if (!more) this.#note(walk)
       await this.#hand(reading, unseenAt, loop)
     }
+    this.#complete(poll, at)
+  }
+
+  /** Everything visible in the poll has been read, as far as the tail reads. */
+  #complete(poll: Poll, at: number): void {
     this.#seenAt = at
-    this.#read = [
-      ...this.#read.slice(-READ_MARKS),
-      { at, xmax: poll.snapshot.xmax, pages: poll.pages, page: this.#page },
-    ]
+    this.#reads = [...this.#reads.slice(-READ_MARKS), { at, poll, page: this.#page }]
   }
 
   /** Only once the end was read is it known that nothing of these transactions lies further on. */
