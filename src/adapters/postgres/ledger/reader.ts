@@ -8,7 +8,7 @@ import { pageOf, type Reading, readStretch, type Stretch } from './read.js'
 import { tableReplaced } from './table-changed.js'
 
 /** Bytes of values in one batch. A batch of few pages whose values all lie in them cannot exceed it by much. */
-const BUDGET_BYTES = 4_000_000
+const BUDGET_BYTES = 2_000_000
 const FEW_PAGES = 128
 
 /** How the loops see the table. */

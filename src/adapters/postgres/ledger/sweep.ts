@@ -43,6 +43,8 @@ export class Sweep {
   #found = false
   #active = true
   #startedAt: number | undefined
+  /** By the last stretch, reading. */
+  #spentMs = 0
 
   constructor(parts: LedgerParts & { readonly tail: Tail }) {
     this.#reader = parts.reader
@@ -56,8 +58,11 @@ export class Sweep {
   async run(loop: Loop, swept: (first: Poll | undefined) => Promise<void>): Promise<void> {
     this.#verified = undefined
     while (!loop.signal.aborted) {
-      if (this.#needed()) await swept(await this.#sweep(loop))
-      else {
+      if (this.#needed()) {
+        await swept(await this.#sweep(loop))
+        // Also a table of one stretch is not read without rest.
+        await this.#rest(this.#spentMs, loop.signal)
+      } else {
         await this.#committed.pause(loop.signal, LOOK_MS)
         if (this.#waiters === 0) await this.#pause.pause(loop.signal, GRACE_MS)
         await swept(undefined)
@@ -137,7 +142,7 @@ export class Sweep {
         signal: loop.signal,
       })
       if (reading.filenode !== start.filenode || ledger.filenode !== start.filenode) return undefined
-      const spent = performance.now() - began
+      this.#spentMs = performance.now() - began
       await this.#hand(reading, loop)
       missed = this.#tail.adapt(reading) || missed
       if (!walk.advance(stretch, reading)) {
@@ -145,7 +150,7 @@ export class Sweep {
         return walk.seen
       }
       pages = reading.resume === undefined ? Math.min(PIECE_PAGES, pages * 2) : Math.max(PIECE_LEAST_PAGES, pages / 2)
-      await this.#rest(spent, loop.signal)
+      await this.#rest(this.#spentMs, loop.signal)
     }
     return undefined
   }

@@ -10,7 +10,7 @@ import { Walk } from './walk.js'
 export const TAIL = 'tail'
 
 /** Between polls while rows come; when none came for a while, the server is asked to tell. */
-const BUSY_POLL_MS = 10
+const BUSY_POLL_MS = 8
 const IDLE_AFTER_MS = 200
 /** Pages of one statement, so that a long tail is read in batches of bounded size. */
 const PIECE_PAGES = 256
