@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { plainClient, testDatabase } from '../support/postgres.js'
+import { ownSides, plainClient } from '../support/postgres.js'
 import { query, startAfresh, value } from '../support/sql.js'
 import { becomeIdentical, startSync } from '../support/sync-run.js'
 
-const sides = { a: testDatabase('a').url, b: testDatabase('b').url }
+const sides = ownSides()
 const [x, y] = ['00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b']
 
 interface Recorded {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { testDatabase } from '../support/postgres.js'
+import { ownSides } from '../support/postgres.js'
 import { onBoth, query, someRows, startAfresh, value } from '../support/sql.js'
 import { becomeIdentical, type SyncRun, startSync } from '../support/sync-run.js'
 
-const sides = { a: testDatabase('a').url, b: testDatabase('b').url }
+const sides = ownSides()
 const TWO_COLUMNS = 'create table records (id uuid primary key, value text)'
 const count = 'select count(*)::int from records'
 

@@ -80,4 +80,24 @@ export async function dedicatedServer(options: ServerOptions = {}): Promise<Embe
   return EmbeddedServer.start(programs, { ...options, settings: { shared_buffers: '64MB', ...options.settings } })
 }
 
+/**
+ * Two servers of this test file's own, for what depends on no other transaction being open anywhere in the cluster. Call
+ * it at the top of the file; the URLs are there from the first test on.
+ */
+export function ownSides(): { readonly a: string; readonly b: string } {
+  const sides = { a: '', b: '' }
+  const servers: EmbeddedServer[] = []
+  beforeAll(async () => {
+    const [a, b] = await Promise.all([0, 1].map(() => dedicatedServer({ settings: FAST_SETTINGS })))
+    if (a === undefined || b === undefined) throw new Error('no servers')
+    servers.push(a, b)
+    sides.a = a.url()
+    sides.b = b.url()
+  })
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
+  })
+  return sides
+}
+
 export { FAST_SETTINGS }
