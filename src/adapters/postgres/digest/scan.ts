@@ -79,7 +79,7 @@ function cursorPages({ session, info, signal }: Scan, source: SQL): AsyncIterabl
         declare lockstep_scan no scroll cursor for select ${sql.raw(pageSelect(info))} from (${source} offset 0) t`)
       for (;;) {
         const page = toRows(await transaction.execute(FETCH), info.columns.length + 2)
-        for await (const part of parts({ session: transaction, info, signal }, page)) await emit(part)
+        for await (const { part, large } of parts({ session: transaction, info, signal }, page)) await emit(part, large)
         if (page.length < PAGE_ROWS) return
       }
     }),
@@ -88,15 +88,21 @@ function cursorPages({ session, info, signal }: Scan, source: SQL): AsyncIterabl
 
 const FETCH = sql.raw(`fetch ${PAGE_ROWS} from lockstep_scan`)
 
+interface Part {
+  readonly part: BucketRows
+  readonly large: boolean
+}
+
 /** The page in its order, cut where large rows have to be fetched. */
-async function* parts(scan: Scan, page: readonly Row[]): AsyncGenerator<BucketRows> {
+async function* parts(scan: Scan, page: readonly Row[]): AsyncGenerator<Part> {
   const width = scan.info.columns.length
   const bucketOf = (row: Row): number => Number(row[width] ?? 0)
   for (const run of runs(page, width)) {
     const large = isLarge(run[0], width)
     const rows = large ? await fetchLarge(scan, run) : run.map((row) => row.slice(0, width))
     // Those that were fetched come in an order of their own, but are all of one bucket.
-    yield { rows, buckets: large ? rows.map(() => bucketOf(run[0] ?? [])) : run.map(bucketOf) }
+    const buckets = large ? rows.map(() => bucketOf(run[0] ?? [])) : run.map(bucketOf)
+    yield { part: { rows, buckets }, large }
   }
 }
 
