@@ -39,9 +39,9 @@ export class Sweep {
   #begun = 0
   #done = 0
   #waiters = 0
-  /** Of the last sweep: it found rows itself; it or the tail found some. */
+  /** The last complete sweep found rows; when the tail had last brought some as it began. */
   #found = false
-  #active = true
+  #rowsAt = -1
   #startedAt: number | undefined
   /** By the last stretch, reading. */
   #spentMs = 0
@@ -113,7 +113,7 @@ export class Sweep {
     // What was left alone is for the next sweep.
     this.#verified = below === undefined ? start.snapshot : undefined
     this.#found = seen.size > 0
-    this.#active = this.#found || this.#tail.rowsAt !== rowsBefore
+    this.#rowsAt = rowsBefore
     this.#startedAt = begunAt
     this.#done = number
     this.#completed.wake()
@@ -181,7 +181,7 @@ export class Sweep {
   #share(): number {
     if (this.#waiters > 0) return 1
     if (this.#tailIsBusy()) return SHARE_BUSY
-    if (this.#active) return 1
+    if (this.#tail.rowsAt !== this.#rowsAt) return 1
     return this.#found ? SHARE_FINDING : SHARE_BUSY
   }
 }

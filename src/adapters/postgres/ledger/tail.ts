@@ -13,13 +13,16 @@ export const TAIL = 'tail'
 const BUSY_POLL_MS = 8
 const IDLE_AFTER_MS = 200
 /** Pages of one statement, so that a long tail is read in batches of bounded size. */
-const PIECE_PAGES = 256
+const PIECE_PAGES = 1_280
 /**
  * Pages below the tail that are read again, as backends go on filling pages that were added before. How many that takes
  * depends on the writers, so the sweep tells what was missed and the margin follows.
  */
 const MARGIN_PAGES = 16
 const MARGIN_MOST_PAGES = 512
+/** Now and then the tail reaches deeper, as a sweep of a large table takes long to tell what was missed: some 6 ms. */
+const DEEP_EVERY_MS = 250
+const DEEP_PAGES = 1_024
 /** An open transaction holds the start of the tail back no longer than this; its rows are then left to the sweep. */
 const HELD_MS = 1_000
 /** Completed polls that are remembered: a second of them. */
@@ -52,6 +55,10 @@ export class Tail {
   readonly #deliveries: Deliveries
   readonly #committed: Wakeup
   #margin = MARGIN_PAGES
+  #free: number | undefined
+  /** Wall clock of the last deep read, and of the one before. */
+  #deepAt = 0
+  #deepBefore = 0
   #poll: Poll | undefined
   #page = 0
   #history: Mark[] = []
@@ -91,7 +98,7 @@ export class Tail {
   }
 
   /**
-   * A sweep read rows that the tail had passed by. When they lay just below where the tail began when they could first
+   * A sweep, or a deep read, brought rows that the tail had passed by. When they lay just below where the tail began when they could first
    * be read, the margin grows to take in the like of them. Answers whether it did.
    */
   adapt({ xids, firstPages }: Pick<Reading, 'xids' | 'firstPages'>): boolean {
@@ -118,6 +125,7 @@ export class Tail {
     const pause = new Wakeup()
     this.#poll = undefined
     this.#reads = []
+    this.#deepAt = Date.now()
     this.#quietSince = undefined
     this.#seenAt = undefined
     while (!loop.signal.aborted) {
@@ -154,9 +162,15 @@ export class Tail {
   #move(poll: Poll, at: number): void {
     const passed = this.#history.filter((mark) => mark.xmax <= poll.snapshot.xmin || at - mark.at > HELD_MS)
     // A tail that begins, or a table that shrank, begins at the end.
-    const free = passed.at(-1)?.pages ?? (this.#history.length === 0 ? poll.pages : this.#page + this.#margin)
+    const free = passed.at(-1)?.pages ?? this.#free ?? poll.pages
+    this.#free = free
     this.#history = [...this.#history.slice(passed.length), { at, xmax: poll.snapshot.xmax, pages: poll.pages }]
-    const page = Math.max(0, Math.min(free, poll.pages) - this.#margin)
+    const deep = at - this.#deepAt >= DEEP_EVERY_MS
+    if (deep) {
+      this.#deepBefore = this.#deepAt
+      this.#deepAt = at
+    }
+    const page = Math.max(0, Math.min(free, poll.pages) - (deep ? DEEP_PAGES : this.#margin))
     if (page < this.#page) this.#ledger().resetTail()
     this.#page = page
   }
@@ -173,7 +187,9 @@ export class Tail {
       if (reading.filenode !== poll.filenode || ledger.filenode !== poll.filenode) return
       more = walk.advance(stretch, reading)
       if (!more) this.#note(walk)
-      await this.#hand(reading, unseenAt, loop)
+      // What was missed before could have been read since the last time that the tail reached so deep.
+      const since = this.adapt(reading) ? this.#deepBefore : unseenAt
+      await this.#hand(reading, since, loop)
     }
     this.#complete(poll, at)
   }
