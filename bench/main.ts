@@ -13,7 +13,11 @@ const { values, positionals } = parseArgs({
   options: { rows: { type: 'string' }, json: { type: 'boolean', default: false } },
 })
 
-const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
+/** `sync` names all of `sync-busy`, `sync-idle`, ... */
+const isNamed = (scenario: Scenario, name: string): boolean =>
+  scenario.name === name || scenario.name.startsWith(`${name}-`)
+
+const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => isNamed(scenario, name)))
 if (unknown.length > 0) {
   console.error(`no scenario ${unknown.join(', ')}; there are ${SCENARIOS.map((scenario) => scenario.name).join(', ')}`)
   process.exit(2)
@@ -51,7 +55,8 @@ async function measure(scenario: Scenario): Promise<readonly Measurement[]> {
 
 const measurements: Measurement[] = []
 for (const scenario of SCENARIOS) {
-  if (positionals.length === 0 || positionals.includes(scenario.name)) measurements.push(...(await measure(scenario)))
+  if (positionals.length === 0 || positionals.some((name) => isNamed(scenario, name)))
+    measurements.push(...(await measure(scenario)))
 }
 
 const where = machine(postgresVersion)
