@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { ACTIONS, type Action, settlePrepared, type Turn, updates } from './actions.js'
 import { Random } from './random.js'
-import { Rows, readShape, type Shape } from './shape.js'
+import { insert, Rows, readShape, type Shape } from './shape.js'
 
 export interface WriterOptions {
   readonly url: string
@@ -77,7 +77,9 @@ export class Writer {
       const action = this.#random.pick(this.#actions)
       this.deeds.actions[action.name] = (this.deeds.actions[action.name] ?? 0) + 1
       try {
-        await action.act({ ...this.#shape, ...this.#turn(client) })
+        const { shape, rows } = this.#shape
+        const insertAlone = (count: number): Promise<void> => this.#insertAlone(client, { shape, rows }, count)
+        await action.act({ shape, rows, insertAlone, ...this.#turn(client) })
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) throw error
         this.#failed(error)
@@ -87,25 +89,42 @@ export class Writer {
     }
   }
 
-  #turn(client: pg.Client): Omit<Turn, 'shape' | 'rows'> {
+  #turn(client: pg.Client): Omit<Turn, 'shape' | 'rows' | 'insertAlone'> {
     return {
       name: this.#name,
       client,
       random: this.#random,
       own: this.#own,
       over: this.#options.over,
-      commit: async (keys: readonly string[], statement = 'commit'): Promise<void> => {
-        try {
-          if (statement !== '') await client.query(statement)
-        } catch (error) {
-          this.deeds.inDoubt += keys.length
-          throw error
-        }
-        this.#options.acknowledge(keys)
-        this.#own.push(...keys)
-        this.deeds.acknowledged += keys.length
-      },
+      commit: (keys, statement = 'commit') => this.#commit(keys, () => client.query(statement)),
     }
+  }
+
+  async #commit(keys: readonly string[], statement: () => Promise<unknown>): Promise<void> {
+    try {
+      await statement()
+    } catch (error) {
+      this.deeds.inDoubt += keys.length
+      throw error
+    }
+    this.#acknowledged(keys)
+  }
+
+  /** An answer that never came leaves the rows in doubt; an error of the server does not. */
+  async #insertAlone(client: pg.Client, { shape, rows }: { shape: Shape; rows: Rows }, count: number): Promise<void> {
+    const made = rows.make(count)
+    try {
+      this.#acknowledged(await insert(client, shape, made))
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) this.deeds.inDoubt += count
+      throw error
+    }
+  }
+
+  #acknowledged(keys: readonly string[]): void {
+    this.#options.acknowledge(keys)
+    this.#own.push(...keys)
+    this.deeds.acknowledged += keys.length
   }
 
   #failed(error: unknown): void {
