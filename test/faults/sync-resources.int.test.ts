@@ -16,9 +16,9 @@ const count = 'select count(*)::int from records'
 beforeEach(() => startAfresh(sides, PLAIN))
 
 describe('a full disk on the target', () => {
-  test('a file system without room, where one can be mounted: waits, no dead letter, goes on', async () => {
+  // Only root may mount; for others it is shown as skipped, never as passed.
+  test.runIf(process.getuid?.() === 0)('a file system without room: waits, no dead letter, goes on', async () => {
     using disk = smallDisk(8)
-    if (disk.folder === undefined) return
     await using server = await dedicatedServer({ settings: FAST_SETTINGS })
     const between = { a: sides.a, b: server.url() }
     await query(between.b, `create tablespace small location '${disk.folder}'`)
@@ -60,19 +60,14 @@ describe('a full disk on the target', () => {
   })
 })
 
-/** A file system of its own for the server, as root may mount one. */
-function smallDisk(megabytes: number): Disposable & { readonly folder: string | undefined } {
+/** A file system of its own for the server. */
+function smallDisk(megabytes: number): Disposable & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-disk-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0777`, 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    rmSync(folder, { recursive: true })
-    return { folder: undefined, [Symbol.dispose]: () => {} }
-  }
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0777`, 'tmpfs', folder], { stdio: 'ignore' })
   chownSync(folder, 65534, 65534)
   return {
     folder,
-    [Symbol.dispose]() {
+    [Symbol.dispose]: () => {
       execFileSync('umount', ['-l', folder])
       rmSync(folder, { recursive: true })
     },
