@@ -1,5 +1,5 @@
 import type { Checkpoints, Lane, Position } from '../core/batch.js'
-import { ConflictError, UnavailableError } from '../core/errors.js'
+import { ConflictError, ReassignedError, UnavailableError } from '../core/errors.js'
 import type { Ending } from './ending.js'
 import type { Health } from './health.js'
 import { Lanes } from './lane.js'
@@ -29,12 +29,14 @@ export interface Attempt<Item> {
 
 export type AttemptEnd =
   | { readonly kind: Pumped }
+  /** The source reads other lanes from now on. */
+  | { readonly kind: 'reassigned' }
   /** `stuck`: the source's iteration could not be ended, so there must not be another one. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly stuck: boolean }
 
 /** What another attempt may cure. */
-export function mayRecover(error: unknown): error is UnavailableError | ConflictError {
-  return error instanceof UnavailableError || error instanceof ConflictError
+export function mayRecover(error: unknown): error is UnavailableError | ConflictError | ReassignedError {
+  return error instanceof UnavailableError || error instanceof ConflictError || error instanceof ReassignedError
 }
 
 /**
@@ -65,8 +67,8 @@ export async function attempt<Item>(context: Attempt<Item>): Promise<AttemptEnd>
   }
   const saved = new Map<Lane, Position>()
   const batches = new BatchStore(line, settings, scope, saved)
-  const limits = { perLane: settings.maxBufferedBatches, total: settings.maxInFlightBatches }
-  const lanes = new Lanes<Item>(limits, (batch) => batches.store(batch), failed)
+  const { maxBufferedBatches: perLane, maxInFlightBatches: total, maxConcurrentWrites: writing } = settings
+  const lanes = new Lanes<Item>({ perLane, total, writing }, (batch) => batches.store(batch), failed)
 
   let pumped: Pumped = 'left'
   try {
@@ -79,6 +81,7 @@ export async function attempt<Item>(context: Attempt<Item>): Promise<AttemptEnd>
   }
   await lanes.settled()
   if (failures.length === 0) return { kind: pumped }
+  if (failures.every((error) => error instanceof ReassignedError)) return { kind: 'reassigned' }
   return { kind: 'failed', error: worst(failures), stuck: pumped === 'stuck' }
 }
 
@@ -104,8 +107,9 @@ async function loadCheckpoints<Item>(line: Line<Item>, settings: Settings, scope
   return retry(scope, call, () => store.load(line.flow))
 }
 
-/** The first that nothing cures, else a conflict, else the first. */
+/** The first that nothing cures, else a conflict, else the first that is a failure. */
 function worst(failures: readonly unknown[]): unknown {
   const incurable = failures.find((error) => !mayRecover(error))
-  return incurable ?? failures.find((error) => error instanceof ConflictError) ?? failures[0]
+  const conflict = failures.find((error) => error instanceof ConflictError)
+  return incurable ?? conflict ?? failures.find((error) => !(error instanceof ReassignedError))
 }

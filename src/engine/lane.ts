@@ -5,6 +5,8 @@ export interface LaneLimits {
   readonly perLane: number
   /** Batches of all lanes. */
   readonly total: number
+  /** Batches that are stored at the same time. */
+  readonly writing: number
 }
 
 /**
@@ -17,6 +19,7 @@ export class Lanes<Item> {
   readonly #failed: (error: unknown) => void
   readonly #queues = new Map<Lane, Batch<Item>[]>()
   #count = 0
+  #writing = 0
   #closed = false
   #waiting: (() => void)[] = []
 
@@ -62,16 +65,30 @@ export class Lanes<Item> {
   /** Never rejects. The batch being stored stays first in its queue until it is. */
   async #work(lane: Lane, queue: Batch<Item>[]): Promise<void> {
     for (let batch = queue[0]; batch !== undefined; batch = queue[0]) {
-      try {
-        await this.#store(batch)
-      } catch (error) {
-        this.close()
-        this.#failed(error)
-      }
+      if (await this.#turn()) await this.#write(batch)
       queue.shift()
       this.#count--
       if (queue.length === 0) this.#queues.delete(lane)
       this.#changed()
+    }
+  }
+
+  /** Takes one of the places for writing as soon as there is one; none once closed, as what waits has not begun. */
+  async #turn(): Promise<boolean> {
+    while (!this.#closed && this.#writing >= this.#limits.writing) await this.#change()
+    if (this.#closed) return false
+    this.#writing++
+    return true
+  }
+
+  async #write(batch: Batch<Item>): Promise<void> {
+    try {
+      await this.#store(batch)
+    } catch (error) {
+      this.close()
+      this.#failed(error)
+    } finally {
+      this.#writing--
     }
   }
 

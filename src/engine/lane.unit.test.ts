@@ -5,7 +5,7 @@ import { Lanes } from './lane.js'
 const batch = (lane: string, position: string): Batch<number> => ({ lane, position, items: [] })
 
 /** Lanes whose batches are stored when told to. */
-function lanes(limits: { perLane: number; total: number }) {
+function lanes(limits: { perLane: number; total: number; writing?: number }) {
   const running = new Map<string, { resolve: () => void; reject: (error: Error) => void }>()
   const order: string[] = []
   const failures: unknown[] = []
@@ -15,7 +15,12 @@ function lanes(limits: { perLane: number; total: number }) {
       running.set(`${stored.lane}${stored.position}`, { resolve, reject })
     })
   }
-  return { lanes: new Lanes<number>(limits, store, (error) => failures.push(error)), running, order, failures }
+  return {
+    lanes: new Lanes<number>({ writing: 16, ...limits }, store, (error) => failures.push(error)),
+    running,
+    order,
+    failures,
+  }
 }
 
 /** Whether the promise settles without anything else happening. */
@@ -79,5 +84,17 @@ describe('Lanes', () => {
     running.get('b1')?.resolve()
     expect(await settles(all.settled())).toBe(true)
     expect(order).toEqual(['a1', 'b1'])
+  })
+
+  it('stores no more batches at the same time than it may, and drops those that wait for their turn when one fails', async () => {
+    const { lanes: all, running, order } = lanes({ perLane: 4, total: 16, writing: 2 })
+    for (const lane of ['a', 'b', 'c', 'd']) await all.put(batch(lane, '1'))
+    expect(order).toEqual(['a1', 'b1'])
+    running.get('b1')?.resolve()
+    await vi.waitFor(() => expect(order).toEqual(['a1', 'b1', 'c1']))
+    running.get('c1')?.reject(new Error('no'))
+    running.get('a1')?.resolve()
+    expect(await settles(all.settled())).toBe(true)
+    expect(order).toEqual(['a1', 'b1', 'c1'])
   })
 })

@@ -1,5 +1,5 @@
 import type { CheckpointStore } from '../core/checkpoint.js'
-import type { DeadLetterStore } from '../core/dead-letter.js'
+import type { DeadLetter, DeadLetterSink, LetterStage } from '../core/dead-letter.js'
 import type { Sink } from '../core/sink.js'
 import type { Source } from '../core/source.js'
 
@@ -12,15 +12,30 @@ export interface Line<Item> {
   /** Used when the sink has no `checkpoints` of its own. Without either, each run begins at the beginning. */
   readonly checkpoints?: CheckpointStore
   /** Without it the first bad item stops the flow with its `DataError`. */
-  readonly deadLetters?: DeadLetterStore
+  readonly deadLetters?: DeadLetterSink
   /** How a bad item is kept. Default: its JSON, as payload and as key. */
   readonly describe?: (item: Item) => DescribedItem
+  /**
+   * What is wrong with an item already before it is written, e.g. that it could not be decoded: it becomes a dead letter
+   * and the sink never sees it.
+   */
+  readonly faultOf?: (item: Item) => Fault | undefined
+  /**
+   * Whether the letter of an item that the sink refused with this code is held: tried again by the flow, as what it
+   * waits for may still come. Such items are not counted as bad.
+   */
+  readonly holds?: (code: string) => boolean
   /** The `subject` of health events. Default `source` and `sink`; better the databases' labels. */
   readonly labels?: { readonly source: string; readonly sink: string }
 }
 
-/** See `DeadLetter` for both. */
-export interface DescribedItem {
-  readonly itemKey: string
-  readonly payload: string
+/** See `DeadLetter` for all of them. Defaults: `text`, no headers, no origin. */
+export type DescribedItem = Pick<DeadLetter, 'itemKey' | 'payload'> &
+  Partial<Pick<DeadLetter, 'encoding' | 'headers' | 'origin'>>
+
+/** See `DeadLetter`; `reason` without values of the item. */
+export interface Fault {
+  readonly stage: LetterStage
+  readonly code: string
+  readonly reason: string
 }

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly maxBufferedBatches?: number
   /** Batches of all lanes in memory; while there are so many the source is not asked for more. Default 16. */
   readonly maxInFlightBatches?: number
+  /** Batches that are written at the same time, whatever their number of lanes. Default 16. */
+  readonly maxConcurrentWrites?: number
   /** Restarts after conflicts that follow one another within a minute, before the run throws. Default 5. */
   readonly maxConflicts?: number
   /** A batch with a greater share of bad items fails as a whole (`SystemicError`). Default 0.5. */
@@ -39,6 +41,7 @@ export const RUN_DEFAULTS = {
   drainMs: 25_000,
   maxBufferedBatches: 4,
   maxInFlightBatches: 16,
+  maxConcurrentWrites: 16,
   maxConflicts: 5,
   systemicShare: 0.5,
   systemicMinItems: 20,

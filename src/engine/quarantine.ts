@@ -1,16 +1,22 @@
 import type { Batch, Items } from '../core/batch.js'
-import type { DeadLetter, DeadLetterStore } from '../core/dead-letter.js'
-import type { DataError } from '../core/errors.js'
+import type { DeadLetter, DeadLetterSink } from '../core/dead-letter.js'
+import { DataError } from '../core/errors.js'
 import { scrub } from '../core/secret.js'
 import type { WriteContext } from '../core/sink.js'
 import { type BadItem, bisect, pick } from './bisect.js'
-import type { DescribedItem, Line } from './line.js'
+import type { DescribedItem, Fault, Line } from './line.js'
 import type { Settings } from './options.js'
 import { type RetryScope, retry } from './retry.js'
 import { SystemicError } from './systemic-error.js'
 
 /** How often a batch may be refused without a bad item being found, as when a foreign key's row came in between. */
 const MAX_FRUITLESS = 3
+
+interface FaultyItem<Item> {
+  readonly item: Item
+  readonly fault: Fault
+  readonly held: boolean
+}
 
 /** Takes the bad items out of one batch and makes dead letters of them. */
 export class Quarantine<Item> {
@@ -29,6 +35,31 @@ export class Quarantine<Item> {
   }
 
   /**
+   * Answers the items without those that carry a fault, once these are durable as dead letters. Throws as `remove` does.
+   */
+  async withoutFaults(items: Items<Item>): Promise<Items<Item>> {
+    const { deadLetters, faultOf } = this.#line
+    if (faultOf === undefined) return items
+    const faulty: FaultyItem<Item>[] = []
+    const sound: number[] = []
+    let index = 0
+    for (const item of items) {
+      const fault = faultOf(item)
+      if (fault === undefined) sound.push(index)
+      else faulty.push({ item, fault, held: false })
+      index++
+    }
+    const first = faulty[0]?.fault
+    if (first === undefined) return items
+    const error = new DataError(first.code, first.reason)
+    if (deadLetters === undefined) throw error
+    this.#found += faulty.length
+    if (this.#found > this.#maxBad()) throw this.#systemic('batch-unreadable', this.#unreadable(first), error)
+    await this.#keep(deadLetters, faulty, 1)
+    return pick(items, sound)
+  }
+
+  /**
    * Answers the items that are left once the bad ones among `items` are durable as dead letters. Throws a
    * `SystemicError`, with nothing stored, when too many are bad; and `error` when there is no dead-letter store.
    */
@@ -40,14 +71,20 @@ export class Quarantine<Item> {
       if (++this.#fruitless >= MAX_FRUITLESS) throw this.#systemic('items-fail-together', TOGETHER, error)
       return items
     }
-    this.#found += bad.length
+    const letters = bad.map((found) => this.#faulty(found))
+    this.#found += letters.filter(({ held }) => !held).length
     if (this.#found > this.#maxBad()) throw this.#systemic('batch-refused', this.#refused(error), error)
-    await this.#keep(deadLetters, bad, context.attempt)
+    await this.#keep(deadLetters, letters, context.attempt)
     const refused = new Set(bad.map(({ index }) => index))
     return pick(
       items,
       Array.from({ length: items.length }, (_, index) => index).filter((index) => !refused.has(index)),
     )
+  }
+
+  #faulty({ item, error }: BadItem<Item>): FaultyItem<Item> {
+    const fault: Fault = { stage: 'write', code: error.code, reason: error.message }
+    return { item, fault, held: this.#line.holds?.(error.code) ?? false }
   }
 
   async #find(
@@ -72,27 +109,28 @@ export class Quarantine<Item> {
     return bisect({
       items,
       error,
-      maxBad: this.#maxBad() - this.#found,
+      // What is held does not count, and how much that will be is not known before it is found.
+      maxBad: this.#line.holds === undefined ? this.#maxBad() - this.#found : Number.POSITIVE_INFINITY,
       probe: (part) => retry(this.#scope, call, (_attempt, signal) => probe(part, { ...context, signal })),
     })
   }
 
-  async #keep(store: DeadLetterStore, bad: readonly BadItem<Item>[], attempts: number): Promise<void> {
+  async #keep(store: DeadLetterSink, bad: readonly FaultyItem<Item>[], attempts: number): Promise<void> {
     const { flow, describe = asJson } = this.#line
     const { lane, position } = this.#batch
     const letters = bad.map(
-      ({ item, error }): DeadLetter => ({
+      ({ item, held, fault: { stage, code, reason } }): DeadLetter => ({
         flow,
         lane,
-        stage: 'write',
-        code: error.code,
-        reason: scrub(error.message),
+        stage,
+        code,
+        reason: scrub(reason),
         position,
         attempts,
+        held,
         encoding: 'text',
         headers: {},
         origin: undefined,
-        held: false,
         ...describe(item),
       }),
     )
@@ -117,6 +155,10 @@ export class Quarantine<Item> {
   #refused(error: DataError): string {
     const total = this.#batch.items.length
     return `more than ${this.#maxBad()} of ${total} items are refused (${error.code}: ${scrub(error.message)}); compare the target's schema with what the flow maps to`
+  }
+
+  #unreadable({ code, reason }: Fault): string {
+    return `${this.#found} of ${this.#batch.items.length} items cannot be read (${code}: ${scrub(reason)}); compare what is published with what the flow decodes, validates and maps`
   }
 
   #systemic(code: string, problem: string, cause: DataError): SystemicError {

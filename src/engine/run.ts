@@ -16,7 +16,8 @@ const CONFLICT_WINDOW_MS = 60_000
  * Runs a source into a sink until the source is exhausted, the run is drained or aborted, or an error stops it.
  *
  * Each batch is stored, then its position saved, then it is acknowledged; each lane in its own order, one batch at a
- * time, lanes side by side. `UnavailableError` is waited out for as long as it takes. `ConflictError` loads the
+ * time, lanes side by side. After a `ReassignedError` the checkpoints are loaded again and the source is read on at once.
+ * `UnavailableError` is waited out for as long as it takes. `ConflictError` loads the
  * checkpoints again and restarts, `maxConflicts` times. The bad items of a `DataError` become dead letters before the
  * rest of their batch is stored. What else is thrown stops the run: nothing more is acknowledged, and it is thrown again.
  *

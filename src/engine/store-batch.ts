@@ -50,7 +50,7 @@ export class BatchStore<Item> {
   async #writeItems(batch: Batch<Item>): Promise<void> {
     const quarantine = new Quarantine(this.#line, this.#settings, this.#scope, batch)
     const tries = { count: 0 }
-    let rest = batch
+    let rest = withItems(batch, await quarantine.withoutFaults(batch.items))
     for (;;) {
       try {
         await this.#write(rest, tries)

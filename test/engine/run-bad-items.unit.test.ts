@@ -87,4 +87,54 @@ describe('run: bad items', () => {
     expect(await run(line, testRun().options)).toBe('finished')
     expect(line.deadLetters.letters).toHaveLength(1)
   })
+
+  const faultOf = (item: string) =>
+    item.endsWith('3') ? ({ stage: 'decode', code: 'invalid-json', reason: 'it is no JSON' } as const) : undefined
+
+  it('makes dead letters of the items that carry a fault, and the sink never sees them', async () => {
+    const sink = memorySink<string>({ key, transactional: true, refuse })
+    const line = { ...memoryLine({ sink }), faultOf }
+    line.source.append('a', numbered('a', 10))
+    line.source.end()
+    const write = vi.spyOn(sink, 'write')
+    expect(await run(line, testRun().options)).toBe('finished')
+    expect(sink.items).toEqual(numbered('a', 10).filter((item) => !/[37]$/.test(item)))
+    expect(line.deadLetters.letters).toMatchObject([
+      { itemKey: 'a3', stage: 'decode', code: 'invalid-json', reason: 'it is no JSON', held: false, attempts: 1 },
+      { itemKey: 'a7', stage: 'write', code: 'check-violation' },
+    ])
+    expect([...(write.mock.calls[0]?.[0].items ?? [])]).not.toContain('a3')
+    expect(line.source.acknowledged('a')).toBe(10)
+  })
+
+  it('stops when more than half of a batch carries faults, with nothing stored, dead-lettered or acknowledged', async () => {
+    const sink = memorySink<string>({ key, transactional: true })
+    const fault = { stage: 'validate', code: 'schema-mismatch', reason: 'no id' } as const
+    const line = {
+      ...memoryLine({ sink, source: memorySource<string>({ batchItems: 20 }) }),
+      faultOf: (item: string) => (Number(item.slice(1)) > 8 ? fault : undefined),
+    }
+    line.source.append('a', numbered('a', 20))
+    line.source.end()
+    await expect(run(line, testRun().options)).rejects.toMatchObject({ code: 'batch-unreadable', exitCode: 5 })
+    expect([line.deadLetters.letters, sink.items, line.source.acknowledged('a')]).toEqual([[], [], 0])
+  })
+
+  it('holds the items that wait for another, however many they are', async () => {
+    const sink = memorySink<string>({
+      key,
+      transactional: true,
+      refuse: (item) => (item === 'a0' ? undefined : 'foreign-key-violation'),
+    })
+    const line = {
+      ...memoryLine({ sink, source: memorySource<string>({ batchItems: 40 }) }),
+      holds: (code: string) => code === 'foreign-key-violation',
+    }
+    line.source.append('a', numbered('a', 40))
+    line.source.end()
+    expect(await run(line, testRun().options)).toBe('finished')
+    expect(sink.items).toEqual(['a0'])
+    expect(line.deadLetters.letters).toHaveLength(39)
+    expect(line.deadLetters.letters.every(({ held }) => held)).toBe(true)
+  })
 })

@@ -1,7 +1,7 @@
 import { memorySink, memorySource } from 'lockstep/memory'
 import { describe, expect, it, vi } from 'vitest'
 import type { Batch } from '../../src/core/batch.js'
-import { ConflictError, UnavailableError } from '../../src/core/errors.js'
+import { ConflictError, ReassignedError, UnavailableError } from '../../src/core/errors.js'
 import { run } from '../../src/engine/run.js'
 import { FLOW, memoryLine, numbered, testRun } from './run-line.js'
 
@@ -222,6 +222,19 @@ describe('run: what is unavailable', () => {
 })
 
 describe('run: conflicts', () => {
+  it('reads on from the checkpoints at once when its lanes were reassigned, which is no failure', async () => {
+    const faults = [undefined, new ReassignedError('rebalanced', 'the group was rebalanced'), undefined]
+    const line = memoryLine({ source: memorySource<string>({ batchItems: 5, fault: () => faults.shift() }) })
+    line.source.append('a', numbered('a', 15))
+    line.source.end()
+    const load = vi.spyOn(line.checkpoints, 'load')
+    const { events, options } = testRun()
+    expect(await run(line, options)).toBe('finished')
+    expect(line.sink.items).toEqual(numbered('a', 15))
+    expect([load.mock.calls.length, line.source.reads]).toEqual([2, 2])
+    expect(events.filter(({ type }) => type === 'retry' || type === 'health')).toEqual([])
+  })
+
   it('loads the checkpoints again and restarts', async () => {
     const line = memoryLine()
     line.source.append('a', numbered('a', 30))
