@@ -1,14 +1,14 @@
 import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
 import { Secret } from '../../core/secret.js'
+import { ClientPool } from '../sql/client-pool.js'
+import { ClosedError } from '../sql/closed-error.js'
 import type { PostgresHandle } from './handle.js'
 import { OwnTransactions } from './own-transactions.js'
 import { type Address, parseAddress } from './session/address.js'
-import { ClosedError } from './session/closed-error.js'
 import { PooledSession } from './session/connection.js'
 import { greet, IdentityGuard, identify, type PostgresIdentity } from './session/identity.js'
 import { type Limits, LiveClient } from './session/live-client.js'
 import { type PostgresOptions, parseOptions, type Settings } from './session/options.js'
-import { ClientPool } from './session/pool.js'
 import type { Connection, Session } from './session/session.js'
 import { PostgresStateStore } from './state/state-store.js'
 import { PostgresTableRef } from './table-ref.js'
@@ -92,7 +92,7 @@ export class PostgresDatabase implements PostgresHandle {
     this.#open.clear()
   }
 
-  #pool({ max, ...kind }: { readonly max: number } & ClientKind): ClientPool {
+  #pool({ max, ...kind }: { readonly max: number } & ClientKind): ClientPool<LiveClient> {
     const { connectMs, statementMs } = this.#settings.limits
     const pool = new ClientPool({
       label: this.label,

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../../core/errors.js'
+import { nearMisses } from '../../sql/near-misses.js'
 import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
 import { quoteIdentifier, quoteQualified } from './identifiers.js'
-import { nearMisses } from './near-misses.js'
 
 /** What a message needs to say which table of which database it is about. */
 export interface Subject {

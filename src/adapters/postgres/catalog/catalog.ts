@@ -1,6 +1,7 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { TableOptions } from '../../../core/database.js'
 import type { Column, TableSchema } from '../../../core/table.js'
+import { nearMisses } from '../../sql/near-misses.js'
 import type { Session } from '../session/session.js'
 import {
   badTableName,
@@ -22,7 +23,6 @@ import {
 } from './catalog-queries.js'
 import { drizzleColumnName, drizzleFindings, drizzleTableName } from './drizzle-table.js'
 import { parseTableName, quoteQualified, type TableName } from './identifiers.js'
-import { nearMisses } from './near-misses.js'
 import { chooseKey } from './table-key.js'
 import { castType, isHashable, isOrdered, type TypeFacts, transportOf } from './types.js'
 

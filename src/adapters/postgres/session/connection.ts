@@ -1,14 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { type LockstepError, UnavailableError } from '../../../core/errors.js'
+import type { ClientPool } from '../../sql/client-pool.js'
 import type { LiveClient } from './live-client.js'
-import type { ClientPool } from './pool.js'
 import type { Connection, ExecuteOptions, ResultRow, Session, TransactionOptions } from './session.js'
 
 /** A session over a pool; over a pool of one it is a connection of its own that heals itself. */
 export class PooledSession implements Connection {
-  readonly #pool: ClientPool
+  readonly #pool: ClientPool<LiveClient>
 
-  constructor(pool: ClientPool) {
+  constructor(pool: ClientPool<LiveClient>) {
     this.#pool = pool
   }
 

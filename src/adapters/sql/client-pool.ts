@@ -1,14 +1,23 @@
-import { UnavailableError } from '../../../core/errors.js'
+import { UnavailableError } from '../../core/errors.js'
 import { ClosedError } from './closed-error.js'
-import type { LiveClient } from './live-client.js'
 
-export interface PoolOptions {
+/** An open connection, as a pool sees it. */
+export interface PoolClient {
+  /** False once the connection is gone; it then must not be used again. */
+  readonly usable: boolean
+  /** Cuts the connection at once; statements under way fail with `fate`. */
+  destroy(fate?: Error): void
+  /** Says goodbye to the server. */
+  close(): Promise<void>
+}
+
+export interface PoolOptions<Client extends PoolClient> {
   readonly label: string
   /** Connections open at the same time. */
   readonly max: number
   /** How long a caller waits for a free connection, in ms. */
   readonly waitMs: number
-  open(signal: AbortSignal): Promise<LiveClient>
+  open(signal: AbortSignal): Promise<Client>
   /** Called when the pool is disposed. */
   closed?(): void
 }
@@ -19,16 +28,16 @@ interface Waiter {
 }
 
 /** Lends connections, opens them when first needed, forgets those that are lost. First come, first served. */
-export class ClientPool implements AsyncDisposable {
-  readonly #options: PoolOptions
-  readonly #clients = new Set<LiveClient>()
-  readonly #idle: LiveClient[] = []
+export class ClientPool<Client extends PoolClient> implements AsyncDisposable {
+  readonly #options: PoolOptions<Client>
+  readonly #clients = new Set<Client>()
+  readonly #idle: Client[] = []
   readonly #waiters = new Set<Waiter>()
   readonly #closed = new AbortController()
   #free: number
   #opened = 0
 
-  constructor(options: PoolOptions) {
+  constructor(options: PoolOptions<Client>) {
     this.#options = options
     this.#free = options.max
   }
@@ -39,7 +48,7 @@ export class ClientPool implements AsyncDisposable {
   }
 
   /** Whoever gets one gives it back with `release`, whatever happens. */
-  async lease(signal?: AbortSignal): Promise<LiveClient> {
+  async lease(signal?: AbortSignal): Promise<Client> {
     if (this.#closed.signal.aborted) throw this.#closedError()
     if (this.#free > 0) this.#free -= 1
     else await this.#turn(signal)
@@ -51,7 +60,7 @@ export class ClientPool implements AsyncDisposable {
     }
   }
 
-  release(client: LiveClient): void {
+  release(client: Client): void {
     if (client.usable) this.#idle.push(client)
     else this.#clients.delete(client)
     this.#pass()
@@ -68,7 +77,7 @@ export class ClientPool implements AsyncDisposable {
     this.#options.closed?.()
   }
 
-  #takeIdle(): LiveClient | undefined {
+  #takeIdle(): Client | undefined {
     for (;;) {
       const client = this.#idle.pop()
       if (client === undefined || client.usable) return client
@@ -76,7 +85,7 @@ export class ClientPool implements AsyncDisposable {
     }
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<LiveClient> {
+  async #open(signal: AbortSignal | undefined): Promise<Client> {
     const closed = this.#closed.signal
     const client = await this.#options.open(signal === undefined ? closed : AbortSignal.any([closed, signal]))
     if (closed.aborted) {
