@@ -24,6 +24,11 @@ export interface Message {
   readonly revision: bigint | undefined
   /** When the broker took it, in ms since 1970. */
   readonly publishedAt: number | undefined
+  /**
+   * Why the source could not read it as what it is (a line cut at the limit, a broken CSV record). Such a message is not
+   * decoded: it becomes a dead letter of stage `decode`. `reason` without values of the message.
+   */
+  readonly fault?: { readonly code: string; readonly reason: string }
 }
 
 /** A message on its way to a topic, queue or file. */
