@@ -50,7 +50,7 @@ export class PostgresDatabase implements PostgresHandle {
   readonly #address: Address
   readonly #settings: Settings
   readonly #guard: IdentityGuard
-  readonly #spare: ClientPool
+  readonly #spare: ClientPool<LiveClient>
   readonly #open = new Set<AsyncDisposable>()
   #closed = false
 
