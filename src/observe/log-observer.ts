@@ -103,6 +103,10 @@ function lineOf(event: FlowEvent): Line | undefined {
       const fields = { lane, count: letters, code, reason }
       return { level: 'warn', message: `${letters} items became dead letters`, fields }
     }
+    case 'skipped': {
+      const { lane, count: skipped, reason } = event
+      return { level: 'info', message: `${skipped} items skipped: ${reason}`, fields: { lane, count: skipped, reason } }
+    }
     case 'conflicts': {
       const { count: conflicts, decision } = event
       return { level: 'warn', message: `${conflicts} conflicts: ${decision}`, fields: { count: conflicts, decision } }

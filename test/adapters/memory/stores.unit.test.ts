@@ -92,9 +92,13 @@ describe('memoryState', () => {
       code: 'c',
       reason: 'r',
       payload: '{}',
+      encoding: 'text',
+      headers: {},
+      origin: undefined,
       itemKey: '1',
       position: undefined,
       attempts: 1,
+      held: false,
     } as const
     await deadLetters.store([letter])
     await deadLetters.store([
@@ -102,7 +106,7 @@ describe('memoryState', () => {
       { ...letter, flow: 'g' },
     ])
     expect(deadLetters.letters.map(({ flow, attempts }) => [flow, attempts])).toEqual([
-      ['f', 2],
+      ['f', 3],
       ['g', 1],
     ])
     expect(await deadLetters.count('f')).toBe(1)

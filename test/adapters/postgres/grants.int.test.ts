@@ -144,8 +144,9 @@ async function write(
 }
 
 function letterOf(flow: string) {
-  const rest = { lane: '>', code: 'check-violation', reason: 'refused', payload: '[]', itemKey: '[]' }
-  return { flow, stage: 'write', position: undefined, attempts: 1, ...rest } as const
+  const rest = { lane: '>', code: 'check-violation', reason: 'refused', itemKey: '[]', held: false }
+  const item = { payload: '[]', encoding: 'text', headers: {}, origin: undefined } as const
+  return { flow, stage: 'write', position: undefined, attempts: 1, ...rest, ...item } as const
 }
 
 function runOf(flow: string): RunRecord {

@@ -36,7 +36,7 @@ describe('preparing the state tables', () => {
     const handles = Array.from({ length: 10 }, () => postgres(database.url, { stateSchema }))
     await Promise.all(handles.map((handle) => handle.state.prepare(signal)))
     await Promise.all(handles.map((handle) => handle[Symbol.asyncDispose]()))
-    expect(await query('SELECT version FROM "te""n ".version')).toEqual([{ version: 1 }])
+    expect(await query('SELECT version FROM "te""n ".version')).toEqual([{ version: 2 }])
   })
 
   it('can be repeated and keeps what is there', async () => {
@@ -118,6 +118,10 @@ const letter: DeadLetter = {
   code: 'check-violation',
   reason: 'no',
   payload: '{"a":1}',
+  encoding: 'text',
+  headers: {},
+  origin: undefined,
+  held: false,
   itemKey: '["1"]',
   position: undefined,
   attempts: 1,
@@ -134,7 +138,7 @@ describe('dead letters', () => {
     expect(await deadLetters.count('others')).toBe(0)
     const rows = await query(`SELECT item_key, attempts, position FROM lockstep.dead_letters ORDER BY item_key`)
     expect(rows).toEqual([
-      { item_key: '["1"]', attempts: 3, position: 'here' },
+      { item_key: '["1"]', attempts: 6, position: 'here' },
       { item_key: '["2"]', attempts: 1, position: null },
     ])
   })

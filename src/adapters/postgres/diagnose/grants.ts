@@ -6,7 +6,7 @@ import { ConfigError } from '../../../core/errors.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { identifierProblem, quoteIdentifier } from '../catalog/identifiers.js'
 import type { NamedTable } from '../handle.js'
-import { stateDdl, stateGrants } from '../state/state-schema.js'
+import { lookupState, readStateVersion, stateGrants, stateStatements } from '../state/state-schema.js'
 
 /**
  * The least rights for a use of the table, as statements for its owner to run; they may be run again. A mirror's also
@@ -24,7 +24,7 @@ export async function tableGrants(
     `GRANT CONNECT ON DATABASE ${await databaseName(ref, signal)} TO ${role};`,
     ...requiredSchemas(info, what.use).map((schema) => `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role};`),
     ...(mirror ? writeGrants(info, role) : [`GRANT SELECT ON TABLE ${info.qualified} TO ${role};`]),
-    ...(mirror ? stateStatements(ref.database.stateSchema, role) : []),
+    ...(mirror ? await stateLines(ref, role, signal) : []),
   ]
   return { database: ref.database.label, statements }
 }
@@ -46,8 +46,12 @@ function writeGrants({ qualified, versionColumn }: PostgresTableInfo, role: stri
   ]
 }
 
-function stateStatements(schema: string, role: string): readonly string[] {
-  return [...stateDdl(schema), ...stateGrants(schema, role)].map((statement) => `${statement};`)
+async function stateLines({ database }: NamedTable, role: string, signal: AbortSignal): Promise<readonly string[]> {
+  const { session, stateSchema: schema } = database
+  const options = { signal, what: 'looking at the state tables' }
+  const found = await lookupState(session, schema, options)
+  const version = found === 'ready' ? await readStateVersion(session, schema, options) : undefined
+  return [...stateStatements(schema, version), ...stateGrants(schema, role)].map((statement) => `${statement};`)
 }
 
 function quotedRole(role: string): string {

@@ -2,7 +2,9 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Diagnosis } from '../../../core/diagnosis.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
-import { checkStateVersion, lookupState, stateGrants } from '../state/state-schema.js'
+import type { ExecuteOptions, Session } from '../session/session.js'
+import { newerState } from '../state/prepare-state.js'
+import { lookupState, readStateVersion, STATE_VERSION, stateGrants, stateStatements } from '../state/state-schema.js'
 import { enumerated, type Patient, type TablePatient } from './finding.js'
 import { requiredSchemas } from './grants.js'
 
@@ -67,7 +69,9 @@ export async function diagnoseState({ database, role, databaseName, signal }: Pa
     return [{ level: 'error', subject, message, fix: `${stateGrants(schema, role).join(';\n')};` }]
   }
   if (state === 'ready') {
-    await checkStateVersion(session, { label: subject, schema }, options)
+    const version = (await readStateVersion(session, schema, options)) ?? STATE_VERSION
+    if (version > STATE_VERSION) throw newerState({ label: subject, schema }, version)
+    if (version < STATE_VERSION) return [await diagnoseOutdated({ session, subject, schema, role, version, options })]
     return [{ level: 'ok', subject, message: `the state tables in schema ${schema} are ready` }]
   }
   const rows = await session.execute(
@@ -87,4 +91,30 @@ export async function diagnoseState({ database, role, databaseName, signal }: Pa
     : `GRANT CREATE ON DATABASE ${databaseName} TO ${role};`
   const message = `the state tables in schema ${schema} are missing, and role ${role} may not create them`
   return [{ level: 'error', subject, message, fix: `${grant} or run what lockstep grants prints, which creates them` }]
+}
+
+const Alterable = z.tuple([z.object({ alterable: z.boolean() })])
+
+interface Outdated {
+  readonly session: Session
+  readonly subject: string
+  readonly schema: string
+  readonly role: string
+  readonly version: number
+  readonly options: ExecuteOptions
+}
+
+async function diagnoseOutdated(outdated: Outdated): Promise<Diagnosis> {
+  const { session, subject, schema, role, version, options } = outdated
+  const rows = await session.execute(
+    sql`select bool_and(pg_has_role(c.relowner, 'USAGE') and has_schema_privilege(n.oid, 'CREATE')) as alterable
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = ${schema} and c.relname = 'dead_letters'`,
+    options,
+  )
+  const [{ alterable }] = Alterable.parse(rows)
+  const tables = `the state tables in schema ${schema} have version ${version}`
+  if (alterable) return { level: 'ok', subject, message: `${tables} and will be brought up to date at the next start` }
+  const fix = `stop older instances and run as the owner of the tables:\n${stateStatements(schema, version).join(';\n')};`
+  return { level: 'error', subject, message: `${tables}, too old, and role ${role} may not alter them`, fix }
 }

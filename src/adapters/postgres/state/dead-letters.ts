@@ -1,54 +1,153 @@
-import { createHash } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { DeadLetter, DeadLetterStore } from '../../../core/dead-letter.js'
+import {
+  type DeadLetter,
+  type DeadLetterStore,
+  LETTER_STAGES,
+  LETTER_STATES,
+  type LetterFilter,
+  type LetterPage,
+  type LetterState,
+  type StoredLetter,
+} from '../../../core/dead-letter.js'
+import { type LetterRow, letterRows, restoreHeaders, restorePayload, withoutNul } from '../../sql/letter-rows.js'
 import type { Session } from '../session/session.js'
 import { stateTable } from './state-schema.js'
 
-const Count = z.object({ count: z.coerce.number() })
+const PAGE = 100
+const WAITING: readonly LetterState[] = ['dead', 'held']
 
+const Count = z.object({ count: z.coerce.number() })
+const Stored = z.object({
+  id: z.string(),
+  flow: z.string(),
+  itemKey: z.string(),
+  lane: z.string(),
+  stage: z.enum(LETTER_STAGES),
+  code: z.string(),
+  reason: z.string(),
+  payload: z.string(),
+  encoding: z.enum(['text', 'base64', 'json']),
+  headers: z.string().transform(restoreHeaders),
+  origin: z.string().nullable(),
+  position: z.string().nullable(),
+  attempts: z.number(),
+  state: z.enum(LETTER_STATES),
+  firstAt: z.string(),
+  lastAt: z.string(),
+})
+
+/** `DeadLetterStore` on the table `dead_letters`. */
 export class PostgresDeadLetters implements DeadLetterStore {
+  readonly label: string
   readonly #session: Session
   readonly #table: SQL
 
-  constructor(session: Session, schema: string) {
+  constructor(session: Session, where: { readonly label: string; readonly schema: string }) {
+    this.label = `${where.label} ${where.schema}.dead_letters`
     this.#session = session
-    this.#table = stateTable(schema, 'dead_letters')
+    this.#table = stateTable(where.schema, 'dead_letters')
   }
 
   async store(letters: readonly DeadLetter[]): Promise<void> {
-    if (letters.length === 0) return
-    // One statement may not replace a row twice, so the last letter of an item stands for all.
-    const last = [...new Map(letters.map((letter) => [hash(letter), letter]))]
-    const of = (field: (letter: DeadLetter) => string | number | null): SQL =>
-      sql`${sql.param(last.map(([, letter]) => field(letter)))}`
-    const query = sql`
-      insert into ${this.#table} (item_hash, flow, item_key, lane, stage, code, reason, payload, position, attempts)
-      select * from unnest(${sql.param(last.map(([key]) => key))}::text[], ${of((l) => l.flow)}::text[],
-        ${of((l) => text(l.itemKey))}::text[], ${of((l) => text(l.lane))}::text[], ${of((l) => l.stage)}::text[],
-        ${of((l) => text(l.code))}::text[], ${of((l) => text(l.reason))}::text[], ${of((l) => text(l.payload))}::text[],
-        ${of((l) => (l.position === undefined ? null : text(l.position)))}::text[], ${of((l) => l.attempts)}::int[])
-      order by 1, 2
-      on conflict (flow, item_hash) do update set lane = excluded.lane, stage = excluded.stage, code = excluded.code,
-        reason = excluded.reason, payload = excluded.payload, position = excluded.position,
-        attempts = excluded.attempts, stored_at = now()`
-    await this.#session.execute(query, { what: 'storing dead letters' })
+    const what = 'storing dead letters'
+    const [first, ...more] = letterRows(letters)
+    if (first === undefined) return
+    if (more.length === 0) {
+      await this.#session.execute(this.#upsert(first), { what })
+      return
+    }
+    await this.#session.transaction(async (transaction) => {
+      for (const rows of [first, ...more]) await transaction.execute(this.#upsert(rows), { what })
+    })
   }
 
-  async count(flow: string): Promise<number> {
-    const query = sql`select count(*)::text as count from ${this.#table} where flow = ${flow}`
+  async count(flow: string, states: readonly LetterState[] = WAITING): Promise<number> {
+    const query = sql`select count(*)::text as count from ${this.#table}
+      where flow = ${flow} and state = any (${sql.param([...states])}::text[])`
     const [row] = await this.#session.execute(query, { what: 'counting dead letters' })
     return Count.parse(row).count
   }
+
+  async list(flow: string, filter: LetterFilter = {}, page: LetterPage = {}): Promise<readonly StoredLetter[]> {
+    const { limit = PAGE, after } = page
+    const where = conditions(filter)
+    if (after !== undefined) where.push(sql`(first_at, id) > (${after.firstAt}::timestamptz, ${after.id}::text)`)
+    const query = sql`
+      select id, flow, item_key as "itemKey", lane, stage, code, reason, payload, encoding, headers, origin, position,
+        attempts, state, ${iso(sql`first_at`)} as "firstAt", ${iso(sql`last_at`)} as "lastAt"
+      from ${this.#table} where flow = ${flow} and ${sql.join(where, sql` and `)}
+      order by first_at, id limit ${limit}`
+    const rows = await this.#session.execute(query, { what: 'listing dead letters' })
+    return rows.map(toLetter)
+  }
+
+  async mark(
+    flow: string,
+    letters: readonly Pick<StoredLetter, 'id' | 'attempts'>[],
+    state: 'replayed' | 'discarded',
+  ): Promise<number> {
+    if (letters.length === 0) return 0
+    const query = sql`
+      with marked as (
+        update ${this.#table} as letter set state = ${state}
+        from unnest(${sql.param(letters.map(({ id }) => id))}::text[],
+          ${sql.param(letters.map(({ attempts }) => attempts))}::int[]) as known (id, attempts)
+        where letter.flow = ${flow} and letter.id = known.id and letter.attempts = known.attempts
+        returning 1)
+      select count(*)::text as count from marked`
+    const [row] = await this.#session.execute(query, { what: 'marking dead letters' })
+    return Count.parse(row).count
+  }
+
+  #upsert(rows: readonly LetterRow[]): SQL {
+    const column = (of: (row: LetterRow) => string | number | null): SQL => sql`${sql.param(rows.map(of))}`
+    const optional = (text: string | undefined): string | null => (text === undefined ? null : withoutNul(text))
+    return sql`
+      insert into ${this.#table} as known
+        (item_hash, flow, item_key, lane, stage, code, reason, payload, encoding, headers, origin, position, attempts, state)
+      select * from unnest(${column((row) => row.itemHash)}::text[], ${column(({ letter }) => letter.flow)}::text[],
+        ${column(({ letter }) => withoutNul(letter.itemKey))}::text[],
+        ${column(({ letter }) => withoutNul(letter.lane))}::text[], ${column(({ letter }) => letter.stage)}::text[],
+        ${column(({ letter }) => withoutNul(letter.code))}::text[],
+        ${column(({ letter }) => withoutNul(letter.reason))}::text[],
+        ${column((row) => row.payload)}::text[], ${column((row) => row.encoding)}::text[],
+        ${column((row) => row.headers)}::text[], ${column(({ letter }) => optional(letter.origin))}::text[],
+        ${column(({ letter }) => optional(letter.position))}::text[], ${column(({ letter }) => letter.attempts)}::int[],
+        ${column(({ letter }) => (letter.held ? 'held' : 'dead'))}::text[])
+      on conflict (flow, item_hash) do update set lane = excluded.lane, stage = excluded.stage, code = excluded.code,
+        reason = excluded.reason, payload = excluded.payload, encoding = excluded.encoding, headers = excluded.headers,
+        origin = excluded.origin, position = excluded.position, state = excluded.state, last_at = now(),
+        attempts = least(known.attempts::bigint + excluded.attempts, 2147483647)::int`
+  }
 }
 
-function hash(letter: DeadLetter): string {
-  return createHash('sha256')
-    .update(JSON.stringify([letter.flow, letter.itemKey]))
-    .digest('hex')
+function conditions(filter: LetterFilter): SQL[] {
+  const { ids, codes, stages, states = WAITING, since, until } = filter
+  const oneOf = (column: SQL, texts: readonly string[] | undefined): SQL[] =>
+    texts === undefined ? [] : [sql`${column} = any (${sql.param([...texts])}::text[])`]
+  return [
+    ...oneOf(sql`state`, states),
+    ...oneOf(sql`id`, ids),
+    ...oneOf(sql`code`, codes),
+    ...oneOf(sql`stage`, stages),
+    ...(since === undefined ? [] : [sql`last_at >= ${since}::timestamptz`]),
+    ...(until === undefined ? [] : [sql`last_at < ${until}::timestamptz`]),
+  ]
 }
 
-/** PostgreSQL keeps no NUL in text; a letter must be storable whatever is in it. */
-function text(value: string): string {
-  return value.replaceAll('\0', '\u2400')
+/** With all six digits, as pages go on from this very moment. */
+function iso(column: SQL): SQL {
+  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+}
+
+function toLetter(row: Readonly<Record<string, unknown>>): StoredLetter {
+  const stored = Stored.parse(row)
+  return {
+    ...stored,
+    ...restorePayload(stored),
+    origin: stored.origin ?? undefined,
+    position: stored.position ?? undefined,
+    held: stored.state === 'held',
+  }
 }

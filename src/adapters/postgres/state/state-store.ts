@@ -4,8 +4,8 @@ import type { Session } from '../session/session.js'
 import { type CheckpointMove, PostgresCheckpoints } from './checkpoints.js'
 import { PostgresConflicts } from './conflicts.js'
 import { PostgresDeadLetters } from './dead-letters.js'
+import { prepareState } from './prepare-state.js'
 import { PostgresRuns } from './runs.js'
-import { prepareState } from './state-schema.js'
 
 /** The tables that lockstep keeps in the database it writes to; see state-schema.ts. */
 export class PostgresStateStore implements StateStore {
@@ -21,7 +21,7 @@ export class PostgresStateStore implements StateStore {
     this.#session = session
     this.#where = where
     this.checkpoints = new PostgresCheckpoints(session, where.schema, own)
-    this.deadLetters = new PostgresDeadLetters(session, where.schema)
+    this.deadLetters = new PostgresDeadLetters(session, where)
     this.conflicts = new PostgresConflicts(session, where.schema)
     this.runs = new PostgresRuns(session, where.schema, own)
   }
