@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
-import type { Batch } from '../../src/core/batch.js'
+import type { Batch, Items } from '../../src/core/batch.js'
 import { DataError } from '../../src/core/errors.js'
 import type { WriteContext } from '../../src/core/sink.js'
 import type { Rowset, UpsertSink, Values } from '../../src/core/upsert.js'
+import { bisect } from '../../src/engine/bisect.js'
 import type { StoredRow, UpsertHarness, UpsertTable } from './upsert.js'
 
 export const FLOW = 'contract'
@@ -89,25 +90,12 @@ export async function expectRows(
   expect(sorted(await harness.stored(table))).toEqual(sorted(rows))
 }
 
-/** The indexes of the items that cannot be stored: named by `write`, else found by `probe`. All that is thrown has `code`. */
+/** The indexes of the items that cannot be stored, found as the engine finds them. `write` refuses with `code`. */
 export async function badItems(sink: UpsertSink, items: readonly Rowset[], code: string): Promise<readonly number[]> {
-  const refused = await failure(() => sink.write(batch(items), context()), code)
-  if (refused === undefined) throw new Error('the batch was stored')
-  if (refused.bad !== undefined) return refused.bad
-  const bad: number[] = []
-  for (const [index, item] of items.entries()) {
-    if ((await failure(() => sink.probe([item], context()), code)) !== undefined) bad.push(index)
-  }
-  return bad
-}
-
-async function failure(work: () => Promise<void>, code: string): Promise<DataError | undefined> {
-  try {
-    await work()
-    return undefined
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error
-    expect(error.code).toBe(code)
-    return error
-  }
+  const refused: unknown = await sink.write(batch(items), context()).catch((error: unknown) => error)
+  if (!(refused instanceof DataError)) throw new Error('the batch was not refused', { cause: refused })
+  expect(refused.code).toBe(code)
+  const probe = (part: Items<Rowset>): Promise<void> => sink.probe(part, context())
+  const bad = await bisect({ items, error: refused, probe, maxBad: items.length })
+  return bad.map(({ index }) => index)
 }

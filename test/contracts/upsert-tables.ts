@@ -44,6 +44,12 @@ export function upsertingTables(using: Using): UpsertTests {
       const stored = await harness.stored(CHILDREN)
       expectSame(stored.map(({ id }) => Number(id)).sort(), [1, 2, 3])
     }),
+    'blames no child for what is wrong with another item': using(tables, async (harness) => {
+      const sink = await harness.sink([CHILDREN, PARENTS])
+      const poison: Rowset = { rows: [[], [{ id: 50, name: null }]] }
+      const items = [family([], [[1, 10]]), family([20], []), poison, family([10], []), family([], [[2, 20]])]
+      expectSame(await badItems(sink, items, 'not-null-violation'), [2])
+    }),
     'takes rows for one of its tables only': using(tables, async (harness) => {
       const sink = await harness.sink([CHILDREN, PARENTS])
       await store(sink, family([10], []))
