@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline/promises'
+
 /** What a command may touch of the process, so that tests can hand in their own. */
 export interface Io {
   readonly cwd: string
@@ -8,6 +10,10 @@ export interface Io {
   readonly width: number
   /** The result of the command. */
   out(text: string): void
+  /** A result that is no text. Resolves once it has left this process. */
+  bytes(bytes: Uint8Array): Promise<void>
+  /** Asks the person at the terminal; left out when nobody is there. */
+  readonly ask?: (question: string) => Promise<string>
   /** Everything else: logs, progress, errors. */
   err(text: string): void
 }
@@ -26,6 +32,19 @@ export function processIo(): Io {
       return process.stdout.columns || 80
     },
     out: (text) => void process.stdout.write(`${text}\n`),
+    bytes: (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => resolve())),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     err: (text) => void process.stderr.write(`${text}\n`),
+  }
+}
+
+/** On stderr, so that a redirected stdout holds the result alone. Ctrl-C and Ctrl-D are an empty answer. */
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
+  try {
+    return await Promise.race([lines.question(question), ended])
+  } finally {
+    lines.close()
   }
 }

@@ -12,9 +12,10 @@ export function jsonOption(description = 'print one object on stdout'): Option {
 }
 
 export function logLevelOption(): Option {
-  return new Option('--log-level <level>', 'what to log (default: log.level of the config, else info)').choices(
-    LOG_LEVELS,
-  )
+  return new Option(
+    '--log-level <level>',
+    'what to log (default: LOCKSTEP_LOG_LEVEL, log.level of the config, info)',
+  ).choices(LOG_LEVELS)
 }
 
 export function wholeNumber(text: string): number {

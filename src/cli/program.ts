@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { checkCommand } from './commands/check.js'
+import { deadLettersCommand } from './commands/dead-letters.js'
 import { demoCommand } from './commands/demo.js'
 import { doctorCommand } from './commands/doctor.js'
 import { grantsCommand } from './commands/grants.js'
@@ -28,14 +29,20 @@ export function createProgram(io: Io, finish: Finish): Command {
     doctorCommand(io, finish),
     runCommand(io, finish),
     statusCommand(io, finish),
+    deadLettersCommand(io, finish),
     checkCommand(io, finish),
     loadCommand(io, finish),
     grantsCommand(io, finish),
     demoCommand(io, finish),
   ]
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  for (const command of commands) program.addCommand(command)
+  settle(program)
   return program
+}
+
+function settle(command: Command): void {
+  command.exitOverride()
+  for (const inner of command.commands) settle(inner.copyInheritedSettings(command))
 }
 
 const PROGRAM_HELP = `
@@ -50,4 +57,5 @@ ${EXIT_CODES_HELP}
 
 Environment:
   NO_COLOR, FORCE_COLOR   colours off, on
+  LOCKSTEP_LOG_LEVEL      what to log, where --log-level does not say it
   LOCKSTEP_DEBUG=1        stacks below errors`

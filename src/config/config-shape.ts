@@ -3,7 +3,7 @@ import type { Database } from '../core/database.js'
 import type { Flow, FlowKind } from '../core/flow.js'
 import { LOG_LEVELS } from './define-config.js'
 
-export const FLOW_KINDS = ['ingest', 'sync', 'feed', 'check'] as const satisfies readonly FlowKind[]
+export const FLOW_KINDS = ['ingest', 'relay', 'sync', 'feed', 'check'] as const satisfies readonly FlowKind[]
 export const FLOW_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
 
 export const FlowShape = z.object({

@@ -14,13 +14,19 @@ interface Progress {
   busyMs: number
   maxLagMs: number | undefined
   retries: number
+  /** Per code, so that a new kind of trouble has a line at once. */
+  readonly deadLetters: Map<string, number>
+  readonly skipped: Map<string, number>
+  /** There are some that no line has told of. */
+  untold: boolean
 }
 
 /**
  * Writes each fact once, as `event`: `flow.started`, `flow.progress`, `flow.retry`, `flow.health`, `flow.dead-letters`,
- * `flow.conflicts`, `flow.verdict`, `flow.notice`, `flow.caught-up`, `flow.draining`, `flow.stopped`. Batches and
- * retries come in their hundreds, so they are summed up in a `flow.progress` line at most every `progressMs`, written
- * by the event that comes after; only the first retry in that time has a line of its own.
+ * `flow.conflicts`, `flow.verdict`, `flow.notice`, `flow.caught-up`, `flow.draining`, `flow.stopped`. Batches, retries,
+ * dead letters and skipped items come in their hundreds, so they are summed up in a `flow.progress` line at most every
+ * `progressMs`, written by the event that comes after; only the first retry and the first dead letters of each code in
+ * that time have a line of their own.
  */
 export function logObserver(logger: Logger, options: LogOptions = {}): Observer {
   const { progressMs = 10_000 } = options
@@ -34,32 +40,74 @@ export function logObserver(logger: Logger, options: LogOptions = {}): Observer 
       report(logger, event.flow, progress, now)
       flows.set(event.flow, begin(now))
     }
-    count(flows.get(event.flow) ?? progress, event)
-    if (event.type === 'retry' && progress.retries > 1 && now - progress.since < progressMs) return
-    write(logger, event)
+    const first = count(flows.get(event.flow) ?? progress, event)
+    if (first) write(logger, event)
     if (event.type === 'stopped') flows.delete(event.flow)
   }
 }
 
 function begin(now: number): Progress {
-  return { since: now, batches: 0, items: 0, busyMs: 0, maxLagMs: undefined, retries: 0 }
+  return {
+    since: now,
+    batches: 0,
+    items: 0,
+    busyMs: 0,
+    maxLagMs: undefined,
+    retries: 0,
+    deadLetters: new Map(),
+    skipped: new Map(),
+    untold: false,
+  }
 }
 
-function count(progress: Progress, event: FlowEvent): void {
-  if (event.type === 'retry') progress.retries++
-  if (event.type !== 'batch') return
-  progress.batches++
-  progress.items += event.items
-  progress.busyMs += event.durationMs
-  if (event.lagMs !== undefined) progress.maxLagMs = Math.max(progress.maxLagMs ?? 0, event.lagMs)
+/** Whether the event is the first of its kind in this progress. */
+function count(progress: Progress, event: FlowEvent): boolean {
+  switch (event.type) {
+    case 'retry':
+      return ++progress.retries === 1
+    case 'dead-letters': {
+      const first = add(progress.deadLetters, event.code, event.count)
+      progress.untold ||= !first
+      return first
+    }
+    case 'skipped':
+      progress.untold = true
+      return add(progress.skipped, event.reason, event.count)
+    case 'batch':
+      progress.batches++
+      progress.items += event.items
+      progress.busyMs += event.durationMs
+      if (event.lagMs !== undefined) progress.maxLagMs = Math.max(progress.maxLagMs ?? 0, event.lagMs)
+      return true
+    default:
+      return true
+  }
+}
+
+function add(counts: Map<string, number>, name: string, count: number): boolean {
+  const before = counts.get(name)
+  counts.set(name, (before ?? 0) + count)
+  return before === undefined
 }
 
 function report(logger: Logger, flow: string, progress: Progress, now: number): void {
-  const { since, batches, items, maxLagMs, retries, busyMs } = progress
-  if (batches === 0 && retries === 0) return
+  const { since, batches, items, maxLagMs, retries, busyMs, deadLetters, skipped } = progress
+  if (batches === 0 && retries === 0 && !progress.untold) return
   const seconds = Math.max(now - since, 1) / 1_000
   const itemsPerSecond = Math.round(items / seconds)
-  const fields = { event: 'flow.progress', flow, batches, items, itemsPerSecond, maxLagMs, busyMs, retries, seconds }
+  const fields = {
+    event: 'flow.progress',
+    flow,
+    batches,
+    items,
+    itemsPerSecond,
+    maxLagMs,
+    busyMs,
+    retries,
+    seconds,
+    ...(deadLetters.size === 0 ? {} : { deadLetters: Object.fromEntries(deadLetters) }),
+    ...(skipped.size === 0 ? {} : { skipped: Object.fromEntries(skipped) }),
+  }
   logger.info(fields, batches > 0 ? `${items} items in ${batches} batches` : `no batches; retries: ${retries}`)
 }
 
@@ -103,10 +151,6 @@ function lineOf(event: FlowEvent): Line | undefined {
       const fields = { lane, count: letters, code, reason }
       return { level: 'warn', message: `${letters} items became dead letters`, fields }
     }
-    case 'skipped': {
-      const { lane, count: skipped, reason } = event
-      return { level: 'info', message: `${skipped} items skipped: ${reason}`, fields: { lane, count: skipped, reason } }
-    }
     case 'conflicts': {
       const { count: conflicts, decision } = event
       return { level: 'warn', message: `${conflicts} conflicts: ${decision}`, fields: { count: conflicts, decision } }
@@ -131,6 +175,7 @@ function lineOf(event: FlowEvent): Line | undefined {
       return { level: 'info', message: event.type }
     case 'batch':
     case 'checkpoint':
+    case 'skipped':
       return undefined
   }
 }

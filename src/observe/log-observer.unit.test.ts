@@ -133,4 +133,25 @@ describe('logObserver', () => {
       { event: 'flow.stopped', level: 'error', exitCode: 5, error: { type: 'DataError' } },
     ])
   })
+
+  it('has a line for the first dead letters of a code, and sums up the rest and what was skipped', () => {
+    const { lines, logger } = logging()
+    const observer = logObserver(logger)
+    for (let batch = 0; batch < 100; batch++) {
+      for (const code of ['json', 'schema'])
+        observer({ flow, type: 'dead-letters', lane: 'a', count: 3, code, reason: 'r' })
+      observer({ flow, type: 'skipped', lane: 'a', count: 2, reason: 'stale' })
+    }
+    const letters = { event: 'flow.dead-letters', level: 'warn', count: 3 }
+    expect(lines()).toMatchObject([
+      { ...letters, code: 'json' },
+      { ...letters, code: 'schema' },
+    ])
+    vi.advanceTimersByTime(10_000)
+    observer({ flow, type: 'dead-letters', lane: 'a', count: 1, code: 'json', reason: 'r' })
+    expect(lines().slice(2)).toMatchObject([
+      { event: 'flow.progress', batches: 0, deadLetters: { json: 300, schema: 300 }, skipped: { stale: 200 } },
+      { ...letters, code: 'json', count: 1 },
+    ])
+  })
 })

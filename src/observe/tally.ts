@@ -20,6 +20,8 @@ export interface FlowTally {
     | undefined
   readonly retries: number
   readonly deadLetters: number
+  /** Left out on purpose, e.g. as stale. */
+  readonly skipped: number
   readonly conflicts: number
   readonly caughtUp: boolean
   /** What does not work at the moment, and why. */
@@ -73,6 +75,7 @@ class FlowCounter {
   #lastLagMs = 0
   #retries = 0
   #deadLetters = 0
+  #skipped = 0
   #conflicts = 0
   #caughtUp = false
   #verdict: FlowTally['lastVerdict']
@@ -106,6 +109,9 @@ class FlowCounter {
         return
       case 'dead-letters':
         this.#deadLetters += event.count
+        return
+      case 'skipped':
+        this.#skipped += event.count
         return
       case 'conflicts':
         this.#conflicts += event.count
@@ -147,6 +153,7 @@ class FlowCounter {
       lagMs: this.#lag(),
       retries: this.#retries,
       deadLetters: this.#deadLetters,
+      skipped: this.#skipped,
       conflicts: this.#conflicts,
       caughtUp: this.#caughtUp,
       unhealthy: [...this.#unhealthy].map(([subject, reason]) => ({ subject, reason })),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Config, LOG_LEVELS, type LogLevel } from '../../config/define-config.js'
+import type { Config } from '../../config/define-config.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { FlowEvent, Observer } from '../../core/observer.js'
@@ -11,6 +11,7 @@ import { paint } from '../render/paint.js'
 import { renderError } from '../report-error.js'
 import { Heartbeat } from '../run/heartbeat.js'
 import { liveView } from '../run/live-view.js'
+import { logLevelOf } from '../run/log-level.js'
 import { openLog } from '../run/open-log.js'
 import { runFlows } from '../run/run-flows.js'
 import { RunProgress } from '../run/run-progress.js'
@@ -30,8 +31,9 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
     const flows = selectFlows(config, args.flows)
     const progress = new RunProgress()
     using signals = listenForSignals()
+    const level = logLevelOf(args.logLevel, io.env, config)
     const screen = io.isTty && !args.json ? liveScreen(io, progress, () => signals.shutdown.state) : undefined
-    const shown = screen ?? { observer: openLog({ level: levelOf(args, config), write: args.json ? io.err : io.out }) }
+    const shown = screen ?? { observer: openLog({ level, write: args.json ? io.err : io.out }) }
     const heartbeats = startHeartbeats(config, flows, progress)
     const observer = fanOut(progress.take, shown.observer)
     const worst = await runFlows(flows, { observer, signals, untilCaughtUp: args.untilCaughtUp })
@@ -47,10 +49,6 @@ function summary(progress: RunProgress, exitCode: ExitCode): string {
   const { startedMs } = progress
   const startedAt = new Date(startedMs).toISOString()
   return toJson({ exitCode, startedAt, durationMs: Date.now() - startedMs, flows: progress.tallies() })
-}
-
-function levelOf(args: RunArguments, config: Config): LogLevel {
-  return LOG_LEVELS.find((level) => level === args.logLevel) ?? config.log?.level ?? 'info'
 }
 
 /** Flows without a database, in a config without one, leave no trace for `status`. */

@@ -34,6 +34,7 @@ interface Told {
   readonly database: string
   readonly record: RunRecord | undefined
   readonly deadLetters: number
+  readonly held: number
   readonly conflicts: number
 }
 
@@ -55,6 +56,7 @@ async function statusOf(config: Config, { name, flow }: NamedFlow): Promise<Flow
     database: newest?.database,
     record: newest?.record,
     deadLetters: complete ? sum(told.map(({ deadLetters }) => deadLetters)) : undefined,
+    held: complete ? sum(told.map(({ held }) => held)) : undefined,
     conflicts: complete ? sum(told.map(({ conflicts }) => conflicts)) : undefined,
     unreachable: answers.filter((answer) => 'reason' in answer),
   }
@@ -63,12 +65,17 @@ async function statusOf(config: Config, { name, flow }: NamedFlow): Promise<Flow
 async function ask(flow: string, database: Database): Promise<Answer> {
   const { state, label } = database
   try {
-    const [records, deadLetters, conflicts] = await within(DEADLINE_MS, label, () =>
-      Promise.all([state.runs.latest(flow), state.deadLetters.count(flow), state.conflicts.count(flow)]),
+    const [records, deadLetters, held, conflicts] = await within(DEADLINE_MS, label, () =>
+      Promise.all([
+        state.runs.latest(flow),
+        state.deadLetters.count(flow, ['dead']),
+        state.deadLetters.count(flow, ['held']),
+        state.conflicts.count(flow),
+      ]),
     )
-    return { database: label, record: records[0], deadLetters, conflicts }
+    return { database: label, record: records[0], deadLetters, held, conflicts }
   } catch (error) {
-    if (hasNoState(error)) return { database: label, record: undefined, deadLetters: 0, conflicts: 0 }
+    if (hasNoState(error)) return { database: label, record: undefined, deadLetters: 0, held: 0, conflicts: 0 }
     return { database: label, reason: reasonOf(error) }
   }
 }

@@ -17,6 +17,8 @@ export interface FlowView {
   readonly retries: number
   readonly deadLetters: number
   readonly conflicts: number
+  /** Items left out on purpose. */
+  readonly skipped: number
   /** What is red and why; empty: all is well. */
   readonly unhealthy: readonly { readonly subject: string; readonly reason: string; readonly sinceMs: number }[]
   readonly verdict: { readonly verdict: string; readonly detail: string; readonly atMs: number } | undefined
@@ -131,6 +133,7 @@ function details(flow: FlowView, nowMs: number, { width, paint }: ViewOptions): 
     const colour = verdict === 'same' ? paint.green : paint.yellow
     lines.push(line(`${verdict}, ${ago(nowMs - atMs)}: ${detail}`, colour))
   }
+  if (flow.skipped > 0) lines.push(line(`${plural(flow.skipped, 'item')} skipped`, paint.dim))
   return lines
 }
 

@@ -16,6 +16,7 @@ function flow(overrides: Partial<FlowView>): FlowView {
     retries: 0,
     deadLetters: 0,
     conflicts: 0,
+    skipped: 0,
     unhealthy: [],
     verdict: undefined,
     error: undefined,
@@ -45,7 +46,7 @@ const everything = view(
     flow({ name: 'customers', state: 'failed', items: 0, error: 'flows.customers.table: no unique index on id' }),
     flow({ name: 'cities', state: 'starting', items: 0, itemsPerSecond: 0, lagP50Ms: undefined, lagP99Ms: undefined }),
     flow({ name: 'streets', state: 'draining', deadLetters: 3, conflicts: 1_024 }),
-    flow({ name: 'done', state: 'stopped' }),
+    flow({ name: 'done', state: 'stopped', skipped: 1_200 }),
   ],
   { stopping: 'draining' },
 )
@@ -64,7 +65,8 @@ describe('the live view', () => {
          flows.customers.table: no unique index on id
       ○  cities        starting          0       0        -      -      0     0      0
       ◌  streets       draining  1,234,567  48,210    12 ms  48 ms      0     3  1,024
-      ■  done          stopped   1,234,567  48,210    12 ms  48 ms      0     0      0"
+      ■  done          stopped   1,234,567  48,210    12 ms  48 ms      0     0      0
+         1,200 items skipped"
     `)
   })
 
@@ -81,7 +83,8 @@ describe('the live view', () => {
          flows.customers.table: no unique index on id
       ○  cities                          starting          0       0        -      -      0     0      0  ▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██
       ◌  streets                         draining  1,234,567  48,210    12 ms  48 ms      0     3  1,024  ▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██
-      ■  done                            stopped   1,234,567  48,210    12 ms  48 ms      0     0      0  ▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██"
+      ■  done                            stopped   1,234,567  48,210    12 ms  48 ms      0     0      0  ▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██
+         1,200 items skipped"
     `)
   })
 

@@ -11,8 +11,9 @@ export interface FlowStatus {
   readonly database: string | undefined
   /** `undefined`: it has never run. */
   readonly record: RunRecord | undefined
-  /** Of all runs, when the state tables could be read. */
+  /** Of all runs, when the state tables could be read: those that wait for a person, and those the flow tries again. */
   readonly deadLetters: number | undefined
+  readonly held: number | undefined
   readonly conflicts: number | undefined
   /** Databases of the flow that could not be asked, and why. */
   readonly unreachable: readonly { readonly database: string; readonly reason: string }[]
@@ -46,6 +47,9 @@ export interface StatusOptions {
 
 export function renderStatus(statuses: readonly FlowStatus[], options: StatusOptions): string {
   const { paint, nowMs, width } = options
+  // Most flows hold nothing, and there is little room.
+  const held = statuses.some((status) => (status.held ?? 0) > 0)
+  const heads = held ? HEADS.toSpliced(-1, 0, { title: 'HELD', align: 'right' }) : HEADS
   const rows = statuses.map((status) => {
     const { record } = status
     const { mark, word, colour } = stateOf(status, nowMs, paint)
@@ -58,10 +62,11 @@ export function renderStatus(statuses: readonly FlowStatus[], options: StatusOpt
       { text: record?.lagMs === undefined ? '-' : span(record.lagMs) },
       { text: record === undefined ? '-' : count(record.retries) },
       { text: total(status.deadLetters, record?.deadLetters) },
+      ...(held ? [{ text: total(status.held, undefined) }] : []),
       { text: total(status.conflicts, record?.conflicts) },
     ]
   })
-  const [head = '', ...lines] = columns(HEADS, rows, { dim: paint.dim, width })
+  const [head = '', ...lines] = columns(heads, rows, { dim: paint.dim, width })
   return [head, ...statuses.flatMap((status, index) => [lines[index] ?? '', ...details(status, options)])].join('\n')
 }
 

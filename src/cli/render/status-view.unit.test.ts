@@ -31,6 +31,7 @@ function status(flow: string, overrides: Partial<FlowStatus> = {}): FlowStatus {
     database: 'postgres://db-a:5432/app',
     record: record({ flow }),
     deadLetters: 0,
+    held: 0,
     conflicts: 12,
     unreachable: [],
     ...overrides,
@@ -45,8 +46,14 @@ test('one line per flow, and what there is to say about it', () => {
     status('orders-of-the-last-quarter-by-region-and-customer', {
       record: record({ heartbeatAt: '2026-01-01T11:48:00Z', lastVerdict: undefined }),
     }),
-    status('half', { unreachable: [down], deadLetters: undefined, conflicts: undefined }),
-    status('dark', { record: undefined, unreachable: [down], deadLetters: undefined, conflicts: undefined }),
+    status('half', { unreachable: [down], deadLetters: undefined, held: undefined, conflicts: undefined }),
+    status('dark', {
+      record: undefined,
+      unreachable: [down],
+      deadLetters: undefined,
+      held: undefined,
+      conflicts: undefined,
+    }),
     status('fresh', { record: undefined, conflicts: 0 }),
     status('broken', {
       record: record({ state: 'failed', lastError: 'no unique index on id', lastVerdict: undefined }),
@@ -77,4 +84,15 @@ test('a flow is stale after 15 s of silence, not before', () => {
     renderStatus([status('mirror', { record: record({ heartbeatAt }) })], { nowMs: NOW_MS, width: 80, paint: plain })
   expect(at('2026-01-01T11:59:45Z')).not.toContain('stale')
   expect(at('2026-01-01T11:59:44Z')).toContain('stale')
+})
+
+test('letters that are held have a column of their own, when there are any', () => {
+  const statuses = [status('quotes', { kind: 'ingest', deadLetters: 3, held: 41 }), status('mirror')]
+  expect(renderStatus(statuses, { nowMs: NOW_MS, width: 100, paint: plain })).toMatchInlineSnapshot(`
+    "   FLOW    STATE       HEARD       ROWS    LAG  RETRY  DEAD  HELD  CONFL
+    ●  quotes  running  just now  1,234,567  38 ms      2     3    41     12
+       same, 2 m 00 s ago: 5,000,000 rows on each side
+    ●  mirror  running  just now  1,234,567  38 ms      2     0     0     12
+       same, 2 m 00 s ago: 5,000,000 rows on each side"
+  `)
 })

@@ -25,6 +25,7 @@ export function flowView(tally: FlowTally, { recent, unhealthySince }: Lately, n
     retries: tally.retries,
     deadLetters: tally.deadLetters,
     conflicts: tally.conflicts,
+    skipped: tally.skipped,
     unhealthy: (over ? [] : tally.unhealthy).map(({ subject, reason }) => ({
       subject,
       reason: reason ?? 'it does not work',

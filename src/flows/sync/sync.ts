@@ -1,4 +1,5 @@
 import type { Database, TableOptions, TableRef } from '../../core/database.js'
+import type { DeadLetterStore } from '../../core/dead-letter.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
 import { checkTables } from '../check/check-tables.js'
@@ -40,12 +41,14 @@ class SyncFlow implements Flow {
   readonly kind = 'sync'
   readonly databases: readonly Database[]
   readonly tables: readonly TableRef[]
+  readonly deadLetters: readonly DeadLetterStore[]
   readonly #settings: SyncSettings
 
   constructor(settings: SyncSettings) {
     this.#settings = settings
     this.databases = [settings.left.database, settings.right.database]
     this.tables = [settings.left, settings.right]
+    this.deadLetters = this.databases.map(({ state }) => state.deadLetters)
   }
 
   run(context: FlowContext): Promise<void> {
