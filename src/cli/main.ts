@@ -37,5 +37,8 @@ async function armFailpoint(io: Io): Promise<void> {
   armFromEnvironment(spec)
 }
 
-process.exitCode = await main(process.argv.slice(2), processIo())
+const io = processIo()
+process.exitCode = await main(process.argv.slice(2), io)
+// Whoever reads the pipe may be slow; all of the result is theirs before the process may end.
+await io.bytes(new Uint8Array())
 setTimeout(() => process.exit(), LINGER_MS).unref()

@@ -5,6 +5,7 @@ import type { Flow } from '../../core/flow.js'
 import { scrub } from '../../core/secret.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
+import { diagnoseLetters } from '../letters/diagnose-letters.js'
 import { withConfig } from '../open-config.js'
 import { renderDiagnoses } from '../render/diagnosis-list.js'
 import { paint } from '../render/paint.js'
@@ -24,7 +25,7 @@ export async function doctor(io: Io, args: DoctorArguments): Promise<ExitCode> {
     const flows = await Promise.all(
       selectFlows(config, args.flows).map(async ({ name, flow }) => ({
         flow: name,
-        diagnoses: await diagnose(name, flow),
+        diagnoses: (await Promise.all([diagnose(name, flow), diagnoseLetters(name, flow)])).flat(),
       })),
     )
     const failed = flows.some(({ diagnoses }) => diagnoses.some(({ level }) => level === 'error'))

@@ -10,8 +10,10 @@ import {
   type LetterState,
   type StoredLetter,
 } from '../../../core/dead-letter.js'
+import { ConfigError } from '../../../core/errors.js'
 import { type LetterRow, letterRows, restoreHeaders, restorePayload, withoutNul } from '../../sql/letter-rows.js'
-import type { Session } from '../session/session.js'
+import type { ResultRow, Session } from '../session/session.js'
+import { type StatePlace, unpreparedState } from './prepare-state.js'
 import { stateTable } from './state-schema.js'
 
 const PAGE = 100
@@ -41,11 +43,13 @@ const Stored = z.object({
 export class PostgresDeadLetters implements DeadLetterStore {
   readonly label: string
   readonly #session: Session
+  readonly #where: StatePlace
   readonly #table: SQL
 
-  constructor(session: Session, where: { readonly label: string; readonly schema: string }) {
+  constructor(session: Session, where: StatePlace) {
     this.label = `${where.label} ${where.schema}.dead_letters`
     this.#session = session
+    this.#where = where
     this.#table = stateTable(where.schema, 'dead_letters')
   }
 
@@ -65,7 +69,7 @@ export class PostgresDeadLetters implements DeadLetterStore {
   async count(flow: string, states: readonly LetterState[] = WAITING): Promise<number> {
     const query = sql`select count(*)::text as count from ${this.#table}
       where flow = ${flow} and state = any (${sql.param([...states])}::text[])`
-    const [row] = await this.#session.execute(query, { what: 'counting dead letters' })
+    const [row] = await this.#execute(query, 'counting dead letters')
     return Count.parse(row).count
   }
 
@@ -78,7 +82,7 @@ export class PostgresDeadLetters implements DeadLetterStore {
         attempts, state, ${iso(sql`first_at`)} as "firstAt", ${iso(sql`last_at`)} as "lastAt"
       from ${this.#table} where flow = ${flow} and ${sql.join(where, sql` and `)}
       order by first_at, id limit ${limit}`
-    const rows = await this.#session.execute(query, { what: 'listing dead letters' })
+    const rows = await this.#execute(query, 'listing dead letters')
     return rows.map(toLetter)
   }
 
@@ -96,8 +100,18 @@ export class PostgresDeadLetters implements DeadLetterStore {
         where letter.flow = ${flow} and letter.id = known.id and letter.attempts = known.attempts
         returning 1)
       select count(*)::text as count from marked`
-    const [row] = await this.#session.execute(query, { what: 'marking dead letters' })
+    const [row] = await this.#execute(query, 'marking dead letters')
     return Count.parse(row).count
+  }
+
+  /** The command line may be newer than all flows that have run, and it does not prepare tables to look at them. */
+  async #execute(query: SQL, what: string): Promise<readonly ResultRow[]> {
+    try {
+      return await this.#session.execute(query, { what })
+    } catch (cause) {
+      if (!(cause instanceof ConfigError) || cause.code !== 'column-missing') throw cause
+      throw unpreparedState(this.#where, cause)
+    }
   }
 
   #upsert(rows: readonly LetterRow[]): SQL {

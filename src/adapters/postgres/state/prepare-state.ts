@@ -32,6 +32,17 @@ export function newerState(where: StatePlace, version: number): ConfigError {
   })
 }
 
+/** Older tables were asked for what only newer ones have. */
+export function unpreparedState(where: StatePlace, cause: unknown): ConfigError {
+  return new ConfigError({
+    code: 'state-unprepared',
+    key: where.label,
+    message: `the state tables in schema ${where.schema} were made by an older lockstep`,
+    fix: 'start a flow with this release, which brings them up to date; `lockstep doctor` says whether its role may',
+    cause,
+  })
+}
+
 async function bringUp(session: Session, where: StatePlace, options: ExecuteOptions): Promise<void> {
   const { schema } = where
   let version: number | undefined
