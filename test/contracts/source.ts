@@ -161,7 +161,7 @@ function catchingUp<Item>(using: Using<Item>) {
           held.push(batch)
         }
       })()
-      await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(20))
+      await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(20), { timeout: 20_000 })
       let caughtUp = false
       const waiting = source.caughtUp(controller.signal).then(() => {
         caughtUp = true

@@ -1,0 +1,5 @@
+export type { KafkaAdmin, KafkaClient, KafkaConsumer, KafkaProducer } from './client.js'
+export type { KafkaFlavor } from './flavor.js'
+export type { KafkaOptions, KafkaTopicOptions } from './options.js'
+export { kafka } from './stream.js'
+export { kafkaTopic } from './topic.js'
