@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { postgres } from '../../src/adapters/postgres/database.js'
-import type { Database } from '../../src/core/database.js'
+import { type PostgresDatabase, postgres } from '../../src/adapters/postgres/database.js'
 import type { Difference } from '../../src/core/difference.js'
 import type { CheckReport, FlowContext } from '../../src/core/flow.js'
 import type { FlowEvent } from '../../src/core/observer.js'
@@ -29,8 +28,8 @@ async function checkUp(table: string, settleMs = 50): Promise<Findings> {
 }
 
 async function runCheck(
-  left: Database,
-  right: Database,
+  left: PostgresDatabase,
+  right: PostgresDatabase,
   options: { table: string; settleMs: number },
 ): Promise<Findings> {
   const events: FlowEvent[] = []

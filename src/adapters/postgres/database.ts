@@ -1,5 +1,8 @@
+import type { PgTable } from 'drizzle-orm/pg-core'
 import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
+import { ConfigError } from '../../core/errors.js'
 import { Secret } from '../../core/secret.js'
+import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { ClientPool } from '../sql/client-pool.js'
 import { ClosedError } from '../sql/closed-error.js'
 import type { PostgresHandle } from './handle.js'
@@ -12,6 +15,7 @@ import { type PostgresOptions, parseOptions, type Settings } from './session/opt
 import type { Connection, Session } from './session/session.js'
 import { PostgresStateStore } from './state/state-store.js'
 import { PostgresTableRef } from './table-ref.js'
+import { openUpserts } from './upsert/upserts.js'
 
 /** Connections for health and state, so that they answer while the others are all busy. */
 const SPARE_CONNECTIONS = 2
@@ -68,8 +72,33 @@ export class PostgresDatabase implements PostgresHandle {
     this.state = new PostgresStateStore(new PooledSession(this.#spare), where, this.own)
   }
 
-  table(table: unknown, options: TableOptions = {}): TableRef {
+  /** A Drizzle table: its rows and the names of its columns are typed. */
+  table<T extends PgTable>(
+    table: T,
+    options?: TableOptions<keyof T['_']['columns'] & string>,
+  ): PostgresTableRef<T['$inferInsert']>
+  /** `records`, `public.records` or, with odd characters, `"schema"."table"`. */
+  table(table: string, options?: TableOptions): PostgresTableRef<Values>
+  table(table: unknown, options: TableOptions = {}): PostgresTableRef {
     return new PostgresTableRef(this, table, options)
+  }
+
+  upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {
+    return openUpserts(
+      this,
+      tables.map((table) => this.#ownTable(table)),
+      { options, signal },
+    )
+  }
+
+  #ownTable(table: TableRef): PostgresTableRef {
+    if (table instanceof PostgresTableRef && table.database === this) return table
+    throw new ConfigError({
+      code: 'table-elsewhere',
+      key: table.name,
+      message: `this table is of ${table.database.label}, not of ${this.label}`,
+      fix: 'name all tables of a flow with table() of one and the same database',
+    })
   }
 
   /** `readOnly` for a standby; `exact` is false when the role may not ask for the system identifier. */

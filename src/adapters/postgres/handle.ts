@@ -1,3 +1,4 @@
+import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Database } from '../../core/database.js'
 import type { PostgresTableInfo } from './catalog/catalog.js'
 import type { OwnTransactions } from './own-transactions.js'
@@ -34,4 +35,14 @@ export interface NamedTable {
   readonly name: string
   /** Throws `ConfigError` as `TableRef.open` does. */
   open(signal: AbortSignal): Promise<{ readonly info: PostgresTableInfo; readonly label: string }>
+}
+
+/** What `upserts` uses of a table that has been named: `PostgresTableRef` is one. */
+export interface UpsertableTable {
+  /** `undefined` for a table given by name. */
+  readonly drizzle: PgTable | undefined
+  /** The properties, or columns of a table given by name, that are not written. */
+  readonly ignored: ReadonlySet<string>
+  /** As the catalog has it now. A column that Drizzle does not declare is not among its columns. */
+  describe(signal: AbortSignal): Promise<PostgresTableInfo>
 }

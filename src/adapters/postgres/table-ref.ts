@@ -4,16 +4,17 @@ import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import { openBulkTable } from './bulk/bulk-table.js'
-import { describeTable } from './catalog/catalog.js'
+import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
 import { tableGrants } from './diagnose/grants.js'
-import type { PostgresHandle } from './handle.js'
+import type { PostgresHandle, UpsertableTable } from './handle.js'
 import { PostgresTable } from './table.js'
 
-/** A table of a PostgreSQL database that has been named and not yet looked at. */
-export class PostgresTableRef implements TableRef {
+/** A table of a PostgreSQL database that has been named and not yet looked at. `Insert`: a row to insert, as Drizzle has it. */
+export class PostgresTableRef<Insert = unknown> implements TableRef<Insert>, UpsertableTable {
+  declare readonly $insert?: Insert
   readonly database: PostgresHandle
   readonly name: string
   readonly options: TableOptions
@@ -36,8 +37,23 @@ export class PostgresTableRef implements TableRef {
   }
 
   async open(signal: AbortSignal): Promise<PostgresTable> {
-    const request = { table: this.#table, name: this.name, database: this.database.label, options: this.options }
-    return new PostgresTable(this.database, await describeTable(this.database.session, request, signal))
+    return new PostgresTable(this.database, await describeTable(this.database.session, this.#request(), signal))
+  }
+
+  get drizzle(): PgTable | undefined {
+    return typeof this.#table === 'string' ? undefined : this.#table
+  }
+
+  get ignored(): ReadonlySet<string> {
+    return new Set(this.options.ignore)
+  }
+
+  describe(signal: AbortSignal): Promise<PostgresTableInfo> {
+    return describeTable(this.database.session, { ...this.#request(), declaredOnly: true }, signal)
+  }
+
+  #request(): TableRequest {
+    return { table: this.#table, name: this.name, database: this.database.label, options: this.options }
   }
 
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {

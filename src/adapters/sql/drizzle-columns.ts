@@ -1,4 +1,4 @@
-import { type Column, getTableColumns, is, SQL, type Table } from 'drizzle-orm'
+import { Column, getTableColumns, is, SQL, type Table } from 'drizzle-orm'
 
 /** A column as a Drizzle table of any dialect declares it. */
 export interface DrizzleColumn {
@@ -7,6 +7,8 @@ export interface DrizzleColumn {
   /** Its name in the database: `last_seen`. */
   readonly name: string
   readonly column: Column
+  /** `encode` answers what it is given. */
+  readonly plain: boolean
   /** A value of the column's TypeScript type as the driver takes it. Throws on some of what is none. */
   encode(value: unknown): unknown
   /** `$default`: the value of an insert that leaves the column out. */
@@ -32,6 +34,7 @@ function describe(property: string, column: Column): DrizzleColumn {
     property,
     name: column.name,
     column,
+    plain: column.mapToDriverValue === Column.prototype.mapToDriverValue,
     encode: (value) => (value === null ? null : column.mapToDriverValue(value)),
     insertDefault: column.defaultFn,
     updateDefault: column.onUpdateFn,

@@ -15,11 +15,13 @@ describe('the columns of a Drizzle table', () => {
       ['data', 'data'],
     ])
     expect(pg.get('lastSeen')?.encode(WHEN)).toBe('2026-01-02T03:04:05.678Z')
+    expect([...pg.values()].map(({ plain }) => plain)).toEqual([false, false])
     expect(pg.get('data')?.encode('x')).toBe('"x"')
     expect(pg.get('data')?.encode(null)).toBeNull()
 
     const mysql = drizzleColumns(mysqlTable('t', { at: datetime({ fsp: 3 }), n: int(), j: mysqlJson() }))
     expect(mysql.get('at')?.encode(WHEN)).toBe('2026-01-02 03:04:05.678')
+    expect(mysql.get('n')).toMatchObject({ plain: true })
     expect(mysql.get('j')?.encode([1])).toBe('[1]')
 
     const sqlite = drizzleColumns(sqliteTable('t', { at: integer({ mode: 'timestamp_ms' }) }))

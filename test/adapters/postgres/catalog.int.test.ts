@@ -14,7 +14,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { PostgresTableInfo } from '../../../src/adapters/postgres/catalog/catalog.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
 import { PostgresTable } from '../../../src/adapters/postgres/table.js'
-import type { TableOptions } from '../../../src/core/database.js'
+import type { Database, TableOptions } from '../../../src/core/database.js'
 import { ConfigError } from '../../../src/core/errors.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 
@@ -59,7 +59,9 @@ describe('the catalog', () => {
 
   async function info(table: unknown, options: TableOptions = {}, user = 'postgres'): Promise<PostgresTableInfo> {
     await using handle = postgres(database.urlOf({ user }))
-    const opened = await handle.table(table, options).open(signal)
+    // As a config without types may call it.
+    const untyped: Database = handle
+    const opened = await untyped.table(table, options).open?.(signal)
     if (!(opened instanceof PostgresTable)) return expect.fail('another table')
     return opened.info
   }

@@ -21,7 +21,7 @@ import {
   readTableNames,
   readUniqueIndexes,
 } from './catalog-queries.js'
-import { drizzleColumnName, drizzleFindings, drizzleTableName } from './drizzle-table.js'
+import { drizzleColumnName, drizzleColumnNames, drizzleFindings, drizzleTableName } from './drizzle-table.js'
 import { parseTableName, quoteQualified, type TableName } from './identifiers.js'
 import { chooseKey } from './table-key.js'
 import { castType, isHashable, isOrdered, type TypeFacts, transportOf } from './types.js'
@@ -65,6 +65,8 @@ export interface TableRequest {
   /** Address of the database without credentials, for messages. */
   readonly database: string
   readonly options: TableOptions
+  /** Columns that a Drizzle table does not declare are left alone, where an insert need not name them. Default: refused. */
+  readonly declaredOnly?: boolean
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be used as asked. */
@@ -86,7 +88,8 @@ async function describe(session: Session, request: TableRequest): Promise<Postgr
   const relation = await findRelation(session, subject, requestedName(request, subject))
   const columns = await readColumns(session, relation.oid)
   const requested = requestedColumns(request, subject, columns)
-  const { key, version, ignored } = requested
+  const { key, version } = requested
+  const ignored = new Set([...requested.ignored, ...undeclared(request, columns)])
   if (typeof request.table !== 'string') {
     const findings = drizzleFindings(request.table, columns, ignored)
     if (findings.length > 0) throw drizzleMismatch(subject, findings)
@@ -131,6 +134,14 @@ function requestedColumns(
     version: options.version === undefined ? undefined : inDatabase(options.version),
     ignored,
   }
+}
+
+function undeclared({ table, declaredOnly }: TableRequest, columns: readonly CatalogColumn[]): readonly string[] {
+  if (declaredOnly !== true || typeof table === 'string') return []
+  const declared = drizzleColumnNames(table)
+  return columns
+    .filter((column) => !declared.has(column.name) && (!column.notNull || column.hasDefault || column.generated))
+    .map(({ name }) => name)
 }
 
 function checkIgnored(subject: Subject, columns: readonly CatalogColumn[], name: string): void {

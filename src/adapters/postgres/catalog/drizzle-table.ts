@@ -18,6 +18,11 @@ export function drizzleColumnName(table: PgTable, name: string): string {
   return columns.get(name)?.name ?? name
 }
 
+/** All that the Drizzle table declares, as the database calls them. */
+export function drizzleColumnNames(table: PgTable): ReadonlySet<string> {
+  return new Set(getTableConfig(table).columns.map(({ name }) => name))
+}
+
 /** In what the Drizzle table and the catalog differ, one finding per kind; empty when they agree. */
 export function drizzleFindings(
   table: PgTable,

@@ -1,0 +1,136 @@
+import { sql } from 'drizzle-orm'
+import type { Batch, Items } from '../../../core/batch.js'
+import type { CheckpointStore } from '../../../core/checkpoint.js'
+import { DataError } from '../../../core/errors.js'
+import { failpoint } from '../../../core/failpoint.js'
+import type { WriteContext } from '../../../core/sink.js'
+import type { Rowset, UpsertSink } from '../../../core/upsert.js'
+import { namedRefusal, refusedItems } from '../../sql/refused-rows.js'
+import type { Session } from '../session/session.js'
+import type { CheckpointMove } from '../state/checkpoints.js'
+import type { EncodedRows } from './encoded-rows.js'
+import { Retries } from './retries.js'
+import type { UpsertTables } from './upsert-tables.js'
+
+/** What the sink needs of the database: `PostgresDatabase` is one. */
+export interface UpsertDatabase {
+  readonly session: Session
+  readonly state: {
+    readonly checkpoints: CheckpointStore
+    saveCheckpoint(transaction: Session, checkpoint: CheckpointMove): Promise<void>
+  }
+}
+
+/** Reads the catalog, at the start and when columns have changed. */
+export type ReadTables = (signal: AbortSignal) => Promise<UpsertTables>
+
+/** Ends a transaction that was only tried. */
+class Undo extends Error {}
+
+/**
+ * Each batch is one transaction on a connection of the pool, with one statement for each table and set of columns.
+ * Its rows are changes like any other's: a `sync` of the table carries them on.
+ */
+export class PostgresUpsertSink implements UpsertSink {
+  readonly checkpoints: CheckpointStore
+  readonly #database: UpsertDatabase
+  readonly #read: ReadTables
+  #tables: UpsertTables
+
+  constructor(database: UpsertDatabase, tables: UpsertTables, read: ReadTables) {
+    this.#database = database
+    this.checkpoints = database.state.checkpoints
+    this.#tables = tables
+    this.#read = read
+  }
+
+  async write(batch: Batch<Rowset>, context: WriteContext): Promise<void> {
+    const { lane, position, items } = batch
+    await this.#store(items, context, async (transaction, withRows) => {
+      if (position === undefined) return
+      const { flow, expected } = context
+      await this.#database.state.saveCheckpoint(transaction, { flow, lane, position, expected, withRows })
+    })
+    failpoint('upsert:after-commit')
+  }
+
+  async probe(items: Items<Rowset>, context: WriteContext): Promise<void> {
+    await this.#store(items, context, async (transaction) => {
+      // What would be refused at COMMIT is refused here.
+      await transaction.execute(IMMEDIATE)
+      throw new Undo()
+    }).catch((error: unknown) => {
+      if (!(error instanceof Undo)) throw error
+    })
+  }
+
+  /** The pool is the database's. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** Stores the rows and does `last` in one transaction, again when it was not the rows' fault. */
+  async #store(
+    items: Items<Rowset>,
+    context: WriteContext,
+    last: (transaction: Session, withRows: boolean) => Promise<void>,
+  ): Promise<void> {
+    const retries = new Retries()
+    for (;;) {
+      try {
+        const encoded = this.#tables.encode(items)
+        await this.#transaction(context, async (transaction) => {
+          for (const rows of encoded) await upsert(transaction, rows, retries.distinct)
+          await last(transaction, encoded.length > 0)
+          failpoint('upsert:before-commit')
+        })
+        return
+      } catch (error) {
+        if (await retries.again(error, context.signal)) continue
+        if (await this.#readAgain(error, retries, context.signal)) continue
+        throw await this.#explained(error, items, context)
+      }
+    }
+  }
+
+  #transaction(context: WriteContext, work: (transaction: Session) => Promise<void>): Promise<void> {
+    const { signal } = context
+    return this.#database.session.transaction(work, { signal, what: `upserting ${this.#tables.names}` })
+  }
+
+  /** Once: whether columns have changed, so that what was refused may be written now. */
+  async #readAgain(error: unknown, retries: Retries, signal: AbortSignal): Promise<boolean> {
+    if (!retries.mayBeOutdated(error)) return false
+    if (!(await this.#tables.changed(this.#database.session, signal))) return false
+    this.#tables = await this.#read(signal)
+    return true
+  }
+
+  /** A refusal that names its items, if they can be found. */
+  async #explained(error: unknown, items: Items<Rowset>, context: WriteContext): Promise<unknown> {
+    if (!(error instanceof DataError) || error.bad !== undefined || items.length === 0) return error
+    const encoded = this.#tables.encode(items)
+    let refusal: DataError | undefined
+    await this.#transaction(context, async (transaction) => {
+      const steps = encoded.map((rows) => ({
+        items: rows.items,
+        write: (places: readonly number[]) => upsert(transaction, rows, true, places),
+      }))
+      refusal = namedRefusal(await refusedItems(steps, (work) => transaction.transaction(work)))
+      throw new Undo()
+    }).catch((failed: unknown) => {
+      if (!(failed instanceof Undo)) throw failed
+    })
+    return refusal ?? error
+  }
+}
+
+const IMMEDIATE = sql`set constraints all immediate`
+
+async function upsert(
+  transaction: Session,
+  rows: EncodedRows,
+  distinct: boolean,
+  places?: readonly number[],
+): Promise<void> {
+  const keys = distinct ? 'repeated' : rows.keys
+  await transaction.execute(rows.statement.query(rows.literals(places), keys))
+}
