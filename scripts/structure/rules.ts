@@ -33,7 +33,7 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'drizzle-orm': ['src/adapters/postgres', 'src/adapters/mysql', 'src/adapters/sqlite', 'src/adapters/sql'],
   mysql2: ['src/adapters/mysql'],
   '@libsql/client': ['src/adapters/sqlite'],
-  '@google-cloud/pubsub': ['src/adapters/pubsub'],
+  '@google-cloud/pubsub': ['src/adapters/pubsub', 'src/embedded/pubsub'],
   '@kurrent/kurrentdb-client': ['src/adapters/kurrentdb', 'src/embedded/kurrentdb'],
   '@grpc/grpc-js': ['src/embedded/pubsub', 'src/embedded/kurrentdb'],
   ioredis: ['src/adapters/redis'],

@@ -1,0 +1,3 @@
+export type { AccessOptions, PubsubOptions, PubsubTopicOptions } from './options.js'
+export { pubsub } from './stream.js'
+export { pubsubTopic } from './topic.js'
