@@ -1,7 +1,9 @@
 /** The public face of `lockstep`; adapters have their own (`lockstep/postgres`, `lockstep/memory`), and so has `lockstep/env`. */
 export { type Config, defineConfig, type LogLevel } from './config/define-config.js'
 export type { Checkpoints, Lane, Position } from './core/batch.js'
+export type { CachedVersion, CacheEntry, VersionCache } from './core/cache.js'
 export type { Database, DatabaseIdentity, TableOptions, TableRef } from './core/database.js'
+export type { DeadLetter, DeadLetterStore, LetterFilter, StoredLetter } from './core/dead-letter.js'
 export type { Diagnosis, GrantList } from './core/diagnosis.js'
 export type { Difference } from './core/difference.js'
 export {
@@ -14,12 +16,16 @@ export {
   LockstepError,
   UnavailableError,
 } from './core/errors.js'
-export type { CheckOptions, CheckReport, Flow, FlowContext, FlowKind } from './core/flow.js'
+export type { CheckOptions, CheckReport, Flow, FlowContext, FlowKind, ReplayReport } from './core/flow.js'
+export type { Message, OutgoingMessage } from './core/message.js'
 export type { ConflictRule } from './core/mirror.js'
 export type { FlowEvent, Observer } from './core/observer.js'
 export { Secret } from './core/secret.js'
 export type { Conflict, RunRecord, StateStore } from './core/state.js'
+export type { BatchLimits, MessageTarget, Stream } from './core/stream.js'
 export type { Column, Row, TableSchema } from './core/table.js'
 export { check } from './flows/check/check.js'
+export { ingest } from './flows/ingest/ingest.js'
+export type { DecodeLimits, IngestCommon, IngestRoute } from './flows/ingest/options.js'
 export type { ConflictPolicy } from './flows/sync/settings.js'
 export { type SyncOptions, sync } from './flows/sync/sync.js'

@@ -1,7 +1,10 @@
 /** Sources, sinks and stores in memory, for tests of your own flows, and the reference for every other adapter. */
 export { MemoryCheckpointStore, memoryCheckpoints } from './checkpoint-store.js'
+export { MemoryDatabase, type MemoryDatabaseOptions, memoryDatabase } from './database.js'
 export { MemoryDeadLetterStore, memoryDeadLetters } from './dead-letter-store.js'
 export { MemorySink, type MemorySinkOptions, memorySink } from './sink.js'
 export { MemorySource, type MemorySourceOptions, memorySource } from './source.js'
 export { MemoryConflictStore, MemoryRunStore, MemoryStateStore, memoryState } from './state.js'
+export { type MemoryMessage, MemoryStream, type MemoryStreamOptions, memoryStream } from './stream.js'
 export { MemoryTable, memoryTable } from './table.js'
+export type { MemoryColumn, MemoryUpsertTable } from './upsert-table.js'

@@ -1,5 +1,6 @@
 import type { Batch, Checkpoints, Lane } from '../../core/batch.js'
 import type { Source } from '../../core/source.js'
+import { MemoryLog } from './log.js'
 
 export interface MemorySourceOptions {
   /** Items in a batch at most. Default 100. */
@@ -13,42 +14,26 @@ export interface MemorySourceOptions {
   readonly fault?: () => Error | undefined
 }
 
-interface LaneLog<Item> {
-  readonly items: Item[]
-  /** When each item was appended. */
-  readonly times: number[]
-  /** How many of the items, from the first on, are acknowledged. */
-  acknowledged: number
-}
-
 /** A source whose items are appended by its user, before or while it is read. Lanes exist by being appended to. */
 export class MemorySource<Item> implements Source<Item> {
   readonly #options: MemorySourceOptions
-  readonly #lanes = new Map<Lane, LaneLog<Item>>()
+  readonly #log: MemoryLog<Item>
   readonly #ends = new WeakMap<Batch<Item>, number>()
-  #ended = false
-  #waiting: (() => void)[] = []
   #reads = 0
 
-  constructor(options: MemorySourceOptions = {}) {
+  /** `log`: default one of its own. */
+  constructor(options: MemorySourceOptions = {}, log = new MemoryLog<Item>()) {
     this.#options = options
+    this.#log = log
   }
 
   append(lane: Lane, items: Iterable<Item>): void {
-    const log = this.#lanes.get(lane) ?? { items: [], times: [], acknowledged: 0 }
-    this.#lanes.set(lane, log)
-    const now = Date.now()
-    for (const item of items) {
-      log.items.push(item)
-      log.times.push(now)
-    }
-    this.#changed()
+    this.#log.append(lane, items)
   }
 
   /** Nothing will be appended any more: iterations end once everything is read. */
   end(): void {
-    this.#ended = true
-    this.#changed()
+    this.#log.end()
   }
 
   /** How many iterations have begun. */
@@ -58,7 +43,7 @@ export class MemorySource<Item> implements Source<Item> {
 
   /** How many items of a lane are acknowledged. */
   acknowledged(lane: Lane): number {
-    return this.#lanes.get(lane)?.acknowledged ?? 0
+    return this.#log.acknowledged(lane)
   }
 
   async *read(from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Item>> {
@@ -66,7 +51,7 @@ export class MemorySource<Item> implements Source<Item> {
     const cursors = this.#cursors(from)
     while (!signal.aborted) {
       let quiet = true
-      for (const lane of this.#lanes.keys()) {
+      for (const lane of this.#log.lanes.keys()) {
         const batch = this.#next(lane, cursors)
         if (batch === undefined) continue
         quiet = false
@@ -75,13 +60,13 @@ export class MemorySource<Item> implements Source<Item> {
         yield batch
         if (signal.aborted) return
       }
-      if (quiet && this.#ended) return
-      if (quiet) await this.#change(signal)
+      if (quiet && this.#log.ended) return
+      if (quiet) await this.#log.change(signal)
     }
   }
 
   async acknowledge(batch: Batch<Item>): Promise<void> {
-    const log = this.#lanes.get(batch.lane)
+    const log = this.#log.lanes.get(batch.lane)
     const end = this.#ends.get(batch)
     if (log === undefined || end === undefined) throw new Error(`lane ${batch.lane}: acknowledged what was never read`)
     this.#ends.delete(batch)
@@ -89,14 +74,14 @@ export class MemorySource<Item> implements Source<Item> {
       throw new Error(`lane ${batch.lane}: acknowledged out of order`)
     }
     log.acknowledged = end
-    this.#changed()
+    this.#log.changed()
   }
 
   async caughtUp(signal: AbortSignal): Promise<void> {
-    const goals = [...this.#lanes.values()].map((log) => ({ log, length: log.items.length }))
+    const goals = [...this.#log.lanes.values()].map((log) => ({ log, length: log.items.length }))
     while (goals.some(({ log, length }) => log.acknowledged < length)) {
       signal.throwIfAborted()
-      await this.#change(signal)
+      await this.#log.change(signal)
     }
   }
 
@@ -104,18 +89,19 @@ export class MemorySource<Item> implements Source<Item> {
 
   #cursors(from: Checkpoints): Map<Lane, number> {
     const cursors = new Map<Lane, number>()
+    const { lanes } = this.#log
     if (this.#options.resume !== 'acknowledge') {
       for (const [lane, position] of from) cursors.set(lane, Number(position))
       // What is below a saved position was stored, whoever was told.
-      for (const [lane, log] of this.#lanes) log.acknowledged = cursors.get(lane) ?? 0
+      for (const [lane, log] of lanes) log.acknowledged = cursors.get(lane) ?? 0
     }
-    for (const [lane, log] of this.#lanes) cursors.set(lane, log.acknowledged)
-    this.#changed()
+    for (const [lane, log] of lanes) cursors.set(lane, log.acknowledged)
+    this.#log.changed()
     return cursors
   }
 
   #next(lane: Lane, cursors: Map<Lane, number>): Batch<Item> | undefined {
-    const log = this.#lanes.get(lane)
+    const log = this.#log.lanes.get(lane)
     const start = cursors.get(lane) ?? 0
     const unseenAt = log?.times[start]
     if (log === undefined || unseenAt === undefined) return undefined
@@ -126,24 +112,6 @@ export class MemorySource<Item> implements Source<Item> {
     const batch = { lane, position, items, unseenAt }
     this.#ends.set(batch, end)
     return batch
-  }
-
-  #changed(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
-  }
-
-  async #change(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      signal.addEventListener('abort', wake, { once: true })
-      this.#waiting.push(wake)
-    })
   }
 }
 

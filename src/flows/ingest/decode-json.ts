@@ -1,0 +1,56 @@
+import { isUtf8 } from 'node:buffer'
+import type { DecodeLimits } from './options.js'
+import { Rejection } from './rejection.js'
+import { scanJson } from './scan-json.js'
+
+const MIB = 1024 * 1024
+
+export const DECODE_LIMITS: DecodeLimits = { bodyBytes: 10 * MIB, depth: 64 }
+
+/** No body of fewer bytes can hold a number that is not safe. */
+const UNSAFE_DIGITS = 16
+
+/** The value of a JSON body; throws a `Rejection`. Nothing is parsed before size, encoding and depth are known. */
+export function decodeJson(body: Uint8Array, limits: DecodeLimits): unknown {
+  refuseLarge(body, limits)
+  if (!isUtf8(body)) throw new Rejection('invalid-utf8', 'the body is not UTF-8')
+  if (body.length > Math.min(limits.depth, UNSAFE_DIGITS - 1)) refuseBombs(body, limits)
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const text = bytes.toString('utf8', startsWithMark(body) ? 3 : 0)
+  try {
+    const value: unknown = JSON.parse(text)
+    return value
+  } catch (error) {
+    throw new Rejection('invalid-json', `the body is not JSON: ${problemOf(text, error)}`)
+  }
+}
+
+export function refuseLarge(body: Uint8Array, { bodyBytes }: DecodeLimits): void {
+  if (body.length <= bodyBytes) return
+  throw new Rejection('body-too-large', `the body has ${body.length} bytes, more than limits.bodyBytes (${bodyBytes})`)
+}
+
+function refuseBombs(body: Uint8Array, { depth }: DecodeLimits): void {
+  const found = scanJson(body, depth)
+  if (found === undefined) return
+  if (found.kind === 'deep') {
+    throw new Rejection('too-deep', `the JSON goes deeper than limits.depth (${depth}) at byte ${found.at}`)
+  }
+  throw new Rejection(
+    'unsafe-integer',
+    `the integer at byte ${found.at} is beyond what JavaScript holds exactly; send it as text, or give a \`decode\` of your own`,
+  )
+}
+
+/** A byte order mark, which JSON.parse does not take. */
+function startsWithMark(body: Uint8Array): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
+}
+
+/** The message of `JSON.parse` quotes the text, so only the place is taken from it. */
+function problemOf(text: string, error: unknown): string {
+  if (text.trim() === '') return 'it is empty'
+  const place = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined
+  if (place !== undefined) return `it breaks at character ${place} of ${text.length}`
+  return error instanceof Error && /end of JSON|unterminated/i.test(error.message) ? 'it ends too early' : 'it breaks'
+}

@@ -1,0 +1,80 @@
+import type { DeadLetterSink, DeadLetterStore, LetterFilter } from '../../core/dead-letter.js'
+import type { FlowContext, ReplayReport } from '../../core/flow.js'
+import type { Message } from '../../core/message.js'
+import type { Sink } from '../../core/sink.js'
+import type { Source } from '../../core/source.js'
+import type { Line } from '../../engine/line.js'
+import { map } from '../../engine/map.js'
+import type { RunOptions } from '../../engine/options.js'
+import { run } from '../../engine/run.js'
+import type { IngestSettings } from './ingest-settings.js'
+import type { IngestItem } from './item.js'
+import { describeItem } from './letter.js'
+import { LetterSource } from './letter-source.js'
+import { Preparation } from './prepare.js'
+
+/** A rebalance of a consumer group shows as conflicts, and there may be many. */
+const MAX_CONFLICTS = 1_000
+
+/** What the database says of a row whose parent is not there. */
+export const ORPHAN = 'foreign-key-violation'
+
+export interface IngestParts {
+  readonly settings: IngestSettings
+  readonly source: Source<Message>
+  readonly sink: Sink<IngestItem>
+  readonly deadLetters: DeadLetterSink
+}
+
+/** The line of an `ingest`: messages, prepared, into the tables. */
+export function ingestLine(parts: IngestParts, context: FlowContext): Line<IngestItem> {
+  const { settings, source, sink, deadLetters } = parts
+  const { name: flow, observer } = context
+  const preparation = new Preparation(settings, {
+    names: settings.destination.names,
+    skipped: (lane, count) => observer({ flow, type: 'skipped', lane, count, reason: 'unknown-type' }),
+  })
+  return {
+    flow,
+    source: map(source, (items, batch) => preparation.prepare(items, batch)),
+    sink,
+    deadLetters,
+    describe: describeItem,
+    faultOf: (item) => item.fault,
+    holds: (code) => settings.orphans === 'hold' && code === ORPHAN,
+    labels: { source: settings.from.label, sink: settings.destination.database.label },
+  }
+}
+
+export function runOptions(settings: IngestSettings, context: FlowContext): RunOptions {
+  const { drain, abort, observer, untilCaughtUp } = context
+  return {
+    observer,
+    drain,
+    abort,
+    untilCaughtUp,
+    maxConflicts: MAX_CONFLICTS,
+    systemicShare: settings.stopAbove,
+    maxConcurrentWrites: settings.lanes,
+    // Bodies and rows are in memory: as many batches as are written at a time, and some that are ready.
+    maxInFlightBatches: settings.lanes + 2,
+    maxBufferedBatches: 2,
+  }
+}
+
+export interface Replaying extends Omit<IngestParts, 'source' | 'deadLetters'> {
+  readonly store: DeadLetterStore
+  readonly deadLetters: DeadLetterSink
+  readonly filter: LetterFilter
+  readonly lane: string
+}
+
+/** Sends letters through the whole line again. Those that are stored are marked; the others are stored as letters again. */
+export async function replayLetters(replaying: Replaying, context: FlowContext): Promise<ReplayReport> {
+  const { store, filter, lane, settings } = replaying
+  await using source = new LetterSource({ flow: context.name, lane, store, filter })
+  const line = ingestLine({ ...replaying, source }, context)
+  await run(line, { ...runOptions(settings, context), untilCaughtUp: false, systemicShare: 1 })
+  const { letters, replayed } = source.counts
+  return { letters, replayed, failed: letters - replayed }
+}

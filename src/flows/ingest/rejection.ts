@@ -1,0 +1,47 @@
+import type { LetterStage } from '../../core/dead-letter.js'
+import { DataError, LockstepError } from '../../core/errors.js'
+import { scrub } from '../../core/secret.js'
+import type { Fault } from '../../engine/line.js'
+import { printable } from './printable.js'
+
+/** A message that can never be stored as it is. `reason` holds nothing of the message's values. */
+export class Rejection extends Error {
+  readonly code: string
+  readonly reason: string
+
+  constructor(code: string, reason: string) {
+    super(reason)
+    this.code = code
+    this.reason = reason
+  }
+}
+
+/** What is done with a message before it is written, in this order. */
+export type Step = 'type' | 'decode' | 'upcast' | 'schema' | 'map'
+
+const STAGES = {
+  type: 'map',
+  decode: 'decode',
+  upcast: 'map',
+  schema: 'validate',
+  map: 'map',
+} as const satisfies Readonly<Record<Step, LetterStage>>
+
+/**
+ * The fault of what was thrown while a message was prepared. What says nothing about the message (a system that the
+ * user's code asks is away) is thrown again.
+ */
+export function faultOf(step: Step, error: unknown): Fault {
+  const stage = STAGES[step]
+  if (error instanceof Rejection) return { stage, code: error.code, reason: printable(error.reason) }
+  if (error instanceof DataError) return { stage, code: error.code, reason: printable(scrub(error.message)) }
+  if (error instanceof LockstepError) throw error
+  return { stage, code: `${step}-failed`, reason: printable(`${step} threw ${nameOf(error)}`) }
+}
+
+/** Name and place of an error; its message is left out, as it may quote values. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return `a ${typeof error}`
+  const frame = /^\s+at .*?([^/\\(\s]+:\d+:\d+)\)?$/m.exec(error.stack ?? '')
+  return frame?.[1] === undefined ? error.name : `${error.name} (${frame[1]})`
+}
