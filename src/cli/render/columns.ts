@@ -47,7 +47,14 @@ function widthsOf(heads: readonly Column[], rows: readonly (readonly Cell[])[], 
   const widths = heads.map((head, index) =>
     Math.max(head.title.length, ...rows.map((row) => [...(row[index]?.text ?? '')].length)),
   )
-  const excess = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (heads.length - 1) - width
-  if (excess <= 0) return widths
-  return widths.map((one, index) => (heads[index]?.cuttable ? Math.max(LEAST, one - excess) : one))
+  let excess = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (heads.length - 1) - width
+  // The widest gives first, down to the next.
+  const giving = (): number[] =>
+    widths.map((one, index) => (heads[index]?.cuttable && one > LEAST ? one : 0)).sort((a, b) => b - a)
+  for (let [widest = 0, next = 0] = giving(); excess > 0 && widest > 0; [widest = 0, next = 0] = giving()) {
+    const given = Math.min(excess, Math.max(1, widest - Math.max(next, LEAST)))
+    widths[widths.findIndex((one, index) => one === widest && heads[index]?.cuttable)] = widest - given
+    excess -= given
+  }
+  return widths
 }
