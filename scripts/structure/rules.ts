@@ -27,11 +27,11 @@ export const LAYERS: readonly Layer[] = [
 
 /** Client libraries, and the only folders of `src` that may import each. */
 export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  // The demo's own verdict is plain SQL that shares no code with the adapter.
+  // The demo's own verdicts are plain SQL that shares no code with the adapters.
   pg: ['src/adapters/postgres', 'src/cli/demo'],
   'pg-copy-streams': ['src/adapters/postgres'],
   'drizzle-orm': ['src/adapters/postgres', 'src/adapters/mysql', 'src/adapters/sqlite', 'src/adapters/sql'],
-  mysql2: ['src/adapters/mysql'],
+  mysql2: ['src/adapters/mysql', 'src/cli/demo'],
   '@libsql/client': ['src/adapters/sqlite'],
   '@google-cloud/pubsub': ['src/adapters/pubsub', 'src/embedded/pubsub'],
   '@kurrent/kurrentdb-client': ['src/adapters/kurrentdb', 'src/embedded/kurrentdb'],

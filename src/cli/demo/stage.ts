@@ -1,10 +1,12 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Binaries, copyBinaries } from '../../embedded/binaries.js'
 import { temporaryFolder } from '../../embedded/folders.js'
 import { removeWhenOrphaned } from '../../embedded/orphan-guard.js'
 import { EmbeddedServer } from '../../embedded/server.js'
 import type { Board } from './board.js'
-import { Product } from './product.js'
+import { LOCKSTEP, Program, type ProgramOptions } from './program.js'
+import type { Scene } from './scene.js'
 
 export interface StageOptions {
   /** Rows that each round puts through its flow; `undefined`: as many as come in `seconds`. */
@@ -12,6 +14,8 @@ export interface StageOptions {
   /** Ends the load of a round after so long. */
   readonly seconds: number | undefined
 }
+
+export type StartOptions = Partial<Omit<ProgramOptions, 'args'>>
 
 interface Scope {
   readonly board: Board
@@ -31,7 +35,7 @@ export class Stage implements AsyncDisposable {
   readonly folder: string
   readonly #guard: Disposable
   readonly #servers: EmbeddedServer[] = []
-  readonly #products: Product[] = []
+  readonly #programs: Program[] = []
   #binaries: Promise<Binaries> | undefined
 
   private constructor(folder: string, { board, options, ended }: Scope) {
@@ -54,19 +58,28 @@ export class Stage implements AsyncDisposable {
     return server
   }
 
-  /** Starts `lockstep <args>` in the stage's folder. */
-  product(
-    args: readonly string[],
-    options: { env?: Readonly<Record<string, string>>; log?(line: string): void } = {},
-  ): Product {
-    const product = new Product({ env: {}, ...options, args, cwd: this.folder })
-    this.#products.push(product)
-    return product
+  /** A folder of the scene's own. */
+  async folderOf(scene: Pick<Scene, 'name'>): Promise<string> {
+    const folder = join(this.folder, scene.name)
+    await mkdir(folder, { recursive: true })
+    return folder
   }
 
-  /** The product first: without its servers it would wait for them. */
+  /** Starts `lockstep <args>`; by default in the stage's folder. */
+  product(args: readonly string[], options: StartOptions = {}): Program {
+    return this.program([...LOCKSTEP, ...args], options)
+  }
+
+  /** Starts `node <args>`. */
+  program(args: readonly string[], options: StartOptions = {}): Program {
+    const program = new Program({ env: {}, cwd: this.folder, ...options, args })
+    this.#programs.push(program)
+    return program
+  }
+
+  /** Programs first: without its servers the product would wait for them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#products.map((product) => product[Symbol.asyncDispose]()))
+    await Promise.allSettled(this.#programs.map((program) => program[Symbol.asyncDispose]()))
     await Promise.allSettled(this.#servers.map((server) => server[Symbol.asyncDispose]()))
     await this.#binaries?.then((binaries) => binaries[Symbol.asyncDispose]()).catch(() => undefined)
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { count, span } from '../render/format.js'
+import { count, span } from '../../render/format.js'
+import type { Scene, SceneResult } from '../scene.js'
+import type { Stage } from '../stage.js'
 import { Oracle } from './oracle.js'
-import type { Scene, SceneResult } from './scene.js'
 import type { Sides } from './sides.js'
-import type { Stage } from './stage.js'
 import { firstSync, playRound, type Round, type Setting } from './sync-round.js'
 import { judgeRound } from './sync-verdict.js'
 
@@ -37,11 +37,12 @@ export class SyncScene implements Scene {
     const rows = `${count(FIRST_ROWS.left)} rows on the left, ${count(FIRST_ROWS.right)} others on the right`
     stage.board.done(`table records (id uuid, value text): ${rows}`)
 
-    await writeFile(join(stage.folder, 'lockstep.config.ts'), CONFIG)
+    const folder = await stage.folderOf(this)
+    await writeFile(join(folder, 'lockstep.config.ts'), CONFIG)
     const env = { LEFT_URL: urls.left, RIGHT_URL: urls.right }
-    const sync = stage.product(['run', 'mirror'], { env })
+    const sync = stage.product(['run', 'mirror'], { env, cwd: folder })
     stage.board.done(`process ${sync.pid}: lockstep run mirror`)
-    this.#setting = { urls, env, oracles, sync, distinctRows: FIRST_ROWS.left + FIRST_ROWS.right }
+    this.#setting = { urls, env, folder, oracles, sync, distinctRows: FIRST_ROWS.left + FIRST_ROWS.right }
     await firstSync(stage, this.#setting)
   }
 

@@ -1,6 +1,6 @@
-import { count, span } from '../render/format.js'
-import type { Paint } from '../render/paint.js'
-import type { Live } from './board.js'
+import { count, span } from '../../render/format.js'
+import type { Paint } from '../../render/paint.js'
+import type { Live } from '../board.js'
 
 /** How a round stands, at this moment. */
 export interface SyncFigures {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { UnavailableError } from '../../core/errors.js'
-import { count, span } from '../render/format.js'
+import { UnavailableError } from '../../../core/errors.js'
+import { count, span } from '../../render/format.js'
+import type { Outcome, Program } from '../program.js'
+import type { Stage } from '../stage.js'
 import { LagProbe } from './lag-probe.js'
 import type { Oracle } from './oracle.js'
-import type { Outcome, Product } from './product.js'
 import type { Sides } from './sides.js'
-import type { Stage } from './stage.js'
 import { SyncMeter } from './sync-meter.js'
 import { syncView } from './sync-view.js'
 
@@ -15,8 +15,10 @@ export interface Setting {
   readonly urls: Sides<string>
   /** What the config of the scene reads. */
   readonly env: Readonly<Record<string, string>>
+  /** Where the config of the scene is. */
+  readonly folder: string
   readonly oracles: Sides<Oracle>
-  readonly sync: Product
+  readonly sync: Program
   /** Rows that both sides must hold once they are the same. */
   readonly distinctRows: number
 }
@@ -100,7 +102,7 @@ export async function playRound(stage: Stage, setting: Setting): Promise<Round> 
   }
 }
 
-function startLoad(stage: Stage, { env }: Setting, meter: SyncMeter): Product {
+function startLoad(stage: Stage, { env, folder }: Setting, meter: SyncMeter): Program {
   const { rows, seconds } = stage.options
   const bounds = [
     ...(rows === undefined ? [] : ['--rows', String(rows)]),
@@ -109,6 +111,7 @@ function startLoad(stage: Stage, { env }: Setting, meter: SyncMeter): Product {
   const target = ['--table', 'records', ...Object.keys(env).flatMap((name) => ['--into-env', name])]
   const load = stage.product(['load', ...target, ...bounds, '--progress', '250', '--json'], {
     env,
+    cwd: folder,
     log: (line) => meter.takeLoadLine(line),
   })
   stage.board.done(`process ${load.pid}: lockstep load ${bounds.join(' ')}, each batch into a side picked at random`)
@@ -117,7 +120,7 @@ function startLoad(stage: Stage, { env }: Setting, meter: SyncMeter): Product {
 
 /** Probes the lag until the load has ended. */
 async function underLoad(scope: {
-  load: Product
+  load: Program
   probe: LagProbe
   begun: Promise<void>
   cut: Promise<never>
@@ -178,7 +181,7 @@ async function countBoth({ left, right }: Sides<Oracle>): Promise<Sides<number>>
 }
 
 /** `sync` runs until it is told to stop; when it ends before, the round is over. */
-async function died(sync: Product): Promise<never> {
+async function died(sync: Program): Promise<never> {
   throw failure('lockstep run mirror', await sync.ended)
 }
 

@@ -6,8 +6,8 @@ import { guardOrphan } from '../../embedded/orphan-guard.js'
 const STOP_DEADLINE_MS = 15_000
 const KEPT_LINES = 30
 
-export interface ProductOptions {
-  /** Arguments of `lockstep`. */
+export interface ProgramOptions {
+  /** Arguments of Node: a script and its own. */
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
@@ -23,17 +23,20 @@ export interface Outcome {
   readonly log: string
 }
 
-/** A process of the product, started as a user would: this very command line with other arguments. */
-export class Product implements AsyncDisposable {
+/** What comes before the arguments of `lockstep`: this very command line. */
+export const LOCKSTEP: readonly string[] = [...process.execArgv, process.argv[1] ?? '']
+
+/** A Node process of the demo: `lockstep`, started as a user would, or what feeds it. */
+export class Program implements AsyncDisposable {
   readonly pid: number
   readonly ended: Promise<Outcome>
   readonly #child: ChildProcess
   readonly #log: string[] = []
   #stdout = ''
 
-  constructor(options: ProductOptions) {
+  constructor(options: ProgramOptions) {
     // In a process group of its own: the Ctrl-C is for the demo, which then ends it in order.
-    const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...options.args], {
+    const child = spawn(process.execPath, [...options.args], {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       detached: true,

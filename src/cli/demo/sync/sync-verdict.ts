@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { EXIT } from '../../core/errors.js'
-import { count, span } from '../render/format.js'
-import type { Board } from './board.js'
+import { EXIT } from '../../../core/errors.js'
+import { count, span } from '../../render/format.js'
+import type { Board } from '../board.js'
+import type { SceneResult } from '../scene.js'
+import type { Stage } from '../stage.js'
 import type { Inventory } from './oracle.js'
-import type { SceneResult } from './scene.js'
-import type { Stage } from './stage.js'
 import type { Round, Setting } from './sync-round.js'
 
 /** What `lockstep check --json` prints; all of it goes on into the summary. */
@@ -27,8 +27,8 @@ export async function judgeRound(stage: Stage, setting: Setting, round: Round): 
   return { identical, summary: summaryOf(round, judgement) }
 }
 
-async function runCheck(stage: Stage, { env }: Setting): Promise<Judgement['check']> {
-  const outcome = await stage.product(['check', 'mirror', '--json'], { env }).ended
+async function runCheck(stage: Stage, { env, folder }: Setting): Promise<Judgement['check']> {
+  const outcome = await stage.product(['check', 'mirror', '--json'], { env, cwd: folder }).ended
   try {
     return { ...Checked.parse(JSON.parse(outcome.stdout)), exitCode: outcome.exitCode }
   } catch {
