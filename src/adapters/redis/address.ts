@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { ConfigError } from '../../core/errors.js'
 import type { Secret } from '../../core/secret.js'
@@ -33,8 +34,13 @@ export function parseAddress(secret: Secret, ca: string | undefined): Address {
     username: decoded(url.username),
     password: decoded(url.password),
     // The certificate and its host name are checked; nothing in the URL weakens that.
-    tls: url.protocol === 'redis:' ? undefined : { servername: host, ...(ca === undefined ? {} : { ca }) },
+    tls: url.protocol === 'redis:' ? undefined : tlsOf(host, ca),
   }
+}
+
+function tlsOf(host: string, ca: string | undefined): ConnectionOptions {
+  // Names are told to the server, addresses must not be.
+  return { ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) }
 }
 
 function parseUrl(text: string): URL | undefined {

@@ -4,7 +4,6 @@ import { LockstepError, UnavailableError } from '../../core/errors.js'
 import { missingPeer } from '../../core/missing-peer.js'
 import { scrub } from '../../core/secret.js'
 import type { Address } from './address.js'
-import type { Settings } from './redis.js'
 import { decodeVersion, encodeVersion } from './version-text.js'
 
 /** Keys of one MGET: the server does nothing else while it answers one. */
@@ -12,11 +11,18 @@ const CHUNK_KEYS = 500
 const CONNECT_MS = 5_000
 const RECONNECT_MS = 1_000
 
+export interface CacheSettings {
+  readonly ttlMs: number
+  readonly prefix: string
+  readonly timeoutMs: number
+  readonly pauseMs: number
+}
+
 /** See `redis`. */
 export class RedisCache implements VersionCache {
   readonly label: string
   readonly #address: Address
-  readonly #settings: Settings
+  readonly #settings: CacheSettings
   #client: Promise<Redis> | undefined
   #readiness: Promise<void> | undefined
   /** Why there is no connection. */
@@ -24,7 +30,7 @@ export class RedisCache implements VersionCache {
   #pausedUntil = 0
   #closed = false
 
-  constructor(address: Address, settings: Settings) {
+  constructor(address: Address, settings: CacheSettings) {
     this.label = address.label
     this.#address = address
     this.#settings = settings

@@ -32,8 +32,6 @@ const Options = z.strictObject({
   ca: z.string().includes('-----BEGIN CERTIFICATE-----', 'PEM text with -----BEGIN CERTIFICATE-----').optional(),
 })
 
-export type Settings = Omit<z.output<typeof Options>, 'ca'>
-
 /**
  * Remembers in one Redis server (not a cluster) which versions are stored; the package `ioredis` must be installed. It
  * connects on first use and may be away at any time, which costs speed only. Empty it after the database was restored
