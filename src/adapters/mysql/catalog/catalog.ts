@@ -1,0 +1,148 @@
+import type { MySqlTable } from 'drizzle-orm/mysql-core'
+import type { TableOptions } from '../../../core/database.js'
+import { drizzleColumns } from '../../sql/drizzle-columns.js'
+import { nearMisses } from '../../sql/near-misses.js'
+import type { ExecuteOptions, Session } from '../session/session.js'
+import {
+  drizzleMismatch,
+  type Subject,
+  tableMissing,
+  unknownColumn,
+  unusableColumn,
+  unusableTable,
+} from './catalog-errors.js'
+import {
+  type CatalogTable,
+  type MysqlColumn,
+  readColumns,
+  readForeignKeys,
+  readTable,
+  readTableNames,
+  readUniqueIndexes,
+} from './catalog-queries.js'
+import { drizzleFindings } from './drizzle-table.js'
+import { qualified, type TableName } from './identifiers.js'
+import { chooseKey } from './table-key.js'
+
+/** A table as the catalog has it, with what upserting into it needs to know. */
+export interface MysqlTableInfo {
+  /** `app.quotes` */
+  readonly name: string
+  /** `` `app`.`quotes` `` */
+  readonly qualified: string
+  /** That can be written: not generated and not ignored. */
+  readonly columns: readonly MysqlColumn[]
+  readonly ignored: ReadonlySet<string>
+  readonly key: readonly MysqlColumn[]
+  readonly version: MysqlColumn | undefined
+  /** The column that AUTO_INCREMENT fills and that no row may bring, as it is unique and not the key. */
+  readonly counter: string | undefined
+  /** Tables that its foreign keys point to, as `app.quotes`. */
+  readonly parents: readonly string[]
+}
+
+/** What the config says of a table. */
+export interface TableRequest {
+  readonly table: string | MySqlTable
+  readonly parsed: TableName
+  /** As messages name it. */
+  readonly subject: Subject
+  /** Of the URL: where tables without a schema are. */
+  readonly database: string
+  readonly options: TableOptions
+}
+
+/** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be upserted into as asked. */
+export function describeTable(session: Session, request: TableRequest, signal: AbortSignal): Promise<MysqlTableInfo> {
+  const options: ExecuteOptions = { what: 'reading the catalog', signal }
+  return session.transaction((transaction) => describe(transaction, request), { ...options, readOnly: true })
+}
+
+async function describe(session: Session, request: TableRequest): Promise<MysqlTableInfo> {
+  const { subject } = request
+  const table = await findTable(session, request)
+  const columns = await readColumns(session, table)
+  const { key: asked, version, ignored } = requestedColumns(request, columns)
+  if (typeof request.table !== 'string') {
+    const findings = drizzleFindings(request.table, columns, ignored)
+    if (findings.length > 0) throw drizzleMismatch(subject, findings)
+  }
+  const indexes = await readUniqueIndexes(session, table)
+  const key = chooseKey({ subject, table, columns, indexes, ignored }, asked)
+  const counter = columns.find((column) => column.autoIncrement && !key.includes(column))
+  return {
+    name: `${table.schema}.${table.name}`,
+    qualified: qualified(table.schema, table.name),
+    columns: columns.filter((column) => !column.generated && !ignored.has(column.name)),
+    ignored,
+    key,
+    version: versionColumn(subject, columns, version),
+    counter: counter?.name,
+    parents: (await readForeignKeys(session, table)).map(({ parent }) => parent),
+  }
+}
+
+async function findTable(session: Session, { parsed, subject, database }: TableRequest): Promise<CatalogTable> {
+  const schema = parsed.schema ?? database
+  const table = await readTable(session, schema, parsed.table)
+  if (table === undefined) {
+    throw tableMissing(subject, nearMisses(parsed.table, await readTableNames(session, schema)))
+  }
+  const error = unusableTable(subject, table)
+  if (error !== undefined) throw error
+  return table
+}
+
+interface RequestedColumns {
+  readonly key: readonly string[] | undefined
+  readonly version: string | undefined
+  readonly ignored: ReadonlySet<string>
+}
+
+function requestedColumns(
+  { table, options, subject }: TableRequest,
+  columns: readonly MysqlColumn[],
+): RequestedColumns {
+  const declared = typeof table === 'string' ? undefined : drizzleColumns(table)
+  const inDatabase = (name: string): string => declared?.get(name)?.name ?? name
+  const ignored = new Set(options.ignore?.map(inDatabase))
+  for (const name of ignored) {
+    const column = columns.find((candidate) => candidate.name === name)
+    const named = { option: 'ignore', column: name } as const
+    if (column === undefined) throw unknownColumn(subject, named, columns)
+    if (!column.hasDefault && !column.generated) throw unusableColumn(subject, named, NEEDED)
+  }
+  return {
+    key: options.key?.map(inDatabase),
+    version: options.version === undefined ? undefined : inDatabase(options.version),
+    ignored,
+  }
+}
+
+const NEEDED = {
+  reason: 'is NOT NULL without a default, so no row could be inserted',
+  fix: 'take it out of ignore, or give the column a default',
+}
+
+/** Types in which one value is newer than another. */
+const ORDERED =
+  /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|date|datetime|timestamp|time|year|char|varchar|tinytext|text|mediumtext|longtext|binary|varbinary|uuid)$/
+
+function versionColumn(
+  subject: Subject,
+  columns: readonly MysqlColumn[],
+  version: string | undefined,
+): MysqlColumn | undefined {
+  if (version === undefined) return undefined
+  const named = { option: 'version', column: version } as const
+  const column = columns.find((candidate) => candidate.name === version)
+  if (column === undefined) throw unknownColumn(subject, named, columns)
+  if (column.generated) {
+    throw unusableColumn(subject, named, { reason: 'is generated', fix: 'choose a column that is written' })
+  }
+  if (ORDERED.test(column.dataType)) return column
+  throw unusableColumn(subject, named, {
+    reason: `is ${column.type}, in which no value is newer`,
+    fix: 'choose a number, a date or a time, or a text',
+  })
+}

@@ -1,0 +1,158 @@
+import type { MySqlTable } from 'drizzle-orm/mysql-core'
+import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
+import { ConfigError } from '../../core/errors.js'
+import { Secret } from '../../core/secret.js'
+import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
+import { ClientPool } from '../sql/client-pool.js'
+import { ClosedError } from '../sql/closed-error.js'
+import type { MysqlHandle } from './handle.js'
+import { type Address, parseAddress } from './session/address.js'
+import { PooledSession } from './session/connection.js'
+import { askServer, greet, type ServerFacts } from './session/dialect.js'
+import { type Driver, loadDriver } from './session/driver.js'
+import { LiveClient } from './session/live-client.js'
+import { type MysqlOptions, parseOptions, type Settings } from './session/options.js'
+import type { Session } from './session/session.js'
+import { MysqlStateStore } from './state/state-store.js'
+import { MysqlTableRef } from './table-ref.js'
+import { openUpserts } from './upsert/upserts.js'
+
+/** Connections for health and state, so that they answer while the others are all busy. */
+const SPARE_CONNECTIONS = 2
+
+/**
+ * A database of MySQL (8.0.19 or later) or MariaDB (10.6 or later). Takes the package `mysql2`. Opens nothing until it is
+ * used.
+ *
+ * @param url `mysql://user:password@host:3306/database`, usually `env('MYSQL_URL')`. That database also holds the tables
+ *   that lockstep keeps for itself, `lockstep_checkpoints` and others.
+ * @throws ConfigError when the URL or an option is wrong.
+ */
+export function mysql(url: string | Secret, options: MysqlOptions = {}): MysqlDatabase {
+  const settings = parseOptions(options)
+  const secret = typeof url === 'string' ? new Secret(url) : url
+  return new MysqlDatabase(parseAddress(secret, settings.tls), settings)
+}
+
+export class MysqlDatabase implements MysqlHandle {
+  readonly engine = 'mysql'
+  readonly label: string
+  /** Name of the database in the URL. */
+  readonly name: string
+  /** How connections are protected; `doctor` warns about `unverified`, and about `off` to other machines. */
+  readonly tls: Address['tls']
+  /** The server is on this machine. */
+  readonly local: boolean
+  readonly session: Session
+  readonly state: MysqlStateStore
+  readonly #address: Address
+  readonly #settings: Settings
+  readonly #spare: ClientPool<LiveClient>
+  readonly #pools: readonly ClientPool<LiveClient>[]
+  #driver: Promise<Driver> | undefined
+  #facts: Promise<ServerFacts> | undefined
+  #closed = false
+
+  constructor(address: Address, settings: Settings) {
+    this.#address = address
+    this.#settings = settings
+    this.label = address.label
+    this.name = address.database
+    this.tls = address.tls
+    this.local = address.local
+    const main = this.#pool(settings.maxConnections)
+    this.#spare = this.#pool(SPARE_CONNECTIONS)
+    this.#pools = [main, this.#spare]
+    this.session = new PooledSession(main)
+    this.state = new MysqlStateStore(new PooledSession(this.#spare), address, () => this.facts())
+  }
+
+  /**
+   * A table by its Drizzle object, whose type then says what a `map` must give and what may be a key, or by name:
+   * `quotes`, `other.quotes` or, with odd characters, `` `my db`.`my table` ``.
+   */
+  table<Table extends MySqlTable>(
+    table: Table,
+    options?: TableOptions<Extract<keyof Table['$inferInsert'], string>>,
+  ): MysqlTableRef<Table['$inferInsert']>
+  table(table: string, options?: TableOptions): MysqlTableRef<Values>
+  table(table: unknown, options: TableOptions = {}): MysqlTableRef {
+    return new MysqlTableRef(this, table, options)
+  }
+
+  async identify(signal: AbortSignal): Promise<DatabaseIdentity> {
+    return (await this.ask(signal)).identity
+  }
+
+  async ask(signal: AbortSignal): Promise<ServerFacts> {
+    const client = await this.#spare.lease(signal)
+    try {
+      return await askServer(client, this.name, { signal, deadlineMs: this.#settings.limits.connectMs })
+    } finally {
+      this.#spare.release(client)
+    }
+  }
+
+  upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {
+    return openUpserts(
+      this,
+      tables.map((table) => this.#ownTable(table)),
+      { options, signal },
+    )
+  }
+
+  #ownTable(table: TableRef): MysqlTableRef {
+    if (table instanceof MysqlTableRef && table.database === this) return table
+    throw new ConfigError({
+      code: 'table-elsewhere',
+      key: table.name,
+      message: `this table is of ${table.database.label}, not of ${this.label}`,
+      fix: 'name all tables of a flow with table() of one and the same database',
+    })
+  }
+
+  /** What the server said first; asked again after a failure. */
+  facts(): Promise<ServerFacts> {
+    this.#facts ??= this.ask(new AbortController().signal).catch((error: unknown) => {
+      this.#facts = undefined
+      throw error
+    })
+    return this.#facts
+  }
+
+  driver(): Promise<Driver> {
+    this.#driver ??= loadDriver()
+    return this.#driver
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#pools.map((pool) => pool[Symbol.asyncDispose]()))
+  }
+
+  #pool(max: number): ClientPool<LiveClient> {
+    const { connectMs, statementMs } = this.#settings.limits
+    return new ClientPool({
+      label: this.label,
+      max,
+      waitMs: connectMs + statementMs,
+      open: (signal) => this.#client(signal),
+    })
+  }
+
+  async #client(signal: AbortSignal): Promise<LiveClient> {
+    // A flow that winds up may ask for one more connection after the database was disposed.
+    if (this.#closed) throw new ClosedError(this.label)
+    const { limits } = this.#settings
+    const client = await LiveClient.open(await this.driver(), this.#address, { limits, signal })
+    try {
+      const options = { signal, deadlineMs: limits.connectMs }
+      const { dialect } = await askServer(client, this.name, options)
+      await greet(client, { dialect, limits }, options)
+      return client
+    } catch (error) {
+      client.destroy()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Database } from '../../core/database.js'
+import type { Address } from './session/address.js'
+import type { ServerFacts } from './session/dialect.js'
+import type { Driver } from './session/driver.js'
+import type { Session } from './session/session.js'
+import type { MysqlStateStore } from './state/state-store.js'
+
+/** What the parts of this adapter use of a database: `MysqlDatabase` is one. */
+export interface MysqlHandle extends Database {
+  /** Of the database in the URL. */
+  readonly name: string
+  /** Each statement takes a connection of the pool; a transaction holds one. */
+  readonly session: Session
+  readonly state: MysqlStateStore
+  /** How connections are protected. */
+  readonly tls: Address['tls']
+  /** The server is on this machine. */
+  readonly local: boolean
+  /** `identify`, and what else the server says of itself. */
+  ask(signal: AbortSignal): Promise<ServerFacts>
+  /** The same, asked once. */
+  facts(): Promise<ServerFacts>
+  driver(): Promise<Driver>
+}

@@ -1,0 +1,172 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import {
+  type DeadLetter,
+  type DeadLetterStore,
+  LETTER_STAGES,
+  LETTER_STATES,
+  type LetterFilter,
+  type LetterPage,
+  type LetterState,
+  type StoredLetter,
+} from '../../../core/dead-letter.js'
+import {
+  LETTER_ID_LENGTH,
+  type LetterRow,
+  letterRows,
+  restoreHeaders,
+  restorePayload,
+  withoutNul,
+} from '../../sql/letter-rows.js'
+import { rowAlias } from '../session/row-alias.js'
+import type { Session } from '../session/session.js'
+import { byBytes, fitting } from './letter-bytes.js'
+import { mysqlMoment } from './moments.js'
+import { keyHash, type StatePlace, stateTable } from './state-schema.js'
+import type { StateDialect } from './state-store.js'
+
+const PAGE = 100
+const WAITING: readonly LetterState[] = ['dead', 'held']
+const NOTHING = sql`false`
+
+const Count = z.tuple([z.object({ count: z.coerce.number() })])
+const Stored = z.object({
+  id: z.string(),
+  flow: z.string(),
+  itemKey: z.string(),
+  lane: z.string(),
+  stage: z.enum(LETTER_STAGES),
+  code: z.string(),
+  reason: z.string(),
+  payload: z.string(),
+  encoding: z.enum(['text', 'base64', 'json']),
+  headers: z.string().transform(restoreHeaders),
+  origin: z.string().nullable(),
+  position: z.string().nullable(),
+  attempts: z.coerce.number(),
+  state: z.enum(LETTER_STATES),
+  firstAt: z.string(),
+  lastAt: z.string(),
+})
+
+/** `DeadLetterStore` on the table `lockstep_dead_letters`. */
+export class MysqlDeadLetters implements DeadLetterStore {
+  readonly label: string
+  readonly #session: Session
+  readonly #table: SQL
+  readonly #dialect: StateDialect
+
+  constructor(session: Session, place: StatePlace, dialect: StateDialect) {
+    this.label = `${place.label} lockstep_dead_letters`
+    this.#session = session
+    this.#table = stateTable(place, 'dead_letters')
+    this.#dialect = dialect
+  }
+
+  async store(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length === 0) return
+    const { dialect, maxPacketBytes } = await this.#dialect()
+    const rows = letterRows(letters.map((letter) => fitting(letter, maxPacketBytes))).flat()
+    const replace = this.#replacing(rowAlias(dialect))
+    const what = 'storing dead letters'
+    await this.#session.transaction(
+      async (transaction) => {
+        for (const chunk of byBytes(rows, maxPacketBytes)) {
+          const values = sql.join(chunk.map(insertion), sql`, `)
+          await transaction.change(sql`insert into ${this.#table} (${COLUMNS}) values ${values} ${replace}`)
+        }
+      },
+      { what },
+    )
+  }
+
+  async count(flow: string, states: readonly LetterState[] = WAITING): Promise<number> {
+    const query = sql`select count(*) as count from ${this.#table}
+      where flow_hash = ${keyHash(flow)} and ${oneOf(sql`state`, states)}`
+    const [{ count }] = Count.parse(await this.#session.execute(query, { what: 'counting dead letters' }))
+    return count
+  }
+
+  async list(flow: string, filter: LetterFilter = {}, page: LetterPage = {}): Promise<readonly StoredLetter[]> {
+    const { limit = PAGE, after } = page
+    const where = conditions(filter)
+    if (after !== undefined) {
+      const at = mysqlMoment(after.firstAt)
+      where.push(sql`(first_at > ${at} or (first_at = ${at} and id > ${after.id}))`)
+    }
+    const query = sql`
+      select id, flow, item_key as itemKey, lane, stage, code, reason, payload, encoding, headers, origin, position,
+        attempts, state, ${iso(sql`first_at`)} as firstAt, ${iso(sql`last_at`)} as lastAt
+      from ${this.#table} where flow_hash = ${keyHash(flow)} and ${sql.join(where, sql` and `)}
+      order by first_at, id limit ${limit}`
+    const rows = await this.#session.execute(query, { what: 'listing dead letters' })
+    return rows.map(toLetter)
+  }
+
+  async mark(
+    flow: string,
+    letters: readonly Pick<StoredLetter, 'id' | 'attempts'>[],
+    state: 'replayed' | 'discarded',
+  ): Promise<number> {
+    if (letters.length === 0) return 0
+    const known = letters.map(({ id, attempts }) => sql`(id = ${id} and attempts = ${attempts})`)
+    const query = sql`update ${this.#table} set state = ${state}
+      where flow_hash = ${keyHash(flow)} and (${sql.join(known, sql` or `)})`
+    return this.#session.change(query, { what: 'marking dead letters' })
+  }
+
+  #replacing({ clause, incoming }: ReturnType<typeof rowAlias>): SQL {
+    const replaced = REPLACED.map((name) => `${name} = ${incoming(name)}`).join(', ')
+    return sql`${sql.raw(clause)} on duplicate key update ${sql.raw(replaced)},
+      attempts = least(cast(${this.#table}.attempts as signed) + ${sql.raw(incoming('attempts'))}, 2147483647)`
+  }
+}
+
+const COLUMNS = sql.raw(
+  'flow_hash, item_hash, id, flow, item_key, lane, stage, code, reason, payload, encoding, headers, origin, position, attempts, state, first_at, last_at',
+)
+const REPLACED = 'lane stage code reason payload encoding headers origin position state last_at'.split(' ')
+
+function insertion({ itemHash, letter, payload, encoding, headers }: LetterRow): SQL {
+  const optional = (text: string | undefined): string | null => (text === undefined ? null : withoutNul(text))
+  return sql`(${keyHash(letter.flow)}, ${itemHash}, ${itemHash.slice(0, LETTER_ID_LENGTH)}, ${letter.flow},
+    ${withoutNul(letter.itemKey)}, ${withoutNul(letter.lane)}, ${letter.stage}, ${withoutNul(letter.code)},
+    ${withoutNul(letter.reason)}, ${payload}, ${encoding}, ${headers}, ${optional(letter.origin)},
+    ${optional(letter.position)}, ${letter.attempts}, ${letter.held ? 'held' : 'dead'}, utc_timestamp(6), utc_timestamp(6))`
+}
+
+function conditions(filter: LetterFilter): SQL[] {
+  const { ids, codes, stages, states = WAITING, since, until } = filter
+  const given = (column: SQL, texts: readonly string[] | undefined): SQL[] =>
+    texts === undefined ? [] : [oneOf(column, texts)]
+  return [
+    oneOf(sql`state`, states),
+    ...given(sql`id`, ids),
+    ...given(sql`code`, codes),
+    ...given(sql`stage`, stages),
+    ...(since === undefined ? [] : [sql`last_at >= ${mysqlMoment(since)}`]),
+    ...(until === undefined ? [] : [sql`last_at < ${mysqlMoment(until)}`]),
+  ]
+}
+
+function oneOf(column: SQL, texts: readonly string[]): SQL {
+  if (texts.length === 0) return NOTHING
+  const list = texts.map((text) => sql`${text}`)
+  return sql`${column} in (${sql.join(list, sql`, `)})`
+}
+
+/** With all six digits, as pages go on from this very moment. */
+function iso(column: SQL): SQL {
+  return sql`date_format(${column}, '%Y-%m-%dT%H:%i:%s.%fZ')`
+}
+
+function toLetter(row: Readonly<Record<string, unknown>>): StoredLetter {
+  const stored = Stored.parse(row)
+  return {
+    ...stored,
+    ...restorePayload(stored),
+    origin: stored.origin ?? undefined,
+    position: stored.position ?? undefined,
+    held: stored.state === 'held',
+  }
+}

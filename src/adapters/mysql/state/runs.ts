@@ -1,0 +1,74 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { RunRecord, RunStore } from '../../../core/state.js'
+import { rowAlias } from '../session/row-alias.js'
+import type { Session } from '../session/session.js'
+import { mysqlMoment } from './moments.js'
+import { keyHash, type StatePlace, stateTable } from './state-schema.js'
+import type { StateDialect } from './state-store.js'
+
+/** Runs that ended this long ago are forgotten when a newer one of the flow is saved. */
+const KEEP_DAYS = 30
+
+const Stored = z.object({
+  flow: z.string(),
+  kind: z.string(),
+  run: z.string(),
+  state: z.enum(['running', 'draining', 'stopped', 'failed']),
+  startedAt: z.string(),
+  heartbeatAt: z.string(),
+  items: z.number(),
+  lagMs: z.number().optional(),
+  retries: z.number(),
+  deadLetters: z.number(),
+  conflicts: z.number(),
+  lastError: z.string().optional(),
+  lastVerdict: z.object({ verdict: z.string(), detail: z.string(), at: z.string() }).optional(),
+})
+const Rows = z.array(z.object({ record: z.string() }))
+
+/** `RunStore` on the table `lockstep_runs`. */
+export class MysqlRuns implements RunStore {
+  readonly #session: Session
+  readonly #table: SQL
+  readonly #dialect: StateDialect
+
+  constructor(session: Session, place: StatePlace, dialect: StateDialect) {
+    this.#session = session
+    this.#table = stateTable(place, 'runs')
+    this.#dialect = dialect
+  }
+
+  async save(record: RunRecord): Promise<void> {
+    const alias = rowAlias((await this.#dialect()).dialect)
+    const { flow, run } = record
+    const changed = ['started_at', 'heartbeat_at', 'record'].map((name) => `${name} = ${alias.incoming(name)}`)
+    const what = 'saving the state of a run'
+    await this.#session.change(
+      sql`insert into ${this.#table} (flow_hash, run_hash, flow, run, started_at, heartbeat_at, record)
+        values (${keyHash(flow)}, ${keyHash(run)}, ${flow}, ${run}, ${mysqlMoment(record.startedAt)},
+          ${mysqlMoment(record.heartbeatAt)}, ${JSON.stringify(Stored.parse(record))}) ${sql.raw(alias.clause)}
+        on duplicate key update ${sql.raw(changed.join(', '))}`,
+      { what },
+    )
+    await this.#session.change(
+      sql`delete from ${this.#table} where flow_hash = ${keyHash(flow)} and run_hash <> ${keyHash(run)}
+        and heartbeat_at < utc_timestamp(6) - interval ${KEEP_DAYS} day`,
+      { what },
+    )
+  }
+
+  async latest(flow?: string): Promise<readonly RunRecord[]> {
+    const which = flow === undefined ? sql`` : sql`where flow_hash = ${keyHash(flow)}`
+    const query = sql`select record from (
+        select record, flow, row_number() over (partition by flow_hash order by started_at desc, heartbeat_at desc) as place
+        from ${this.#table} ${which}) ranked
+      where place = 1 order by flow`
+    const rows = await this.#session.execute(query, { what: 'reading the latest runs' })
+    return Rows.parse(rows).map(({ record }) => toRecord(Stored.parse(JSON.parse(record))))
+  }
+}
+
+function toRecord(stored: z.infer<typeof Stored>): RunRecord {
+  return { ...stored, lagMs: stored.lagMs, lastError: stored.lastError, lastVerdict: stored.lastVerdict }
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { ConfigError, LockstepError } from '../../../core/errors.js'
+import { identifier, qualified } from '../catalog/identifiers.js'
+import type { ExecuteOptions, Session } from '../session/session.js'
+
+/** Raised by whoever changes the tables. */
+export const STATE_VERSION = 1
+
+export type StateTable = 'checkpoints' | 'dead_letters' | 'conflicts' | 'runs' | 'version'
+
+/** Where the state tables are. */
+export interface StatePlace {
+  readonly label: string
+  /** The database of the URL: users of MySQL seldom may make one of their own. */
+  readonly database: string
+}
+
+const HASH = 'char(64) character set ascii collate ascii_bin NOT NULL'
+const MOMENT = 'datetime(6) NOT NULL'
+
+// Names of flows and lanes may be of any length and end with spaces, which MySQL's keys take for equal: the hash is the key.
+const TABLES: Readonly<Record<StateTable, string>> = {
+  checkpoints: `flow_hash ${HASH}, lane_hash ${HASH}, flow text NOT NULL, lane mediumtext NOT NULL,
+    position mediumtext NOT NULL, updated_at ${MOMENT}, PRIMARY KEY (flow_hash, lane_hash)`,
+  dead_letters: `flow_hash ${HASH}, item_hash ${HASH}, id varchar(16) character set ascii collate ascii_bin NOT NULL,
+    flow text NOT NULL, item_key mediumtext NOT NULL, lane mediumtext NOT NULL, stage varchar(20) NOT NULL,
+    code text NOT NULL, reason mediumtext NOT NULL, payload longtext NOT NULL, encoding varchar(10) NOT NULL,
+    headers longtext NOT NULL, origin longtext, position mediumtext, attempts int NOT NULL, state varchar(20) NOT NULL,
+    first_at ${MOMENT}, last_at ${MOMENT}, PRIMARY KEY (flow_hash, item_hash), KEY by_age (flow_hash, first_at, id)`,
+  conflicts: `flow_hash ${HASH}, hash ${HASH}, flow text NOT NULL, table_name text NOT NULL, key_values longtext NOT NULL,
+    incoming longtext NOT NULL, existing longtext NOT NULL, decision varchar(20) NOT NULL, times bigint NOT NULL,
+    first_at ${MOMENT}, last_at ${MOMENT}, PRIMARY KEY (flow_hash, hash)`,
+  runs: `flow_hash ${HASH}, run_hash ${HASH}, flow text NOT NULL, run text NOT NULL, started_at ${MOMENT},
+    heartbeat_at ${MOMENT}, record longtext NOT NULL, PRIMARY KEY (flow_hash, run_hash)`,
+  version: 'only_row tinyint NOT NULL PRIMARY KEY, version int NOT NULL',
+}
+
+const NAMES = Object.keys(TABLES).map((table) => `lockstep_${table}`)
+
+/** A state table for a `sql` template: `` `app`.`lockstep_runs` ``. */
+export function stateTable(place: StatePlace, table: StateTable): SQL {
+  return sql.raw(qualified(place.database, `lockstep_${table}`))
+}
+
+/** What stands for a flow, a lane or a run in a key. */
+export function keyHash(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/** Statements that create what is missing; they may be run by hand, by a user that has the right to. */
+export function stateDdl(database: string): readonly string[] {
+  const tables = Object.entries(TABLES).map(
+    ([table, columns]) =>
+      `CREATE TABLE IF NOT EXISTS ${qualified(database, `lockstep_${table}`)} (${columns}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`,
+  )
+  const version = qualified(database, 'lockstep_version')
+  return [...tables, `INSERT IGNORE INTO ${version} (only_row, version) VALUES (1, ${STATE_VERSION})`]
+}
+
+/** The least rights on existing state tables. */
+export function stateGrants(database: string, user: string): readonly string[] {
+  return NAMES.map((name) => {
+    const rights = name === 'lockstep_version' ? 'SELECT' : 'SELECT, INSERT, UPDATE, DELETE'
+    return `GRANT ${rights} ON ${qualified(database, name)} TO ${user}`
+  })
+}
+
+/** Creates what is missing, as often and at as many places at once as one likes. */
+export async function prepareState(session: Session, place: StatePlace, signal: AbortSignal): Promise<void> {
+  const options = { signal, what: 'preparing the state tables' }
+  if (await areMissing(session, place, options)) await create(session, place, options)
+  await checkStateVersion(session, place, options)
+}
+
+const Found = z.tuple([z.object({ tables: z.coerce.number() })])
+
+/** Tables on which this user has no right at all are missing too: MySQL does not tell the difference. */
+export async function areMissing(session: Session, place: StatePlace, options: ExecuteOptions): Promise<boolean> {
+  const names = sql.join(
+    NAMES.map((name) => sql`${name}`),
+    sql`, `,
+  )
+  const rows = await session.execute(
+    sql`select count(*) as tables from information_schema.tables
+        where table_schema = ${place.database} and table_name in (${names})`,
+    options,
+  )
+  const [{ tables }] = Found.parse(rows)
+  return tables < NAMES.length
+}
+
+async function create(session: Session, place: StatePlace, options: ExecuteOptions): Promise<void> {
+  try {
+    for (const statement of stateDdl(place.database)) await session.change(sql.raw(statement), options)
+  } catch (cause) {
+    if (cause instanceof LockstepError && cause.code === 'permission-denied') throw mayNotCreate(place, cause)
+    throw cause
+  }
+}
+
+const Version = z.object({ version: z.coerce.number() })
+
+/** Throws `ConfigError` when other releases made the tables. */
+export async function checkStateVersion(session: Session, place: StatePlace, options: ExecuteOptions): Promise<void> {
+  const [row] = await session.execute(sql`select version from ${stateTable(place, 'version')}`, options)
+  const version = row === undefined ? 0 : Version.parse(row).version
+  if (version === STATE_VERSION) return
+  throw new ConfigError({
+    code: 'state-version',
+    key: place.label,
+    message: `the state tables (lockstep_...) have version ${version}; this lockstep knows version ${STATE_VERSION}`,
+    fix: 'Use the lockstep release that made them, or a newer one.',
+  })
+}
+
+function mayNotCreate(place: StatePlace, cause: unknown): ConfigError {
+  const statements = [...stateDdl(place.database), ...stateGrants(place.database, '<user>')]
+  return new ConfigError({
+    code: 'state-missing',
+    key: place.label,
+    message: 'the state tables (lockstep_...) are missing, and the user of the URL may not create them',
+    fix: `GRANT CREATE ON ${identifier(place.database)}.* TO <user>; or run as a user that may:\n${statements.join(';\n')};`,
+    cause,
+  })
+}

@@ -1,0 +1,34 @@
+import type { StateStore } from '../../../core/state.js'
+import type { ServerFacts } from '../session/dialect.js'
+import type { Session } from '../session/session.js'
+import { MysqlCheckpoints } from './checkpoints.js'
+import { MysqlConflicts } from './conflicts.js'
+import { MysqlDeadLetters } from './dead-letters.js'
+import { MysqlRuns } from './runs.js'
+import { prepareState, type StatePlace } from './state-schema.js'
+
+/** What the server can do, asked once. */
+export type StateDialect = () => Promise<ServerFacts>
+
+/** The tables that lockstep keeps in the database it writes to; see state-schema.ts. */
+export class MysqlStateStore implements StateStore {
+  readonly checkpoints: MysqlCheckpoints
+  readonly deadLetters: MysqlDeadLetters
+  readonly conflicts: MysqlConflicts
+  readonly runs: MysqlRuns
+  readonly #session: Session
+  readonly #place: StatePlace
+
+  constructor(session: Session, place: StatePlace, dialect: StateDialect) {
+    this.#session = session
+    this.#place = place
+    this.checkpoints = new MysqlCheckpoints(session, place)
+    this.deadLetters = new MysqlDeadLetters(session, place, dialect)
+    this.conflicts = new MysqlConflicts(session, place, dialect)
+    this.runs = new MysqlRuns(session, place, dialect)
+  }
+
+  prepare(signal: AbortSignal): Promise<void> {
+    return prepareState(this.#session, this.#place, signal)
+  }
+}

@@ -1,0 +1,67 @@
+import type { MySqlTable } from 'drizzle-orm/mysql-core'
+import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import { ConfigError } from '../../core/errors.js'
+import { describeTable, type MysqlTableInfo } from './catalog/catalog.js'
+import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
+import { parseTableName, type TableName } from './catalog/identifiers.js'
+import { diagnoseTable } from './diagnose/diagnose.js'
+import { tableGrants } from './diagnose/grants.js'
+import type { MysqlHandle } from './handle.js'
+
+/** A table of a MySQL database that has been named and not yet looked at. `Insert`: a row to insert, as Drizzle has it. */
+export class MysqlTableRef<Insert = unknown> implements TableRef<Insert> {
+  declare readonly $insert?: Insert
+  readonly database: MysqlHandle
+  readonly name: string
+  readonly options: TableOptions
+  /** As it was given. */
+  readonly table: string | MySqlTable
+  readonly #parsed: TableName
+
+  /** Throws `ConfigError` when `table` is neither a name nor a Drizzle table of MySQL. */
+  constructor(database: MysqlHandle, table: unknown, options: TableOptions) {
+    this.database = database
+    this.options = options
+    const { given, parsed } = readTable(table)
+    this.table = given
+    this.#parsed = parsed
+    const full = parsed.schema === undefined ? parsed.table : `${parsed.schema}.${parsed.table}`
+    this.name = typeof given === 'string' ? given : full
+  }
+
+  get drizzle(): MySqlTable | undefined {
+    return typeof this.table === 'string' ? undefined : this.table
+  }
+
+  /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */
+  describe(signal: AbortSignal): Promise<MysqlTableInfo> {
+    const { label, name: database, session } = this.database
+    const subject = { name: this.name, database: label }
+    const request = { table: this.table, parsed: this.#parsed, subject, database, options: this.options }
+    return describeTable(session, request, signal)
+  }
+
+  diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    return diagnoseTable(this, use, signal)
+  }
+
+  grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList> {
+    return tableGrants(this, { use, role }, signal)
+  }
+}
+
+function readTable(table: unknown): { given: string | MySqlTable; parsed: TableName } {
+  if (isDrizzleTable(table)) return { given: table, parsed: drizzleTableName(table) }
+  const parsed = typeof table === 'string' ? parseTableName(table) : undefined
+  if (typeof table === 'string' && parsed !== undefined) return { given: table, parsed }
+  throw new ConfigError({
+    code: 'table-name',
+    key: 'table',
+    message:
+      typeof table === 'string'
+        ? `${JSON.stringify(table)} is not the name of a table`
+        : 'this is neither a name nor a Drizzle table of MySQL',
+    fix: 'write quotes, app.quotes or, with odd characters, `app`.`quotes`, or hand in what mysqlTable() returned',
+  })
+}

@@ -1,0 +1,228 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UnavailableError } from '../../core/errors.js'
+import { isRoot, NOBODY, temporaryFolder } from '../folders.js'
+import { freePort } from '../free-port.js'
+import { guardOrphan, letGo } from '../orphan-guard.js'
+import { freezeFamily, killFamily } from '../process-family.js'
+import type { MariadbPrograms } from './programs.js'
+
+const READY = /mariadbd: ready for connections/
+const START_DEADLINE_MS = 30_000
+const STOP_DEADLINE_MS = 20_000
+const LOG_CHARACTERS = 20_000
+
+export interface MariadbOptions {
+  /** Extra settings as on the command line (`{ innodb_flush_log_at_trx_commit: '0' }`); they win over the defaults below. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Default a temporary folder, which dispose removes. One that is given must be empty, and stays. */
+  readonly dataFolder?: string
+  /** Default: a free one. */
+  readonly port?: number
+}
+
+/**
+ * A private MariaDB server on 127.0.0.1, run from the programs installed on this machine, for the demo, tests and
+ * benchmarks. It ends with this process, also when that is killed, and does not keep it alive. Its user `root` has no
+ * password: it is for data that nobody minds to show to other users of this machine.
+ */
+export class MariadbServer implements AsyncDisposable {
+  readonly port: number
+  readonly #programs: MariadbPrograms
+  readonly #place: Place
+  readonly #settings: Readonly<Record<string, string>>
+  #process: ChildProcess | undefined
+  #log = ''
+
+  private constructor(programs: MariadbPrograms, place: Place, settings: Readonly<Record<string, string>>) {
+    this.#programs = programs
+    this.#place = place
+    this.port = place.port
+    this.#settings = settings
+  }
+
+  /** Makes the system tables (0.6 s) and starts the server (0.5 s). */
+  static async start(programs: MariadbPrograms, options: MariadbOptions = {}): Promise<MariadbServer> {
+    const server = new MariadbServer(programs, await makePlace(options), { ...options.settings })
+    try {
+      await server.#initialize()
+      await server.start()
+      return server
+    } catch (error) {
+      await server[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** `mysql://root@127.0.0.1:<port>/<database>` */
+  url(database = ''): string {
+    return `mysql://root@127.0.0.1:${this.port}/${database}`
+  }
+
+  /** The server's process id, while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  /** The end of the server's log. */
+  get log(): string {
+    return this.#log
+  }
+
+  /** Starts it (again) and resolves when it accepts connections. Does nothing while it runs. */
+  async start(): Promise<void> {
+    if (this.#process !== undefined) return
+    const child = this.#spawn(this.#programs.mariadbd, ['--no-defaults', ...this.#flags()])
+    this.#process = child
+    const guard = child.pid === undefined ? undefined : guardOrphan(child.pid, this.#place.temporary)
+    const over = (): void => {
+      guard?.[Symbol.dispose]()
+      if (this.#process === child) this.#process = undefined
+    }
+    child.once('exit', over)
+    child.once('error', over)
+    try {
+      await this.#ready(child)
+    } catch (error) {
+      await this.kill()
+      throw error
+    }
+    letGo(child)
+  }
+
+  /** Connections are cut, data is flushed. */
+  async stop(): Promise<void> {
+    const child = this.#process
+    if (child === undefined) return
+    child.ref()
+    const exit = exited(child)
+    const late = setTimeout(() => void this.kill(), STOP_DEADLINE_MS)
+    child.kill('SIGTERM')
+    await exit
+    clearTimeout(late)
+  }
+
+  /** SIGKILL, as a crash would end it. Restart with `start`. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    if (child?.pid === undefined) return
+    child.ref()
+    const exit = exited(child)
+    await killFamily(child.pid)
+    await exit
+  }
+
+  /** SIGSTOP (or SIGCONT): connections stay open and nothing answers. */
+  async freeze(frozen: boolean): Promise<void> {
+    if (this.pid !== undefined) await freezeFamily(this.pid, frozen)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.freeze(false)
+    const { temporary } = this.#place
+    // What is in a folder that goes away need not be flushed.
+    if (temporary === undefined) await this.stop()
+    else await this.kill()
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  #flags(): readonly string[] {
+    const { dataFolder, folder, port } = this.#place
+    const settings = {
+      ...DEFAULT_SETTINGS,
+      ...this.#settings,
+      datadir: dataFolder,
+      socket: join(folder, 'socket'),
+      'pid-file': join(folder, 'pid'),
+      'init-file': join(folder, 'init.sql'),
+      port: String(port),
+    }
+    return Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
+  }
+
+  async #initialize(): Promise<void> {
+    const { dataFolder, folder } = this.#place
+    // Over TCP without name lookups, `localhost` is nobody.
+    await writeFile(join(folder, 'init.sql'), "CREATE USER IF NOT EXISTS root@'127.0.0.1';\n" + GRANT_ROOT)
+    const flags = ['--no-defaults', `--datadir=${dataFolder}`, '--auth-root-authentication-method=normal']
+    const child = this.#spawn(this.#programs.install, [
+      ...flags,
+      '--skip-test-db',
+      '--skip-name-resolve',
+      '--cross-bootstrap',
+    ])
+    const [code] = await once(child, 'exit').catch((error: unknown) => [error])
+    if (code !== 0) throw this.#failure(`mariadb-install-db failed (${String(code)})`)
+  }
+
+  #spawn(program: string, args: readonly string[]): ChildProcess {
+    const user: SpawnOptions = isRoot() ? { uid: NOBODY, gid: NOBODY } : {}
+    const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' }
+    // Of its own session: Ctrl-C in the terminal is for us, and we stop it when we are done.
+    const child = spawn(program, args, { ...user, cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const keep = (text: unknown): void => {
+      this.#log = (this.#log + String(text)).slice(-LOG_CHARACTERS)
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    child.on('error', keep)
+    return child
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    const deadline = AbortSignal.timeout(START_DEADLINE_MS)
+    const over = new AbortController()
+    child.once('exit', () => over.abort())
+    child.once('error', () => over.abort())
+    const signal = AbortSignal.any([deadline, over.signal])
+    let text = ''
+    try {
+      while (!READY.test(text)) {
+        const [chunk] = child.stderr === null ? [''] : await once(child.stderr, 'data', { signal })
+        text += String(chunk)
+      }
+    } catch {
+      throw this.#failure('MariaDB did not start')
+    }
+  }
+
+  #failure(what: string): UnavailableError {
+    return new UnavailableError('embedded-mariadb', `${what}; its log ends with:\n${this.#log}`)
+  }
+}
+
+const GRANT_ROOT = "GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n"
+
+/** Small enough for a laptop. Durability is left as it is by default: on. */
+const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
+  'bind-address': '127.0.0.1',
+  'skip-name-resolve': 'ON',
+  'character-set-server': 'utf8mb4',
+  'max-connections': '200',
+  'innodb-buffer-pool-size': '128M',
+  'innodb-log-file-size': '64M',
+}
+
+interface Place {
+  readonly port: number
+  /** Holds the socket and the like. */
+  readonly folder: string
+  readonly dataFolder: string
+  /** What dispose removes. */
+  readonly temporary: string | undefined
+}
+
+async function makePlace({ dataFolder: given, port }: MariadbOptions): Promise<Place> {
+  const temporary = given === undefined ? await temporaryFolder('lockstep-mariadb-') : undefined
+  const folder = given ?? temporary ?? ''
+  const dataFolder = join(folder, 'data')
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 })
+  if (isRoot()) for (const path of [folder, dataFolder]) await chown(path, NOBODY, NOBODY)
+  return { port: port ?? (await freePort()), folder, dataFolder, temporary }
+}
+
+async function exited(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}

@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { mysql } from '../../../src/adapters/mysql/database.js'
+import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
+import { deadLetterStoreContract } from '../../contracts/dead-letter-store.js'
+import { mariadbQuery, testMariadb } from '../../support/mariadb.js'
+
+const { url, name } = testMariadb()
+const signal = new AbortController().signal
+
+const STATE = ['checkpoints', 'dead_letters', 'conflicts', 'runs', 'version'].map((table) => `lockstep_${table}`)
+
+beforeEach(async () => {
+  await mariadbQuery(url, `DROP TABLE IF EXISTS ${STATE.join(', ')}`)
+})
+
+async function twoInstances() {
+  const [one, other] = [mysql(url), mysql(url)]
+  await Promise.all([one.state.prepare(signal), other.state.prepare(signal)])
+  return {
+    one,
+    other,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([one[Symbol.asyncDispose](), other[Symbol.asyncDispose]()])
+    },
+  }
+}
+
+checkpointStoreContract('mysql', async () => {
+  const { one, other, ...disposable } = await twoInstances()
+  return { store: one.state.checkpoints, other: other.state.checkpoints, ...disposable }
+})
+
+deadLetterStoreContract('mysql', async () => {
+  const { one, other, ...disposable } = await twoInstances()
+  return { store: one.state.deadLetters, other: other.state.deadLetters, ...disposable }
+})
+
+describe('the state tables', () => {
+  it('are created by several instances at once, and found by the next', async () => {
+    const databases = Array.from({ length: 4 }, () => mysql(url))
+    await Promise.all(databases.map((database) => database.state.prepare(signal)))
+    await Promise.all(databases.map((database) => database.state.prepare(signal)))
+    await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
+    const tables = await mariadbQuery(url, `SHOW TABLES`)
+    expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([...STATE].sort())
+  })
+
+  it('of another release are refused', async () => {
+    await using database = mysql(url)
+    await database.state.prepare(signal)
+    await mariadbQuery(url, 'UPDATE lockstep_version SET version = 99')
+    await expect(database.state.prepare(signal)).rejects.toMatchObject({ code: 'state-version' })
+  })
+
+  it('keep the checkpoint of a lane whose name is long, odd, or differs in a space or in case', async () => {
+    await using database = mysql(url)
+    await database.state.prepare(signal)
+    const lanes = ['a', 'A', 'a ', 'ä', `${'x'.repeat(5_000)}1`, `${'x'.repeat(5_000)}2`]
+    for (const lane of lanes) await database.state.checkpoints.save('flow', lane, `${lane} `, undefined)
+    await expect(database.state.checkpoints.save('flow', 'a', '2', 'a')).rejects.toMatchObject({
+      code: 'checkpoint-moved',
+    })
+    expect(await database.state.checkpoints.load('flow')).toEqual(new Map(lanes.map((lane) => [lane, `${lane} `])))
+  })
+
+  it('count a conflict that comes again once', async () => {
+    await using database = mysql(url)
+    await database.state.prepare(signal)
+    const { conflicts } = database.state
+    const conflict = { flow: 'f', table: 't', key: ['1'], incoming: ['1', 'a'], existing: ['1', null] } as const
+    await conflicts.record([{ ...conflict, decision: 'kept-both' }])
+    await conflicts.record([
+      { ...conflict, decision: 'kept-both' },
+      { ...conflict, key: ['2'], decision: 'took-incoming' },
+    ])
+    expect(await conflicts.count('f')).toBe(2)
+    const times = await mariadbQuery(url, 'SELECT times FROM lockstep_conflicts ORDER BY times')
+    expect(times.map((row) => row['times'])).toEqual(['1', '2'])
+  })
+
+  it('keep the newest record of each run', async () => {
+    await using database = mysql(url)
+    await database.state.prepare(signal)
+    const { runs } = database.state
+    const record = {
+      flow: 'f',
+      kind: 'ingest',
+      run: 'r1',
+      state: 'running',
+      startedAt: '2026-01-01T00:00:00.000Z',
+      heartbeatAt: '2026-01-01T00:00:01.000Z',
+      items: 5,
+      lagMs: undefined,
+      retries: 0,
+      deadLetters: 0,
+      conflicts: 0,
+      lastError: undefined,
+      lastVerdict: undefined,
+    } as const
+    await runs.save(record)
+    await runs.save({ ...record, items: 7, heartbeatAt: '2026-01-01T00:00:02.000Z' })
+    await runs.save({
+      ...record,
+      run: 'r2',
+      startedAt: '2026-01-02T00:00:00.000Z',
+      heartbeatAt: '2026-01-02T00:00:00.000Z',
+    })
+    await runs.save({ ...record, flow: 'g' })
+    expect(await runs.latest('f')).toMatchObject([{ run: 'r2', items: 5 }])
+    expect((await runs.latest()).map(({ flow, run }) => [flow, run])).toEqual([
+      ['f', 'r2'],
+      ['g', 'r1'],
+    ])
+    expect(name).toMatch(/^test_/)
+  })
+})
