@@ -83,12 +83,9 @@ export class PostgresDatabase implements PostgresHandle {
     return new PostgresTableRef(this, table, options)
   }
 
-  upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {
-    return openUpserts(
-      this,
-      tables.map((table) => this.#ownTable(table)),
-      { options, signal },
-    )
+  async upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {
+    const own = tables.map((table) => this.#ownTable(table))
+    return openUpserts(this, own, { options, signal })
   }
 
   #ownTable(table: TableRef): PostgresTableRef {

@@ -35,6 +35,8 @@ export interface NamedTable {
   readonly name: string
   /** Throws `ConfigError` as `TableRef.open` does. */
   open(signal: AbortSignal): Promise<{ readonly info: PostgresTableInfo; readonly label: string }>
+  /** As an upsert uses it: what Drizzle does not declare is not among its columns. */
+  describe(signal: AbortSignal): Promise<PostgresTableInfo>
 }
 
 /** What `upserts` uses of a table that has been named: `PostgresTableRef` is one. */

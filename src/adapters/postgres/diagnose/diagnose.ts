@@ -2,7 +2,8 @@ import type { TableUse } from '../../../core/database.js'
 import type { Diagnosis } from '../../../core/diagnosis.js'
 import type { NamedTable } from '../handle.js'
 import { findings, type Patient, type TablePatient } from './finding.js'
-import { diagnoseRights, diagnoseSchemas, diagnoseState } from './rights.js'
+import { describedFor } from './grants.js'
+import { diagnoseDefaults, diagnoseRights, diagnoseSchemas, diagnoseState } from './rights.js'
 import {
   askWho,
   diagnoseIdentity,
@@ -11,23 +12,39 @@ import {
   diagnoseTls,
   diagnoseTransactions,
 } from './server.js'
-import { diagnoseColumns, diagnoseConstraints, diagnoseSequences, diagnoseStorage, diagnoseTriggers } from './traits.js'
+import {
+  diagnoseColumns,
+  diagnoseConstraints,
+  diagnoseRules,
+  diagnoseSequences,
+  diagnoseStorage,
+  diagnoseTriggers,
+} from './traits.js'
 
 type Aspect<Subject> = (patient: Subject) => Promise<readonly Diagnosis[]>
 
-const MIRROR_DATABASE: readonly Aspect<Patient>[] = [
-  diagnoseSettings,
-  diagnoseState,
-  (patient) => diagnoseTransactions(patient),
-]
-const READ_TABLE: readonly Aspect<TablePatient>[] = [diagnoseRights, diagnoseSchemas]
-const MIRROR_TABLE: readonly Aspect<TablePatient>[] = [
-  ...READ_TABLE,
-  diagnoseTriggers,
-  diagnoseConstraints,
-  diagnoseStorage,
-  diagnoseSequences,
-]
+/** What is looked at for each use, beside the server itself. */
+const ASPECTS: Readonly<
+  Record<TableUse, { readonly database: readonly Aspect<Patient>[]; readonly table: readonly Aspect<TablePatient>[] }>
+> = {
+  read: { database: [], table: [diagnoseRights, diagnoseSchemas] },
+  mirror: {
+    database: [diagnoseSettings, diagnoseState, (patient) => diagnoseTransactions(patient)],
+    table: [
+      diagnoseRights,
+      diagnoseSchemas,
+      diagnoseTriggers,
+      diagnoseRules,
+      diagnoseConstraints,
+      diagnoseStorage,
+      diagnoseSequences,
+    ],
+  },
+  upsert: {
+    database: [diagnoseSettings, diagnoseState],
+    table: [diagnoseRights, diagnoseSchemas, diagnoseDefaults, diagnoseRules, diagnoseStorage],
+  },
+}
 
 /** What would stop or slow a use of the table, one aspect after the other. Changes nothing. */
 export async function diagnoseTable(
@@ -38,10 +55,10 @@ export async function diagnoseTable(
   const { database } = ref
   return findings(database.label, async () => {
     const identity = await database.identify(signal)
-    if (identity.readOnly && use === 'mirror') return [diagnoseStandby(database, identity)]
+    if (identity.readOnly && use !== 'read') return [diagnoseStandby(database, identity)]
     const patient = await askWho(database, signal)
     const server = [...diagnoseIdentity(patient, identity), diagnoseTls(database)]
-    const around = use === 'mirror' ? await examine(MIRROR_DATABASE, patient, database.label) : []
+    const around = await examine(ASPECTS[use].database, patient, database.label)
     return [...server, ...around, ...(await diagnoseOpened(ref, use, patient))]
   })
 }
@@ -49,9 +66,10 @@ export async function diagnoseTable(
 async function diagnoseOpened(ref: NamedTable, use: TableUse, patient: Patient): Promise<readonly Diagnosis[]> {
   const subject = `${ref.database.label} ${ref.name}`
   const open = async (): Promise<readonly Diagnosis[]> => {
-    const { info, label } = await ref.open(patient.signal)
-    const opened: TablePatient = { ...patient, info, label, writes: use === 'mirror' }
-    const found = await examine(use === 'mirror' ? MIRROR_TABLE : READ_TABLE, opened, label)
+    const info = await describedFor(ref, use, patient.signal)
+    const label = `${ref.database.label} ${info.schema.name}`
+    const opened: TablePatient = { ...patient, info, label, use }
+    const found = await examine(ASPECTS[use].table, opened, label)
     return [...diagnoseColumns(opened), ...found]
   }
   return findings(subject, open, patient.role)

@@ -1,3 +1,4 @@
+import type { TableUse } from '../../../core/database.js'
 import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
@@ -18,8 +19,7 @@ export interface TablePatient extends Patient {
   readonly info: PostgresTableInfo
   /** `TableSchema.name` with the database's label. */
   readonly label: string
-  /** `read` only looks; `mirror` also writes. */
-  readonly writes: boolean
+  readonly use: TableUse
 }
 
 /** What `work` finds; what it throws for the user to mend is an error among the findings. */

@@ -1,12 +1,14 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
+import type { TableUse } from '../../../core/database.js'
 import type { Diagnosis } from '../../../core/diagnosis.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { ExecuteOptions, Session } from '../session/session.js'
 import { newerState } from '../state/prepare-state.js'
 import { lookupState, readStateVersion, STATE_VERSION, stateGrants, stateStatements } from '../state/state-schema.js'
 import { enumerated, type Patient, type TablePatient } from './finding.js'
-import { requiredSchemas } from './grants.js'
+import { defaultSequences, requiredSchemas } from './grants.js'
 
 const Rights = z.tuple([
   z.object({ table: z.boolean(), select: z.boolean(), insert: z.boolean(), update: z.boolean() }),
@@ -14,7 +16,7 @@ const Rights = z.tuple([
 
 /** What the role may do with the table. Rights on its columns will do, but for the ledger: it reads `xmin` too. */
 export async function diagnoseRights(patient: TablePatient): Promise<readonly Diagnosis[]> {
-  const { database, info, label: subject, role, signal, writes } = patient
+  const { database, info, label: subject, role, signal, use } = patient
   const names = sql.param(info.columns.map((column) => column.name))
   const rows = await database.session.execute(
     sql`select has_table_privilege(a.attrelid, 'SELECT') as table,
@@ -26,26 +28,41 @@ export async function diagnoseRights(patient: TablePatient): Promise<readonly Di
   )
   const [may] = Rights.parse(rows)
   const missing = [
-    ...((writes ? may.table : may.select) ? [] : ['SELECT']),
-    ...(writes && !may.insert ? ['INSERT'] : []),
-    ...(writes && info.versionColumn !== undefined && !may.update ? ['UPDATE'] : []),
+    ...((use === 'mirror' ? may.table : may.select) ? [] : ['SELECT']),
+    ...(use === 'read' || may.insert ? [] : ['INSERT']),
+    ...(updates(use, info) && !may.update ? ['UPDATE'] : []),
   ]
   if (missing.length > 0) {
     const fix = `GRANT ${missing.join(', ')} ON TABLE ${info.qualified} TO ${role};`
     return [{ level: 'error', subject, message: `role ${role} may not ${enumerated(missing)}`, fix }]
   }
-  if (!writes) return [{ level: 'ok', subject, message: 'may SELECT' }]
+  if (use === 'read') return [{ level: 'ok', subject, message: 'may SELECT' }]
   const update = may.update ? '' : '; may not UPDATE, which only takes conflict: left, right or newest'
   const granted = may.update ? ['SELECT', 'INSERT', 'UPDATE'] : ['SELECT', 'INSERT']
   return [{ level: 'ok', subject, message: `may ${enumerated(granted)}${update}` }]
+}
+
+function updates(use: TableUse, { versionColumn }: PostgresTableInfo): boolean {
+  return use === 'upsert' || (use === 'mirror' && versionColumn !== undefined)
+}
+
+/** Sequences whose next value an insert takes where a row leaves the column out. Nothing to say when they can be used. */
+export async function diagnoseDefaults(patient: TablePatient): Promise<readonly Diagnosis[]> {
+  const { database, info, label: subject, role, signal } = patient
+  const options = { signal, what: 'reading rights', forbiddenOnly: true }
+  const sequences = await defaultSequences(database.session, info, options)
+  return sequences.map((sequence) => {
+    const message = `role ${role} may not use sequence ${sequence}, which rows need that leave its column out`
+    return { level: 'warn', subject, message, fix: `GRANT USAGE ON SEQUENCE ${sequence} TO ${role};` }
+  })
 }
 
 const Schemas = z.array(z.object({ name: z.string() }))
 
 /** The schemas of the column's types, which casts name. Nothing to say when they can be used. */
 export async function diagnoseSchemas(patient: TablePatient): Promise<readonly Diagnosis[]> {
-  const { database, info, label: subject, role, signal, writes } = patient
-  const names = sql.param(requiredSchemas(info, writes ? 'mirror' : 'read'))
+  const { database, info, label: subject, role, signal, use } = patient
+  const names = sql.param(requiredSchemas(info, use))
   const rows = await database.session.execute(
     sql`select n.nspname::text as name from pg_catalog.pg_namespace n
       where n.nspname = any (${names}::text[]) and not has_schema_privilege(n.oid, 'USAGE') order by 1`,

@@ -7,7 +7,7 @@ import { enumerated, type TablePatient } from './finding.js'
 
 const Named = z.array(z.object({ name: z.string() }))
 
-/** Triggers and rules that act on what is written. */
+/** Triggers that act on what is written. */
 export async function diagnoseTriggers({
   database,
   info,
@@ -24,6 +24,21 @@ export async function diagnoseTriggers({
       { signal, what: 'reading triggers' },
     ),
   )
+  return triggers.map(({ name }) => ({
+    level: 'warn',
+    subject,
+    message: `trigger ${name} also fires for rows that come from the other side, where it may have run already`,
+    fix: `let it do nothing when current_setting('application_name') starts with lockstep, if that is wrong`,
+  }))
+}
+
+/** Rules are refused by the server together with `ON CONFLICT`. */
+export async function diagnoseRules({
+  database,
+  info,
+  label: subject,
+  signal,
+}: TablePatient): Promise<readonly Diagnosis[]> {
   const rules = Named.parse(
     await database.session.execute(
       sql`select rulename::text as name from pg_catalog.pg_rewrite
@@ -31,24 +46,12 @@ export async function diagnoseTriggers({
       { signal, what: 'reading rules' },
     ),
   )
-  return [
-    ...triggers.map(
-      ({ name }): Diagnosis => ({
-        level: 'warn',
-        subject,
-        message: `trigger ${name} also fires for rows that come from the other side, where it may have run already`,
-        fix: `let it do nothing when current_setting('application_name') starts with lockstep, if that is wrong`,
-      }),
-    ),
-    ...rules.map(
-      ({ name }): Diagnosis => ({
-        level: 'error',
-        subject,
-        message: `rule ${name} rewrites inserts or updates, and PostgreSQL then takes no ON CONFLICT`,
-        fix: `DROP RULE "${name.replaceAll('"', '""')}" ON ${info.qualified}; -- a trigger can do the same`,
-      }),
-    ),
-  ]
+  return rules.map(({ name }) => ({
+    level: 'error',
+    subject,
+    message: `rule ${name} rewrites inserts or updates, and PostgreSQL then takes no ON CONFLICT`,
+    fix: `DROP RULE "${name.replaceAll('"', '""')}" ON ${info.qualified}; -- a trigger can do the same`,
+  }))
 }
 
 const Constraint = z.array(z.object({ name: z.string(), kind: z.enum(['f', 'x']), target: z.string().nullable() }))
