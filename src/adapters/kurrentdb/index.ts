@@ -1,0 +1,2 @@
+export { kurrentdb } from './kurrentdb.js'
+export type { KurrentdbOptions, SubscriptionOptions } from './options.js'
