@@ -16,7 +16,7 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'src/flows', imports: ['src/core', 'src/engine', 'src/compare'] },
   // What several adapters need: gathering what a client pushes, and what SQL databases have in common.
   { folder: 'src/adapters/stream', imports: ['src/core'], packages: [] },
-  { folder: 'src/adapters/sql', imports: ['src/core'], packages: ['drizzle-orm', 'zod'] },
+  { folder: 'src/adapters/sql', imports: ['src/core'], packages: ['drizzle-orm', 'node:crypto', 'zod'] },
   { folder: 'src/adapters/*', imports: ['src/core', 'src/adapters/stream', 'src/adapters/sql'] },
   { folder: 'src/embedded', imports: ['src/core'] },
   { folder: 'src/config', imports: ['src/core'] },

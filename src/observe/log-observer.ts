@@ -37,7 +37,7 @@ export function logObserver(logger: Logger, options: LogOptions = {}): Observer 
     const progress = flows.get(event.flow) ?? begin(now)
     flows.set(event.flow, progress)
     if (event.type === 'stopped' || now - progress.since >= progressMs) {
-      report(logger, event.flow, progress, now)
+      report(logger, { flow: event.flow, progress, now })
       flows.set(event.flow, begin(now))
     }
     const first = count(flows.get(event.flow) ?? progress, event)
@@ -90,7 +90,7 @@ function add(counts: Map<string, number>, name: string, count: number): boolean 
   return before === undefined
 }
 
-function report(logger: Logger, flow: string, progress: Progress, now: number): void {
+function report(logger: Logger, { flow, progress, now }: { flow: string; progress: Progress; now: number }): void {
   const { since, batches, items, maxLagMs, retries, busyMs, deadLetters, skipped } = progress
   if (batches === 0 && retries === 0 && !progress.untold) return
   const seconds = Math.max(now - since, 1) / 1_000

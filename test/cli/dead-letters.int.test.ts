@@ -197,6 +197,7 @@ describe('replay', () => {
     [['scans'], 'letters-not-chosen'],
     [['scans', 'none'], 'letter-unknown'],
     [['mirror', '--all'], 'letters-not-replayable'],
+    [['topic', '--all'], 'letters-unreadable'],
     [['scans', '--since', 'yesterday'], 'Write a time such as'],
     [['scans', '--stage', 'wrote'], 'Allowed choices are decode'],
   ])('%j is refused', async (args, text) => {

@@ -6,6 +6,7 @@ import type { Observer } from '../../core/observer.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { type Choice, chosenLetters } from '../letters/chosen-letters.js'
+import { storesOf } from '../letters/letters-of.js'
 import { withConfig } from '../open-config.js'
 import { plural } from '../render/format.js'
 import { type Paint, paint } from '../render/paint.js'
@@ -25,7 +26,7 @@ export async function replayLetters(io: Io, args: ReplayArguments): Promise<Exit
   return withConfig(io, args.config, async (config) => {
     const [flow] = selectFlows(config, [args.flow])
     if (flow === undefined) return EXIT.ok
-    refuseWithoutReplay(flow)
+    if (storesOf(flow).length > 0 && flow.flow.replay === undefined) throw notReplayable(flow.name, flow.flow)
     // An id says what is meant, in whatever state it is.
     const state = args.state ?? (args.ids.length > 0 ? LETTER_STATES : undefined)
     const filter = await chosenLetters(flow, { ...args, ...(state === undefined ? {} : { state }) })
@@ -63,10 +64,6 @@ function text(flow: string, { letters, replayed, failed }: ReplayReport, colours
   const again = `${plural(failed, 'letter')} failed again: lockstep dead-letters list ${flow}`
   const stored = `${flow}: ${replayed.toLocaleString('en-US')} of ${plural(letters, 'dead letter')} replayed`
   return failed > 0 ? `${colours.yellow(stored)}; ${again}` : colours.green(stored)
-}
-
-function refuseWithoutReplay({ name, flow }: NamedFlow): void {
-  if (flow.replay === undefined) throw notReplayable(name, flow)
 }
 
 function notReplayable(name: string, { kind }: Flow): ConfigError {
