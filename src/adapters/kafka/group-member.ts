@@ -42,6 +42,10 @@ export class GroupMember implements AsyncDisposable {
   #state: State = { kind: 'joining' }
   #feed: Feed | undefined
   #waiting: (() => void)[] = []
+  /** Never rejects. */
+  readonly #started: Promise<void>
+  #startEnded = false
+  #left: Promise<void> | undefined
 
   constructor(settings: StreamSettings, batchItems: number) {
     this.#settings = settings
@@ -54,7 +58,7 @@ export class GroupMember implements AsyncDisposable {
       }),
     )
     this.#listen()
-    void this.#start()
+    this.#started = this.#start()
   }
 
   get dead(): boolean {
@@ -103,9 +107,18 @@ export class GroupMember implements AsyncDisposable {
     await this.#consumer.commitOffsets(offsets)
   }
 
+  /** Leaves the group. Idempotent; whatever goes wrong meanwhile changes nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#died(new UnavailableError('kafka-left', 'this member has left its group'))
+    await this.#left
+  }
+
+  async #leave(): Promise<void> {
+    // kafkajs sets the timer of its own restart right after it told of the crash; after that it can be stopped for good.
+    await new Promise((resolve) => setImmediate(resolve))
     await disconnect(this.#consumer)
+    // What was still joining would be a member again that nobody knows of.
+    if (!this.#startEnded) void this.#started.then(() => disconnect(this.#consumer))
   }
 
   async #start(): Promise<void> {
@@ -119,6 +132,8 @@ export class GroupMember implements AsyncDisposable {
       await consumer.run({ ...runConfig(flavor), eachBatch: (payload) => this.#arrived(payload) })
     } catch (error) {
       this.#died(unavailable(what, error))
+    } finally {
+      this.#startEnded = true
     }
   }
 
@@ -167,6 +182,7 @@ export class GroupMember implements AsyncDisposable {
   #died(error: unknown): void {
     if (this.#state.kind === 'dead') return
     this.#become({ kind: 'dead', error }, error)
+    this.#left = this.#leave()
   }
 
   #become(state: State, feedEnds: unknown): void {

@@ -120,11 +120,7 @@ export class KafkaSource implements Source<Message> {
   }
 
   async #joined(signal: AbortSignal) {
-    const known = this.#member
-    if (known !== undefined && !known.member.dead) return known
-    this.#member = undefined
-    // It has failed already; how it leaves is of no interest.
-    if (known !== undefined) void known.member[Symbol.asyncDispose]()
+    if (this.#member !== undefined && !this.#member.member.dead) return this.#member
     await this.#broker.requireTopics(signal)
     const member = new GroupMember(this.#settings, this.#options.batch.items)
     this.#member = { member, commits: new GroupCommits(member) }
