@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { ConfigError } from '../../../core/errors.js'
+import type { SqliteSession } from '../session/session.js'
+
+/** Raised by whoever changes the tables. */
+export const STATE_VERSION = 1
+
+/** Times are ISO 8601 in UTC with milliseconds, which sort as text. */
+const DDL = [
+  `create table if not exists lockstep_checkpoints (flow text not null, lane text not null, position text not null,
+    updated_at text not null, primary key (flow, lane)) without rowid`,
+  `create table if not exists lockstep_dead_letters (flow text not null, item_hash text not null, id text not null,
+    item_key text not null, lane text not null, stage text not null, code text not null, reason text not null,
+    payload text not null, encoding text not null, headers text not null, origin text, position text,
+    attempts integer not null, state text not null, first_at text not null, last_at text not null,
+    primary key (flow, item_hash))`,
+  'create index if not exists lockstep_dead_letters_by_age on lockstep_dead_letters (flow, first_at, id)',
+  `create table if not exists lockstep_conflicts (flow text not null, hash text not null, table_name text not null,
+    key_values text not null, incoming text not null, existing text not null, decision text not null,
+    times integer not null, first_at text not null, last_at text not null, primary key (flow, hash))`,
+  `create table if not exists lockstep_runs (flow text not null, run text not null, started_at text not null,
+    heartbeat_at text not null, record text not null, primary key (flow, run))`,
+  'create table if not exists lockstep_version (only_row integer primary key check (only_row = 1), version integer not null)',
+  `insert into lockstep_version values (1, ${STATE_VERSION}) on conflict do nothing`,
+]
+
+const Version = z.tuple([z.object({ version: z.coerce.number() })])
+
+/** Creates what is missing, as often and by as many processes at once as one likes. */
+export async function prepareState(session: SqliteSession, label: string, signal: AbortSignal): Promise<void> {
+  const options = { what: 'preparing the state tables', signal }
+  const version = await session.transaction(async (transaction) => {
+    for (const statement of DDL) await transaction.execute(statement, [], options)
+    const { rows } = await transaction.execute('select version from lockstep_version', [], options)
+    const [{ version: found }] = Version.parse(rows)
+    return found
+  }, options)
+  if (version === STATE_VERSION) return
+  throw new ConfigError({
+    code: 'state-version',
+    key: label,
+    message: `the state tables (lockstep_...) have version ${version}; this lockstep knows version ${STATE_VERSION}`,
+    fix: 'Use the lockstep release that made them, or a newer one.',
+  })
+}

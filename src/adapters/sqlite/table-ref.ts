@@ -1,0 +1,59 @@
+import { is } from 'drizzle-orm'
+import { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import { ConfigError, LockstepError } from '../../core/errors.js'
+import { describeTable, drizzleTableName, type SqliteTableInfo } from './catalog/catalog.js'
+import type { SqliteHandle } from './handle.js'
+
+/** A table of a SQLite file that has been named and not yet looked at. `Insert`: a row to insert, as Drizzle has it. */
+export class SqliteTableRef<Insert = unknown> implements TableRef<Insert> {
+  declare readonly $insert?: Insert
+  readonly database: SqliteHandle
+  readonly name: string
+  readonly options: TableOptions
+  readonly drizzle: SQLiteTable | undefined
+
+  /** Throws `ConfigError` when `table` is neither a name nor a Drizzle table of SQLite. */
+  constructor(database: SqliteHandle, table: unknown, options: TableOptions) {
+    this.database = database
+    this.options = options
+    this.drizzle = is(table, SQLiteTable) ? table : undefined
+    this.name = this.drizzle === undefined ? tableName(table) : drizzleTableName(this.drizzle)
+  }
+
+  /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */
+  describe(signal: AbortSignal): Promise<SqliteTableInfo> {
+    const { session, label } = this.database
+    const request = { table: this.drizzle ?? this.name, name: this.name, label, options: this.options }
+    return describeTable(session, request, signal)
+  }
+
+  async diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const subject = `${this.database.label} ${this.name}`
+    if (use !== 'upsert') return [{ level: 'error', subject, message: 'tables of SQLite can only be ingested into' }]
+    try {
+      const { key } = await this.describe(signal)
+      return [{ level: 'ok', subject, message: `rows are identified by ${key.join(', ')}` }]
+    } catch (error) {
+      if (error instanceof ConfigError) return [{ level: 'error', subject, message: error.problem, fix: error.fix }]
+      if (error instanceof LockstepError) return [{ level: 'error', subject, message: error.message }]
+      throw error
+    }
+  }
+
+  /** SQLite has no rights but those on the file and its folder. */
+  async grants(): Promise<GrantList> {
+    return { database: this.database.label, statements: [] }
+  }
+}
+
+function tableName(table: unknown): string {
+  if (typeof table === 'string' && table !== '' && !table.includes('\0')) return table
+  throw new ConfigError({
+    code: 'table-name',
+    key: 'table',
+    message: 'this is neither a name nor a Drizzle table of SQLite',
+    fix: 'write the name of a table, or hand in what sqliteTable() returned',
+  })
+}

@@ -1,0 +1,30 @@
+import type { UpsertOptions, UpsertSink } from '../../../core/upsert.js'
+import { parentsFirst } from '../../sql/foreign-key-order.js'
+import type { SqliteHandle } from '../handle.js'
+import type { SqliteTableRef } from '../table-ref.js'
+import { SqliteUpsertSink } from './upsert-sink.js'
+import { UpsertTable } from './upsert-table.js'
+
+/** See `Upserts` in core/upsert.ts. */
+export async function openUpserts(
+  database: SqliteHandle,
+  refs: readonly SqliteTableRef[],
+  { options, signal }: { readonly options: UpsertOptions; readonly signal: AbortSignal },
+): Promise<UpsertSink> {
+  const { invalidText = 'reject' } = options
+  const tables: UpsertTable[] = []
+  for (const ref of refs) {
+    const ignored = new Set(ref.options.ignore)
+    tables.push(new UpsertTable(await ref.describe(signal), { drizzle: ref.drizzle, ignored, invalidText }))
+  }
+  const names = [...new Set(tables.map(({ info }) => info.name))]
+  // Foreign keys name tables in any case.
+  const nameOf = new Map(names.map((name) => [name.toLowerCase(), name]))
+  const references = tables.flatMap(({ info }) =>
+    info.parents.map((parent) => ({ child: info.name, parent: nameOf.get(parent.toLowerCase()) ?? parent })),
+  )
+  const ordered = parentsFirst(names, references).flatMap((name) =>
+    tables.flatMap((table, place) => (table.info.name === name ? [{ table, place }] : [])),
+  )
+  return new SqliteUpsertSink(database, ordered)
+}
