@@ -2,12 +2,20 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { COMMIT, deferred, type Fault, isDeaf } from './fault.js'
-import { readySpotter, type Spotter, statementSpotter } from './statement-spotter.js'
+import type { Spotter } from './statement-spotter.js'
 
 type Side = 'server' | 'client'
 
+/** How statements and their answers are told apart on the wire. */
+export interface WireProtocol {
+  statementSpotter(matches: (sql: string) => boolean): Spotter
+  /** To be made when the server owes nothing more; sees the end of its next answer. */
+  readySpotter(): Spotter
+}
+
 /** What a link asks of its proxy. */
 interface Weather {
+  readonly protocol: WireProtocol
   readonly fault: Fault
   readonly changed: Promise<void>
   wasCut(): void
@@ -33,7 +41,7 @@ export class Link {
     this.#client = client
     this.#weather = weather
     this.#server = connect({ ...target, allowHalfOpen: true, noDelay: true })
-    this.#statement = statementSpotter((sql) => {
+    this.#statement = weather.protocol.statementSpotter((sql) => {
       const { fault } = weather
       return fault.kind === 'cut' && (fault.statement ?? COMMIT).test(sql)
     })
@@ -95,7 +103,7 @@ export class Link {
     const { fault } = this.#weather
     if (!this.#statement.sees(chunk) || fault.kind !== 'cut') return chunk
     if (fault.when === 'after') {
-      this.#answer ??= readySpotter()
+      this.#answer ??= this.#weather.protocol.readySpotter()
       return chunk
     }
     this.#cut()

@@ -1,11 +1,16 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Deferred, deferred, type Fault } from './fault.js'
-import { Link } from './fault-link.js'
+import { Link, type WireProtocol } from './fault-link.js'
+import * as mysqlWire from './mysql-spotter.js'
+import * as postgresWire from './statement-spotter.js'
 
-/** A TCP proxy before a PostgreSQL server, to break the connections of tests. One proxy stands for one network link. */
+const PORTS: Readonly<Record<string, number>> = { 'mysql:': 3306 }
+
+/** A TCP proxy before a PostgreSQL or MySQL server, to break the connections of tests. One proxy stands for one network link. */
 export class FaultProxy implements AsyncDisposable {
   readonly port: number
+  readonly protocol: WireProtocol
   readonly #target: URL
   readonly #server: Server
   readonly #links = new Set<Link>()
@@ -19,6 +24,7 @@ export class FaultProxy implements AsyncDisposable {
 
   private constructor(target: URL, server: Server, port: number) {
     this.#target = target
+    this.protocol = target.protocol === 'mysql:' ? mysqlWire : postgresWire
     this.#server = server
     this.port = port
     server.on('connection', (client) => this.#accept(client))
@@ -86,7 +92,8 @@ export class FaultProxy implements AsyncDisposable {
 
   #accept(client: Socket): void {
     this.accepted += 1
-    const link = new Link(client, { host: this.#target.hostname, port: Number(this.#target.port || 5432) }, this)
+    const { hostname: host, port, protocol } = this.#target
+    const link = new Link(client, { host, port: Number(port || (PORTS[protocol] ?? 5432)) }, this)
     this.#links.add(link)
     void link.closed.then(() => this.#links.delete(link))
   }

@@ -1,4 +1,5 @@
 import type { Database } from '../../core/database.js'
+import type { MysqlTableInfo } from './catalog/catalog.js'
 import type { Address } from './session/address.js'
 import type { ServerFacts } from './session/dialect.js'
 import type { Driver } from './session/driver.js'
@@ -21,4 +22,12 @@ export interface MysqlHandle extends Database {
   /** The same, asked once. */
   facts(): Promise<ServerFacts>
   driver(): Promise<Driver>
+}
+
+/** What doctor and grants use of a table that has been named: `MysqlTableRef` is one. */
+export interface NamedTable {
+  readonly database: MysqlHandle
+  readonly name: string
+  /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */
+  describe(signal: AbortSignal): Promise<MysqlTableInfo>
 }

@@ -145,7 +145,7 @@ export class MariadbServer implements AsyncDisposable {
   async #initialize(): Promise<void> {
     const { dataFolder, folder } = this.#place
     // Over TCP without name lookups, `localhost` is nobody.
-    await writeFile(join(folder, 'init.sql'), "CREATE USER IF NOT EXISTS root@'127.0.0.1';\n" + GRANT_ROOT)
+    await writeFile(join(folder, 'init.sql'), ROOT)
     const flags = ['--no-defaults', `--datadir=${dataFolder}`, '--auth-root-authentication-method=normal']
     const child = this.#spawn(this.#programs.install, [
       ...flags,
@@ -193,7 +193,9 @@ export class MariadbServer implements AsyncDisposable {
   }
 }
 
-const GRANT_ROOT = "GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n"
+const ROOT = `CREATE USER IF NOT EXISTS root@'127.0.0.1';
+GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
+`
 
 /** Small enough for a laptop. Durability is left as it is by default: on. */
 const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {

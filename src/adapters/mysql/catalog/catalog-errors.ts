@@ -93,7 +93,7 @@ export function keyNullable(subject: Subject, table: CatalogTable, column: Mysql
     code: 'key-nullable',
     option: 'key',
     message: `key column ${column.name} may be NULL, and NULLs identify nothing`,
-    fix: modify(table, column, column.type, ' NOT NULL'),
+    fix: modify(table, column, column.type),
   })
 }
 
@@ -105,7 +105,7 @@ export function keyCollation(subject: Subject, table: CatalogTable, column: Mysq
     code: 'key-collation',
     option: 'key',
     message: `key column ${column.name} has the collation ${collation}, for which different texts (a and A, e and é) are one key`,
-    fix: `${modify(table, column, `${column.type} CHARACTER SET ${charset} COLLATE ${charset}_bin`, ' NOT NULL')}`,
+    fix: modify(table, column, `${column.type} CHARACTER SET ${charset} COLLATE ${charset}_bin`),
   })
 }
 
@@ -128,6 +128,6 @@ export function drizzleMismatch(subject: Subject, findings: readonly string[]): 
   })
 }
 
-function modify(table: CatalogTable, column: MysqlColumn, type: string, rest: string): string {
-  return `ALTER TABLE ${qualified(table.schema, table.name)} MODIFY ${identifier(column.name)} ${type}${rest};`
+function modify(table: CatalogTable, column: MysqlColumn, type: string): string {
+  return `ALTER TABLE ${qualified(table.schema, table.name)} MODIFY ${identifier(column.name)} ${type} NOT NULL;`
 }

@@ -5,13 +5,13 @@ import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError } from '../../../core/errors.js'
 import type { MysqlTableInfo } from '../catalog/catalog.js'
 import { identifier } from '../catalog/identifiers.js'
-import type { MysqlTableRef } from '../table-ref.js'
+import type { NamedTable } from '../handle.js'
 import { findings } from './finding.js'
 import { diagnoseDurability, diagnoseIdentity, diagnoseReadOnly, diagnoseState, diagnoseTls } from './server.js'
 
 /** What would stop or slow a use of the table, one aspect after the other. Changes nothing. */
 export async function diagnoseTable(
-  ref: MysqlTableRef,
+  ref: NamedTable,
   use: TableUse,
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
@@ -35,7 +35,7 @@ const NOT_YET = {
   fix: 'use a table of PostgreSQL for this flow',
 }
 
-async function diagnoseOpened(ref: MysqlTableRef, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+async function diagnoseOpened(ref: NamedTable, signal: AbortSignal): Promise<readonly Diagnosis[]> {
   const info = await ref.describe(signal)
   const subject = `${ref.database.label} ${info.name}`
   const key = info.key.map(({ name }) => name).join(', ')
@@ -49,7 +49,7 @@ async function diagnoseOpened(ref: MysqlTableRef, signal: AbortSignal): Promise<
 }
 
 /** The server checks rights before it plans a statement, and plans are free: roles and rights on columns count too. */
-async function diagnoseRights(ref: MysqlTableRef, info: MysqlTableInfo, signal: AbortSignal): Promise<Diagnosis> {
+async function diagnoseRights(ref: NamedTable, info: MysqlTableInfo, signal: AbortSignal): Promise<Diagnosis> {
   const subject = `${ref.database.label} ${info.name}`
   const names = info.columns.map(({ name }) => identifier(name))
   const list = names.join(', ')
@@ -73,7 +73,7 @@ async function diagnoseRights(ref: MysqlTableRef, info: MysqlTableInfo, signal: 
 const Triggers = z.array(z.object({ name: z.string() }))
 
 async function diagnoseTriggers(
-  ref: MysqlTableRef,
+  ref: NamedTable,
   info: MysqlTableInfo,
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {

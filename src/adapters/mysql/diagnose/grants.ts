@@ -1,15 +1,15 @@
 import type { TableUse } from '../../../core/database.js'
 import type { GrantList } from '../../../core/diagnosis.js'
 import { ConfigError } from '../../../core/errors.js'
+import type { NamedTable } from '../handle.js'
 import { stateDdl, stateGrants } from '../state/state-schema.js'
-import type { MysqlTableRef } from '../table-ref.js'
 
 /**
  * The least rights for a use of the table, as statements for its owner to run; they may be run again. They also create
  * the state tables, so that the user need not have the right to create anything.
  */
 export async function tableGrants(
-  ref: MysqlTableRef,
+  ref: NamedTable,
   what: { readonly use: TableUse; readonly role: string },
   signal: AbortSignal,
 ): Promise<GrantList> {

@@ -3,8 +3,7 @@ import { z } from 'zod'
 import type { Conflict, ConflictStore } from '../../../core/state.js'
 import { rowAlias } from '../session/row-alias.js'
 import type { Session } from '../session/session.js'
-import { keyHash, type StatePlace, stateTable } from './state-schema.js'
-import type { StateDialect } from './state-store.js'
+import { keyHash, type StateDialect, type StatePlace, stateTable } from './state-schema.js'
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })])
 const CHUNK = 200

@@ -22,8 +22,7 @@ import { rowAlias } from '../session/row-alias.js'
 import type { Session } from '../session/session.js'
 import { byBytes, fitting } from './letter-bytes.js'
 import { mysqlMoment } from './moments.js'
-import { keyHash, type StatePlace, stateTable } from './state-schema.js'
-import type { StateDialect } from './state-store.js'
+import { keyHash, type StateDialect, type StatePlace, stateTable } from './state-schema.js'
 
 const PAGE = 100
 const WAITING: readonly LetterState[] = ['dead', 'held']

@@ -4,8 +4,7 @@ import type { RunRecord, RunStore } from '../../../core/state.js'
 import { rowAlias } from '../session/row-alias.js'
 import type { Session } from '../session/session.js'
 import { mysqlMoment } from './moments.js'
-import { keyHash, type StatePlace, stateTable } from './state-schema.js'
-import type { StateDialect } from './state-store.js'
+import { keyHash, type StateDialect, type StatePlace, stateTable } from './state-schema.js'
 
 /** Runs that ended this long ago are forgotten when a newer one of the flow is saved. */
 const KEEP_DAYS = 30

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
 import { identifier, qualified } from '../catalog/identifiers.js'
+import type { ServerFacts } from '../session/dialect.js'
 import type { ExecuteOptions, Session } from '../session/session.js'
 
 /** Raised by whoever changes the tables. */
@@ -16,6 +17,9 @@ export interface StatePlace {
   /** The database of the URL: users of MySQL seldom may make one of their own. */
   readonly database: string
 }
+
+/** What the server can do, asked once. */
+export type StateDialect = () => Promise<ServerFacts>
 
 const HASH = 'char(64) character set ascii collate ascii_bin NOT NULL'
 const MOMENT = 'datetime(6) NOT NULL'

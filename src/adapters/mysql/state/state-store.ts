@@ -1,14 +1,10 @@
 import type { StateStore } from '../../../core/state.js'
-import type { ServerFacts } from '../session/dialect.js'
 import type { Session } from '../session/session.js'
 import { MysqlCheckpoints } from './checkpoints.js'
 import { MysqlConflicts } from './conflicts.js'
 import { MysqlDeadLetters } from './dead-letters.js'
 import { MysqlRuns } from './runs.js'
-import { prepareState, type StatePlace } from './state-schema.js'
-
-/** What the server can do, asked once. */
-export type StateDialect = () => Promise<ServerFacts>
+import { prepareState, type StateDialect, type StatePlace } from './state-schema.js'
 
 /** The tables that lockstep keeps in the database it writes to; see state-schema.ts. */
 export class MysqlStateStore implements StateStore {

@@ -9,7 +9,7 @@ export interface EncodedRows {
   readonly items: readonly number[]
   /** `(1, 'a', null)` */
   readonly tuples: readonly string[]
-  /** Bytes of each tuple. */
+  /** Bytes of each tuple, at most. */
   readonly sizes: readonly number[]
 }
 

@@ -89,7 +89,7 @@ export class UpsertTable {
     group.rows.forEach((row, at) => {
       const item = group.items[at] ?? 0
       const tuple = this.#tuple(row, plan)
-      const size = typeof tuple === 'string' ? Buffer.byteLength(tuple) + 1 : 0
+      const size = typeof tuple === 'string' ? bytesAtMost(tuple, room) : 0
       if (typeof tuple !== 'string') this.#refuse(refused, item, tuple)
       else if (size > room) this.#refuse(refused, item, this.#tooLarge())
       else {
@@ -153,12 +153,17 @@ export class UpsertTable {
   }
 }
 
+/** Counting bytes costs as much as the rest, so that is done only where it matters. */
+function bytesAtMost(tuple: string, room: number): number {
+  const most = 3 * tuple.length + 1
+  return most <= room ? most : Buffer.byteLength(tuple) + 1
+}
+
 function sorted({ rows, items, columns }: RowGroup, keys: ReadonlyMap<Values, string>): RowGroup {
-  const order = rows.map((row, at) => ({ key: keys.get(row) ?? '', at }))
+  const order = rows.map((row, at) => ({ key: keys.get(row) ?? '', row, at, item: items[at] ?? 0 }))
   // Rows of one key stay as they came.
   order.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.at - b.at))
-  const pick = <One>(all: readonly One[]): One[] => order.flatMap(({ at }) => all.slice(at, at + 1))
-  return { columns, rows: pick(rows), items: pick(items) }
+  return { columns, rows: order.map(({ row }) => row), items: order.map(({ item }) => item) }
 }
 
 function keyMissing({ column }: UpsertColumn): Refusal {
