@@ -11,6 +11,8 @@ import type { Group, Settings } from './options.js'
 /** A group that was quiet at two looks, so far apart, has handed out all there was. */
 const LOOK_MS = 250
 
+const MIN_BUFFER = 1_000
+
 /**
  * One consumer of a persistent subscription. The server keeps the position, so batches have none; their events are
  * acknowledged when they are stored or kept as dead letters, and handed back when the source stops. Events of one stream
@@ -103,9 +105,10 @@ export class GroupSource implements Source<Message> {
 
   async #begin(signal: AbortSignal): Promise<GroupSession> {
     const { stream, group, connectMs } = this.#settings
-    const { batch } = this.#options
+    const { batch, lanes } = this.#options
     const { library } = await this.#connection.open()
-    const bufferSize = group.bufferSize ?? 2 * batch.items
+    // Each lane is at a batch while the next ones are gathered.
+    const bufferSize = group.bufferSize ?? Math.max(MIN_BUFFER, (lanes + 2) * batch.items)
     const exchange = await this.#connection.join({ stream, group: group.name, bufferSize }, signal)
     const session = new GroupSession({
       library,

@@ -36,7 +36,7 @@ export interface SubscriptionOptions {
   readonly group: string
   /** Create the group when it is missing, with the settings below and the filter above. Default `false`. */
   readonly create?: boolean
-  /** Events that this consumer may hold at a time. Default twice a batch. */
+  /** Events that this consumer may hold at a time. Default a batch for each lane and two more, at least 1000. */
   readonly bufferSize?: number
   /**
    * Of a group that is created: after how many ms the server gives an event out again that was not acknowledged. It
