@@ -15,6 +15,10 @@ const DEBIAN_PACKAGES = {
   postgresql: () =>
     below('/usr/lib/postgresql').some((version) => existsSync(`/usr/lib/postgresql/${version}/bin/postgres`)),
   'redis-server': () => existsSync('/usr/bin/redis-server'),
+  // The mock Kafka cluster of the tests is compiled from test/support/kafka/mock-cluster.c.
+  gcc: () => existsSync('/usr/bin/gcc'),
+  'libc6-dev': () => existsSync('/usr/include/stdio.h'),
+  'librdkafka-dev': () => existsSync('/usr/include/librdkafka/rdkafka_mock.h'),
 }
 
 const vitest = join('node_modules', 'vitest', 'vitest.mjs')
