@@ -92,12 +92,14 @@ export class PostgresDeadLetters implements DeadLetterStore {
     state: 'replayed' | 'discarded',
   ): Promise<number> {
     if (letters.length === 0) return 0
+    const ids = sql`${sql.param(letters.map(({ id }) => id))}::text[]`
+    // The ids are named twice, as a table without statistics is else read and sorted whole for the join.
     const query = sql`
       with marked as (
         update ${this.#table} as letter set state = ${state}
-        from unnest(${sql.param(letters.map(({ id }) => id))}::text[],
-          ${sql.param(letters.map(({ attempts }) => attempts))}::int[]) as known (id, attempts)
-        where letter.flow = ${flow} and letter.id = known.id and letter.attempts = known.attempts
+        from unnest(${ids}, ${sql.param(letters.map(({ attempts }) => attempts))}::int[]) as known (id, attempts)
+        where letter.flow = ${flow} and letter.id = any (${ids})
+          and letter.id = known.id and letter.attempts = known.attempts
         returning 1)
       select count(*)::text as count from marked`
     const [row] = await this.#execute(query, 'marking dead letters')
