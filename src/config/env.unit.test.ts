@@ -26,3 +26,23 @@ test('a missing one is an error that names it and the cure', () => {
       fix: set LOCKSTEP_TEST_EMPTY in the environment, or add a line LOCKSTEP_TEST_EMPTY=... to the file .env beside the config]
   `)
 })
+
+test('gives a number, or the fallback', () => {
+  vi.stubEnv('LOCKSTEP_TEST_LANES', ' 8 ')
+  vi.stubEnv('LOCKSTEP_TEST_SHARE', '0.25')
+  vi.stubEnv('LOCKSTEP_TEST_EMPTY', '')
+  expect(env.number('LOCKSTEP_TEST_LANES', 4)).toBe(8)
+  expect(env.number('LOCKSTEP_TEST_SHARE')).toBe(0.25)
+  expect(env.number('LOCKSTEP_TEST_EMPTY', 4)).toBe(4)
+  expect(env.number('LOCKSTEP_TEST_UNSET', 0)).toBe(0)
+})
+
+test('what is no number is an error that names the variable and not what it holds', () => {
+  for (const value of ['hunter2', ' ', '8 MiB', 'Infinity', 'NaN']) {
+    vi.stubEnv('LOCKSTEP_TEST_LANES', value)
+    expect(() => env.number('LOCKSTEP_TEST_LANES', 4)).toThrow(expect.objectContaining({ code: 'env-number' }))
+  }
+  vi.stubEnv('LOCKSTEP_TEST_LANES', 'hunter2')
+  expect(() => env.number('LOCKSTEP_TEST_LANES', 4)).toThrow(/^(?!.*hunter2)env\.LOCKSTEP_TEST_LANES: /)
+  expect(() => env.number('LOCKSTEP_TEST_UNSET')).toThrow('is not set')
+})

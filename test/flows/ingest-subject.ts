@@ -8,14 +8,14 @@ export const FLOW = 'quotes'
 
 export interface QuoteRow {
   readonly id: string
-  readonly reference?: string | null
-  readonly version?: number
+  readonly reference?: string | null | undefined
+  readonly version?: number | undefined
 }
 
 export interface ItemRow {
   readonly quote: string
   readonly name: string
-  readonly total?: number | null
+  readonly total?: number | null | undefined
 }
 
 export const Quote = z.object({ id: z.string(), reference: z.string().nullish(), version: z.number() })

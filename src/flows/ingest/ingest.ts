@@ -4,7 +4,7 @@ import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { Flow, FlowContext } from '../../core/flow.js'
 import { diagnoseIngest } from './diagnose-ingest.js'
 import { type IngestSettings, ingestSettings } from './ingest-settings.js'
-import type { Into, Mapped } from './mapped.js'
+import type { IfExact, Into, Mapped } from './mapped.js'
 import type { PlainIngestOptions, RoutedIngestOptions } from './options.js'
 import { replayIngest, runIngest } from './run-ingest.js'
 
@@ -19,7 +19,7 @@ export function ingest<Tables extends Into, Answer extends Mapped<Tables>, Schem
 ): Flow
 export function ingest<Tables extends Into, Schemas, Routes>(
   options: RoutedIngestOptions<Tables, Schemas, Routes>,
-): Flow
+): IfExact<Routes, Tables, Flow>
 export function ingest(options: object): Flow {
   return new IngestFlow(ingestSettings(options))
 }

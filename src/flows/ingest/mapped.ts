@@ -37,10 +37,22 @@ export type Exact<Answer, Tables> = [Unknown<Answer, Tables>] extends [never]
   ? unknown
   : { readonly map: `no such column or table: ${Unknown<Answer, Tables> & string}` }
 
-/** The same for each route of `byType`. */
-export type ExactRoutes<Routes, Tables> = {
-  readonly [Type in keyof Routes]: Exact<AnswerOf<Routes[Type]>, Tables>
+/**
+ * The same for the routes of `byType`: `Right` when all names are right. It cannot stand in the options, as TypeScript
+ * would have to know what a `map` answers before it looks at it; so it is what `ingest` returns, which then is no `Flow`.
+ */
+export type IfExact<Routes, Tables, Right> = [UnknownInRoutes<Routes, Tables>] extends [never]
+  ? Right
+  : NoSuchColumnOrTable<UnknownInRoutes<Routes, Tables>>
+
+/** Only a type: what a flow is whose maps answer columns or tables that are not there. */
+export interface NoSuchColumnOrTable<Names> {
+  readonly names: Names
 }
+
+type UnknownInRoutes<Routes, Tables> = {
+  [Type in keyof Routes]: Unknown<AnswerOf<Routes[Type]>, Tables>
+}[keyof Routes]
 
 type AnswerOf<Route> = Route extends { readonly map: (...given: never[]) => infer Answer } ? Awaited<Answer> : never
 

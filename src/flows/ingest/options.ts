@@ -4,7 +4,7 @@ import type { DeadLetterStore } from '../../core/dead-letter.js'
 import type { Message } from '../../core/message.js'
 import type { BatchLimits, MessageTarget, Stream } from '../../core/stream.js'
 import type { UpsertOptions } from '../../core/upsert.js'
-import type { Exact, ExactRoutes, Into, Mapped, Output } from './mapped.js'
+import type { Exact, Into, Mapped, Output } from './mapped.js'
 
 /** What every `ingest` has. */
 export interface IngestCommon<Tables extends Into> {
@@ -87,6 +87,5 @@ export type PlainIngestOptions<Tables extends Into, Answer, Schema> = PlainInges
 /** `Schemas` types what each `map` gets, `Routes` what it answers. */
 export type RoutedIngestOptions<Tables extends Into, Schemas, Routes> = RoutedIngest<
   Tables,
-  { readonly [Type in keyof Schemas]: IngestRoute<Schemas[Type], Mapped<Tables>> } & Routes &
-    ExactRoutes<Routes, Tables>
+  { readonly [Type in keyof Schemas]: IngestRoute<Schemas[Type], Mapped<Tables>> } & Routes
 >

@@ -1,5 +1,5 @@
 import type { FlowContext } from '../../core/flow.js'
-import type { FlowEvent, Observer } from '../../core/observer.js'
+import type { FlowEvent } from '../../core/observer.js'
 import { link } from '../../engine/link.js'
 import type { Outcome } from '../../engine/run.js'
 import type { HeldLetters } from './held-letters.js'
@@ -18,14 +18,9 @@ export async function besideMain(
   const abort = new AbortController()
   using _drain = link(drain, context.drain)
   using _abort = link(abort, context.abort)
-  const quiet: FlowContext = {
-    ...context,
-    observer: quietly(context.observer),
-    abort: abort.signal,
-    untilCaughtUp: false,
-  }
+  const beside: FlowContext = { ...context, abort: abort.signal }
   const failure: { error?: unknown } = {}
-  const passes = held.run({ ...quiet, drain: drain.signal }).catch((error: unknown) => {
+  const passes = held.run({ ...beside, drain: drain.signal }).catch((error: unknown) => {
     failure.error = error
     abort.abort(error)
   })
@@ -35,21 +30,25 @@ export async function besideMain(
   }
   let outcome: Outcome
   try {
-    outcome = await main({ ...context, observer, abort: abort.signal })
+    outcome = await main({ ...beside, observer })
   } finally {
     drain.abort()
     await passes
   }
   if ('error' in failure) throw failure.error
-  if (outcome === 'finished' || outcome === 'caught-up') await held.finish(quiet)
+  if (outcome === 'finished' || outcome === 'caught-up') await held.finish(beside)
 }
 
-/** The main line has told of each held message once; that it is still held is no news. */
-function quietly(observer: Observer): Observer {
-  return (event) => {
-    const { type } = event
-    if (type === 'batch' || type === 'checkpoint' || type === 'draining' || type === 'caught-up') return
-    if (type === 'dead-letters' && event.code === ORPHAN) return
-    observer(event)
+/** For trying held letters: the main line has told of each once, and that it is still held is no news. */
+export function quietly(context: FlowContext): FlowContext {
+  const { observer } = context
+  return {
+    ...context,
+    observer: (event) => {
+      const { type } = event
+      if (type === 'batch' || type === 'checkpoint' || type === 'draining') return
+      if (type === 'dead-letters' && event.code === ORPHAN) return
+      observer(event)
+    },
   }
 }

@@ -8,7 +8,7 @@ import { HeldLetters } from './held-letters.js'
 import { type IngestParts, ingestLine, replayLetters, runOptions } from './ingest-line.js'
 import type { IngestSettings } from './ingest-settings.js'
 import { openDestination } from './open-destination.js'
-import { besideMain } from './run-held.js'
+import { besideMain, quietly } from './run-held.js'
 import { TargetLetters } from './target-letters.js'
 
 /** Runs an `ingest` until its stream ends, it is drained, or an error stops it. */
@@ -28,7 +28,10 @@ export async function runIngest(settings: IngestSettings, context: FlowContext):
       ...settings,
       store,
       attempt: (inner) =>
-        replayLetters({ settings, sink, store, deadLetters: store, filter: { states: ['held'] }, lane: 'held' }, inner),
+        replayLetters(
+          { settings, sink, store, deadLetters: store, filter: { states: ['held'] }, lane: 'held' },
+          quietly(inner),
+        ),
     })
     await besideMain(held, (inner) => runMain({ settings, sink, deadLetters: held.sink }, inner), context)
   }
