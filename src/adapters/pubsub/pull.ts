@@ -12,8 +12,9 @@ import { deliveryOf } from './received.js'
 /** Messages without ordering key are gathered here, so that batches are full; their lane is chosen when one is. */
 export const UNORDERED = ''
 
-/** A stream that ends sooner than this, and brought nothing, was no stream. */
-const WORKED_MS = 1_000
+/** Streams that end sooner than this are opened again at once only so many times in a row. */
+const SHORT_MS = 1_000
+const SHORT_STREAMS = 3
 /** The server closes streams regularly; we never wait for more. */
 const STREAM_MS = 1_800_000
 /** The server also closes streams on which it hears nothing. */
@@ -47,7 +48,9 @@ export class Pull {
   #client: v1.SubscriberClient | undefined
   #openedAt = 0
   #spokeAt = 0
-  #brought = false
+  /** Whether the server took the stream that is open. */
+  #taken = false
+  #shortStreams = 0
   #probing = false
   #over = false
   /** When a message came last, or a stream was opened; `performance.now()`. */
@@ -65,6 +68,9 @@ export class Pull {
     const { subscription, maxMessages, maxBytes, leaseMs } = settings
     const headers = { 'x-goog-request-params': `subscription=${encodeURIComponent(subscription)}` }
     const stream = client.streamingPull({ timeout: STREAM_MS, otherArgs: { headers } })
+    stream.on('metadata', () => {
+      this.#taken = true
+    })
     stream.on('data', (response: Response) => this.#received(response))
     stream.on('error', (error: unknown) => this.#broke(stream, error))
     stream.on('end', () => this.#broke(stream, undefined))
@@ -77,7 +83,7 @@ export class Pull {
     })
     this.#client = client
     this.#stream = stream
-    this.#brought = false
+    this.#taken = false
     const now = performance.now()
     this.#openedAt = now
     this.#spokeAt = now
@@ -120,7 +126,7 @@ export class Pull {
     const { calls, leases, gatherer, settings, lanes } = this.#scope
     const now = performance.now()
     calls.heardAt = now
-    this.#brought = true
+    this.#taken = true
     if (!receivedMessages?.length) return
     this.stirredAt = now
     for (const received of receivedMessages) {
@@ -136,8 +142,9 @@ export class Pull {
     if (this.#over || this.#stream !== stream) return
     this.#stream = undefined
     stream.cancel()
-    const worked = this.#brought || performance.now() - this.#openedAt > WORKED_MS
-    if (worked && (error === undefined || isPassing(error))) this.#reopen()
+    this.#shortStreams = performance.now() - this.#openedAt < SHORT_MS ? this.#shortStreams + 1 : 0
+    const again = this.#shortStreams === 0 || (this.#taken && this.#shortStreams <= SHORT_STREAMS)
+    if (again && (error === undefined || isPassing(error))) this.#reopen()
     else this.#fail(error ?? new UnavailableError('pubsub-unavailable', 'the server closed the stream'))
   }
 

@@ -21,13 +21,13 @@ export interface BrokerSubscription {
 
 /** Topics and subscriptions in memory; they outlive the server's connections, not the process. */
 export class Broker {
-  readonly #knobs: Knobs
+  readonly knobs: Knobs
   readonly #topics = new Map<string, Set<BrokerSubscription>>()
   readonly #subscriptions = new Map<string, BrokerSubscription>()
   #nextId = 1
 
   constructor(knobs: Knobs) {
-    this.#knobs = knobs
+    this.knobs = knobs
   }
 
   createTopic(name: string): void {
@@ -51,7 +51,7 @@ export class Broker {
     if (this.#subscriptions.has(spec.name)) {
       throw new RpcError(status.ALREADY_EXISTS, `Subscription already exists: ${spec.name}`)
     }
-    const subscription = { spec, queue: new SubscriptionQueue(this.#knobs, spec.enableMessageOrdering) }
+    const subscription = { spec, queue: new SubscriptionQueue(this.knobs, spec.enableMessageOrdering) }
     this.#subscriptions.set(spec.name, subscription)
     this.#topics.get(spec.topic)?.add(subscription)
   }

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { freePort } from '../free-port.js'
-import { answering } from './answer.js'
+import { type Answer, answering } from './answer.js'
 import { Broker } from './broker.js'
 import { Gate } from './gate.js'
 import { Knobs } from './knobs.js'
@@ -34,13 +34,14 @@ export class EmbeddedPubsub implements AsyncDisposable {
   readonly #broker: Broker
   readonly #services: Services
   readonly #gate = new Gate()
-  readonly #answer = answering(this.#gate)
+  readonly #answer: Answer
   readonly #clock: NodeJS.Timeout
   #server: Server | undefined
 
   private constructor(port: number, services: Services, seed: number) {
     this.port = port
     this.knobs = new Knobs(seed)
+    this.#answer = answering(this.#gate, this.knobs)
     this.#services = services
     this.#broker = new Broker(this.knobs)
     this.#clock = setInterval(() => {

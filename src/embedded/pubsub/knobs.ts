@@ -6,6 +6,8 @@ export class Knobs {
   shuffle = false
   /** Share (0 to 1) of acknowledgements that are answered with OK and forgotten, so that the message comes again. */
   dropAcks = 0
+  /** Every call is answered with this gRPC status code: 7 PERMISSION_DENIED, 16 UNAUTHENTICATED, ... */
+  refuse: number | undefined
   #state: number
 
   constructor(seed: number) {

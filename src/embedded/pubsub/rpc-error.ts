@@ -7,7 +7,7 @@ export class RpcError extends Error implements ServiceError {
   readonly metadata: Metadata
 
   /** `acks`: per acknowledgement id what went wrong, as exactly-once delivery tells it. */
-  constructor(code: status, details: string, acks: ReadonlyMap<string, string> = new Map()) {
+  constructor(code: number, details: string, acks: ReadonlyMap<string, string> = new Map()) {
     super(details)
     this.code = code
     this.details = details

@@ -6,18 +6,15 @@ interface Codec<Given, Taken> {
   decode(bytes: Uint8Array): Taken
 }
 
-type Streaming = 'unary' | 'both ways'
-
 function method<Request, Response>(
   path: string,
   request: Codec<Request, Request>,
   response: Codec<Response, Response>,
-  streaming: Streaming = 'unary',
 ): MethodDefinition<Request, Response> {
   return {
     path,
-    requestStream: streaming === 'both ways',
-    responseStream: streaming === 'both ways',
+    requestStream: false,
+    responseStream: false,
     requestSerialize: (message) => Buffer.from(request.encode(message).finish()),
     requestDeserialize: (bytes) => request.decode(bytes),
     responseSerialize: (message) => Buffer.from(response.encode(message).finish()),
@@ -63,7 +60,11 @@ export async function loadServices() {
       modifyAckDeadline: method(`${subscriber}/ModifyAckDeadline`, v1.ModifyAckDeadlineRequest, EMPTY),
       acknowledge: method(`${subscriber}/Acknowledge`, v1.AcknowledgeRequest, EMPTY),
       pull: method(`${subscriber}/Pull`, v1.PullRequest, ENCODED),
-      streamingPull: method(`${subscriber}/StreamingPull`, v1.StreamingPullRequest, ENCODED, 'both ways'),
+      streamingPull: {
+        ...method(`${subscriber}/StreamingPull`, v1.StreamingPullRequest, ENCODED),
+        requestStream: true,
+        responseStream: true,
+      },
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { protos } from '@google-cloud/pubsub'
 import { Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js'
+import { refuseIf } from './answer.js'
 import type { Broker, BrokerSubscription } from './broker.js'
 import type { Consumer, Lease } from './delivery.js'
 import type { Gate } from './gate.js'
@@ -73,6 +74,7 @@ export class StreamConsumer implements Consumer {
 
   #open(request: Request): void {
     const { broker, services } = this.#house
+    refuseIf(broker.knobs)
     const subscription = broker.requireSubscription(request.subscription ?? '')
     this.#subscription = subscription
     this.maxMessages = Number(request.maxOutstandingMessages ?? 0) || Number.POSITIVE_INFINITY
