@@ -40,7 +40,9 @@ export async function describeTable(
   }
   checkDrizzle(request, columns)
   const { key, version, ignore = [] } = inDatabase(request)
-  const requested = { key, version: version === undefined ? [] : [version], ignore }
+  // What a Drizzle table declares may be ignored because the database does not have it.
+  const known = typeof request.table === 'string' ? ignore : []
+  const requested = { key, version: version === undefined ? [] : [version], ignore: known }
   for (const [option, names = []] of Object.entries(requested)) requireColumns(request, { option, names, columns })
   const ignored = new Set(ignore)
   for (const column of columns) {

@@ -32,7 +32,7 @@ export function sqliteValue(value: unknown, text: boolean): InValue | undefined 
 /** libsql binds every number as a float, which a column of text or of no type would show. */
 function numberValue(value: number): InValue | undefined {
   if (!Number.isFinite(value)) return undefined
-  return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value
+  return Number.isSafeInteger(value) ? BigInt(value) : value
 }
 
 function objectValue(value: object): InValue | undefined {
