@@ -1,4 +1,7 @@
 import { check } from './check.js'
+import { ingestKafka } from './ingest/kafka.js'
+import { ingestPubsub } from './ingest/pubsub.js'
+import { ingestSink } from './ingest/sink.js'
 import type { Scenario } from './scenario.js'
 import { syncBusy } from './sync/busy.js'
 import { syncIdle } from './sync/idle.js'
@@ -6,4 +9,13 @@ import { syncReplication } from './sync/replication.js'
 import { syncStart } from './sync/start.js'
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [syncBusy, syncIdle, syncReplication, syncStart, check]
+export const SCENARIOS: readonly Scenario[] = [
+  syncBusy,
+  syncIdle,
+  syncReplication,
+  syncStart,
+  check,
+  ingestSink,
+  ingestPubsub,
+  ingestKafka,
+]

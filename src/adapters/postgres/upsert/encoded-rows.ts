@@ -10,7 +10,7 @@ import type { Element } from './value-text.js'
 export class EncodedRows {
   readonly statement: UpsertStatement
   readonly items: readonly number[]
-  readonly keys: Keys
+  readonly keys: Exclude<Keys, 'new'>
   readonly #columns: readonly EncodedColumn[]
 
   constructor(statement: UpsertStatement, items: readonly number[], columns: readonly EncodedColumn[]) {
@@ -52,7 +52,7 @@ export function encodeColumn(
 ): EncodedColumn {
   const { elements, nulls, texts } = elementsOf(column, group, refusals)
   if (nulls && column.key) refuseNullKeys(column, { elements, items: group.items }, refusals)
-  if (!texts) return { key: column.key, elements, facts: { nulls, special: false } }
+  if (!texts || column.clean) return { key: column.key, elements, facts: { nulls, special: false } }
   const joined = elements.join('')
   const jsonb = column.column.facts.name === 'jsonb'
   if (!(jsonb ? isCleanJson(joined) : isCleanText(joined))) {
@@ -131,11 +131,11 @@ function badText({ column }: UpsertColumn): { code: string; why: string } {
   return { code: 'invalid-text', why }
 }
 
+/** Whether a key may be in it twice. Mostly one column of the key tells already that none is. */
 function repeats(keys: readonly EncodedColumn[]): boolean {
-  const [first] = keys
-  if (first === undefined) return false
-  const { length } = first.elements
-  if (keys.length === 1) return new Set(first.elements).size < length
+  const length = keys[0]?.elements.length ?? 0
+  if (keys.some(({ elements }) => new Set(elements).size === length)) return false
+  if (keys.length === 1) return true
   const texts = new Set<string>()
   for (let at = 0; at < length; at++) {
     let text = ''

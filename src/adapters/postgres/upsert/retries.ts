@@ -11,11 +11,24 @@ const LOCKED_OUT = new Set(['deadlock', 'serialization-failure'])
 export class Retries {
   /** Keys that are spelled differently may still be equal: the server makes them distinct. */
   distinct = false
+  /** A key that was hoped to be new was there. */
+  known = false
+  #hoped = false
   #deadlocks = 0
   #outdated = false
 
+  /** Called with the error of a statement that took all keys for new. */
+  wereKnown(error: unknown): boolean {
+    this.#hoped = error instanceof DataError && error.code === 'unique-violation'
+    return this.#hoped
+  }
+
   /** Whether the same can be tried again; waits for the right moment. */
   async again(error: unknown, signal: AbortSignal): Promise<boolean> {
+    if (this.#hoped && !this.known) {
+      this.known = true
+      return true
+    }
     if (error instanceof DataError && error.code === 'cardinality-violation' && !this.distinct) {
       this.distinct = true
       return true

@@ -13,6 +13,8 @@ export interface UpsertColumn {
   readonly key: boolean
   /** Strings, numbers and booleans go to the server as they are. */
   readonly plain: boolean
+  /** Its texts hold nothing that must be cleaned or escaped. */
+  readonly clean: boolean
   /** `undefined`: no value of this column. May throw on a value of the wrong type. */
   element(value: unknown): Element | undefined
   readonly insertDefault: (() => unknown) | undefined
@@ -27,6 +29,7 @@ export function namedColumn(column: PostgresColumn, key: boolean): UpsertColumn 
     column,
     key,
     plain: true,
+    clean: false,
     element: (value) => valueElement(value, kind),
     insertDefault: undefined,
     updateDefault: undefined,
@@ -43,6 +46,7 @@ export function declaredColumn(declared: DrizzleColumn, column: PostgresColumn, 
     column,
     key,
     plain,
+    clean: encode === encodeDate,
     element: (value) => {
       if (value === null || value === undefined) return null
       if (isSqlValue(value)) return undefined

@@ -10,6 +10,7 @@ import type { Session } from '../session/session.js'
 import type { CheckpointMove } from '../state/checkpoints.js'
 import type { EncodedRows } from './encoded-rows.js'
 import { Retries } from './retries.js'
+import type { Keys } from './upsert-statement.js'
 import type { UpsertTables } from './upsert-tables.js'
 
 /** What the sink needs of the database: `PostgresDatabase` is one. */
@@ -78,7 +79,7 @@ export class PostgresUpsertSink implements UpsertSink {
       try {
         const encoded = this.#tables.encode(items)
         await this.#transaction(context, async (transaction) => {
-          for (const rows of encoded) await upsert(transaction, rows, retries.distinct)
+          for (const rows of encoded) await this.#upsert(transaction, rows, retries)
           await last(transaction, encoded.length > 0)
           failpoint('upsert:before-commit')
         })
@@ -88,6 +89,20 @@ export class PostgresUpsertSink implements UpsertSink {
         if (await this.#readAgain(error, retries, context.signal)) continue
         throw await this.#explained(error, items, context)
       }
+    }
+  }
+
+  /** In the hope that all keys are new, unless that was wrong of late. */
+  async #upsert(transaction: Session, rows: EncodedRows, retries: Retries): Promise<void> {
+    const { hope } = rows.statement
+    if (retries.distinct || rows.keys === 'repeated') return execute(transaction, rows, 'repeated')
+    if (retries.known || !hope.next()) return execute(transaction, rows, 'once')
+    try {
+      await execute(transaction, rows, 'new')
+      hope.fulfilled()
+    } catch (error) {
+      if (retries.wereKnown(error)) hope.disappointed()
+      throw error
     }
   }
 
@@ -112,7 +127,7 @@ export class PostgresUpsertSink implements UpsertSink {
     await this.#transaction(context, async (transaction) => {
       const steps = encoded.map((rows) => ({
         items: rows.items,
-        write: (places: readonly number[]) => upsert(transaction, rows, true, places),
+        write: (places: readonly number[]) => execute(transaction, rows, 'repeated', places),
       }))
       refusal = namedRefusal(await refusedItems(steps, (work) => transaction.transaction(work)))
       throw new Undo()
@@ -125,12 +140,6 @@ export class PostgresUpsertSink implements UpsertSink {
 
 const IMMEDIATE = sql`set constraints all immediate`
 
-async function upsert(
-  transaction: Session,
-  rows: EncodedRows,
-  distinct: boolean,
-  places?: readonly number[],
-): Promise<void> {
-  const keys = distinct ? 'repeated' : rows.keys
+async function execute(transaction: Session, rows: EncodedRows, keys: Keys, places?: readonly number[]): Promise<void> {
   await transaction.execute(rows.statement.query(rows.literals(places), keys))
 }

@@ -3,6 +3,7 @@ import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import { isCollated } from '../catalog/types.js'
 import { unnestedNames, unnestedValues } from '../rows/columnar-sql.js'
+import type { Hope } from './hope.js'
 import type { UpsertColumn } from './upsert-column.js'
 
 /** The columns of a statement. What its rows do not carry has a value from Drizzle (`$default`, `$onUpdate`). */
@@ -12,8 +13,8 @@ export interface StatementColumns {
   readonly carried: ReadonlySet<string>
 }
 
-/** One row of each key, or any number of rows of each. */
-export type Keys = 'once' | 'repeated'
+/** One row of each key, or any number of rows of each; `new`: one of each, and none of them is stored. */
+export type Keys = 'new' | 'once' | 'repeated'
 
 /**
  * `insert into t (...) select ... from unnest($1::uuid[], ...) order by key on conflict (key) do update ...`: rows are
@@ -21,10 +22,13 @@ export type Keys = 'once' | 'repeated'
  * were written by itself; without a version the last. A row that does not carry the version is never newer.
  */
 export class UpsertStatement {
+  /** Shared by all statements of a table. */
+  readonly hope: Hope
   readonly #types: readonly SQL[]
   readonly #parts: Readonly<Record<Keys, { readonly head: SQL; readonly tail: SQL }>>
 
-  constructor(info: PostgresTableInfo, columns: StatementColumns) {
+  constructor(info: PostgresTableInfo, columns: StatementColumns, hope: Hope) {
+    this.hope = hope
     const described = columns.columns.map(({ column }) => column)
     this.#types = described.map(({ transport, cast }) => sql.raw(transport === 'native' ? `::${cast}[]` : '::text[]'))
     const head = `insert into ${info.qualified} as t (${names(described)})${overriding(described)} select ${unnestedValues(described).join(', ')} from`
@@ -33,6 +37,10 @@ export class UpsertStatement {
     const conflict = `on conflict (${info.schema.key.map(quoteIdentifier).join(', ')}) do ${action(info, columns)}`
     const newest = newestFirst(info, described)
     this.#parts = {
+      new: {
+        head: sql.raw(`${head} unnest(`),
+        tail: sql.raw(`) as u(${rows}) order by ${key}`),
+      },
       once: {
         head: sql.raw(`${head} unnest(`),
         tail: sql.raw(`) as u(${rows}) order by ${key} ${conflict}`),

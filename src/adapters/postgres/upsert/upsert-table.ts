@@ -5,6 +5,7 @@ import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { type RowGroup, rowGroups, rowKey, type TableRows } from '../../sql/row-groups.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { EncodedRows, encodeColumn, keyMissing, type Refusals, refuse } from './encoded-rows.js'
+import { Hope } from './hope.js'
 import { declaredColumn, namedColumn, type UpsertColumn } from './upsert-column.js'
 import { UpsertStatement } from './upsert-statement.js'
 
@@ -26,6 +27,7 @@ export class UpsertTable {
   readonly #options: UpsertTableOptions
   readonly #columns: ReadonlyMap<string, UpsertColumn>
   readonly #keyOf: (row: Values) => string
+  readonly #hope = new Hope()
   readonly #plans = new Map<string, Plan>()
 
   constructor(info: PostgresTableInfo, options: UpsertTableOptions) {
@@ -72,7 +74,7 @@ export class UpsertTable {
       ({ property, insertDefault, updateDefault }) =>
         carried.has(property) || insertDefault !== undefined || updateDefault !== undefined,
     )
-    const plan = { columns, statement: new UpsertStatement(this.info, { columns, carried }) }
+    const plan = { columns, statement: new UpsertStatement(this.info, { columns, carried }, this.#hope) }
     this.#plans.set(signature, plan)
     return plan
   }

@@ -3,7 +3,7 @@ import type { PostgresHandle, UpsertableTable } from '../handle.js'
 import { PostgresUpsertSink } from './upsert-sink.js'
 import { UpsertTables } from './upsert-tables.js'
 
-/** See `Upserts` in core/upsert.ts. */
+/** See `Upserts` in core/database.ts. */
 export async function openUpserts(
   database: PostgresHandle,
   refs: readonly UpsertableTable[],
