@@ -2,7 +2,7 @@ import type { BulkTable } from './bulk.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
-import type { Upserts } from './upsert.js'
+import type { UpsertOptions, UpsertSink } from './upsert.js'
 
 /** Which server and database a handle really reaches. Two handles with equal `id` are the same database. */
 export interface DatabaseIdentity {
@@ -71,3 +71,12 @@ export type ReadableTableRef<Insert = unknown> = TableRef<Insert> & Required<Pic
 
 /** `read`: compare or export it. `mirror`: follow its changes and write the other side's. `upsert`: `ingest` into it. */
 export type TableUse = 'read' | 'mirror' | 'upsert'
+
+/** What `ingest` needs of a database beside its state. */
+export interface Upserts {
+  /**
+   * Reads the catalog and answers the sink. Throws `ConfigError` when a table is missing, has no unique index on its
+   * key, or has another unique index through which an upsert could overwrite a row it does not mean (MySQL).
+   */
+  upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink>
+}

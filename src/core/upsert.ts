@@ -1,4 +1,3 @@
-import type { TableRef } from './database.js'
 import type { Sink } from './sink.js'
 
 /**
@@ -33,12 +32,3 @@ export interface UpsertOptions {
  * else `probe` finds them. The contract suite is `test/contracts/upsert.ts`.
  */
 export type UpsertSink = Sink<Rowset> & Required<Pick<Sink<Rowset>, 'checkpoints' | 'probe'>>
-
-/** What `ingest` needs of a database beside its state. */
-export interface Upserts {
-  /**
-   * Reads the catalog and answers the sink. Throws `ConfigError` when a table is missing, has no unique index on its
-   * key, or has another unique index through which an upsert could overwrite a row it does not mean (MySQL).
-   */
-  upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink>
-}

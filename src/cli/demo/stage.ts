@@ -6,7 +6,6 @@ import { removeWhenOrphaned } from '../../embedded/orphan-guard.js'
 import { EmbeddedServer } from '../../embedded/server.js'
 import type { Board } from './board.js'
 import { LOCKSTEP, Program, type ProgramOptions } from './program.js'
-import type { Scene } from './scene.js'
 
 export interface StageOptions {
   /** Rows that each round puts through its flow; `undefined`: as many as come in `seconds`. */
@@ -59,7 +58,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** A folder of the scene's own. */
-  async folderOf(scene: Pick<Scene, 'name'>): Promise<string> {
+  async folderOf(scene: { readonly name: string }): Promise<string> {
     const folder = join(this.folder, scene.name)
     await mkdir(folder, { recursive: true })
     return folder

@@ -1,6 +1,5 @@
-import type { Database, TableRef } from '../../core/database.js'
+import type { Database, TableRef, Upserts } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
-import type { Upserts } from '../../core/upsert.js'
 import { isTableRef, type Settings } from './settings.js'
 
 /** Where the rows go: tables of one database that can be upserted into. */

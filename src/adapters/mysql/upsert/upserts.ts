@@ -4,7 +4,7 @@ import type { MysqlTableRef } from '../table-ref.js'
 import { MysqlUpsertSink } from './upsert-sink.js'
 import { UpsertTables } from './upsert-tables.js'
 
-/** See `Upserts` in core/upsert.ts. */
+/** See `Upserts` in core/database.ts. */
 export async function openUpserts(
   database: MysqlHandle,
   refs: readonly MysqlTableRef[],

@@ -5,7 +5,7 @@ import type { SqliteTableRef } from '../table-ref.js'
 import { SqliteUpsertSink } from './upsert-sink.js'
 import { UpsertTable } from './upsert-table.js'
 
-/** See `Upserts` in core/upsert.ts. */
+/** See `Upserts` in core/database.ts. */
 export async function openUpserts(
   database: SqliteHandle,
   refs: readonly SqliteTableRef[],
