@@ -74,6 +74,40 @@ describe('a row whose parent is missing', () => {
     expect(ofType(events, 'dead-letters')).toEqual([])
   })
 
+  it('is tried again from time to time, as its parent may be stored by others', async () => {
+    const tables = subject()
+    const from = memoryStream()
+    const context = running()
+    const run = quoteFlow(tables, from, { orphans: 'hold', holdRetryMs: 300 }).run(context)
+    from.append(item('a'))
+    const { deadLetters } = tables.database.state
+    await vi.waitFor(async () => expect(await deadLetters.count(FLOW, ['held'])).toBe(1))
+    const other = memoryStream()
+    other.append({ json: { id: 'a', version: 1 } })
+    other.end()
+    await ingest({ from: other, into: tables.quotes, schema: Quote, map: (quote) => quote }).run(
+      running({ name: 'other' }),
+    )
+    await vi.waitFor(async () => expect(await deadLetters.count(FLOW, ['replayed'])).toBe(1), 4_000)
+    expect(tables.database.rows('items')).toHaveLength(1)
+    context.draining.abort()
+    await run
+  })
+
+  it('does not keep the flow from draining, nor from aborting, while it is held', async () => {
+    for (const how of ['draining', 'aborting'] as const) {
+      const tables = subject()
+      const from = memoryStream()
+      const context = running()
+      const run = quoteFlow(tables, from, { orphans: 'hold' }).run(context)
+      from.append(item('a'))
+      await vi.waitFor(() => expect(from.acknowledged()).toBe(1))
+      context[how].abort()
+      await run
+      expect(await tables.database.state.deadLetters.count(FLOW, ['held'])).toBe(1)
+    }
+  })
+
   it('is given up after holdMs, and never lost', async () => {
     const tables = subject()
     const from = memoryStream()

@@ -7,16 +7,17 @@ const MIB = 1024 * 1024
 
 export const DECODE_LIMITS: DecodeLimits = { bodyBytes: 10 * MIB, depth: 64 }
 
-/** No body of fewer bytes can hold a number that is not safe. */
-const UNSAFE_DIGITS = 16
+/** Only texts with this can hold an integer that a double does not. */
+const MANY_DIGITS = /\d{16}/
 
 /** The value of a JSON body; throws a `Rejection`. Nothing is parsed before size, encoding and depth are known. */
 export function decodeJson(body: Uint8Array, limits: DecodeLimits): unknown {
   refuseLarge(body, limits)
   if (!isUtf8(body)) throw new Rejection('invalid-utf8', 'the body is not UTF-8')
-  if (body.length > Math.min(limits.depth, UNSAFE_DIGITS - 1)) refuseBombs(body, limits)
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const text = bytes.toString('utf8', startsWithMark(body) ? 3 : 0)
+  // Few messages have so many brackets or digits, and to look for them is far cheaper than to look at each byte.
+  if (mayBeDeeper(text, limits.depth) || MANY_DIGITS.test(text)) refuseHazards(body, limits)
   try {
     const value: unknown = JSON.parse(text)
     return value
@@ -25,12 +26,23 @@ export function decodeJson(body: Uint8Array, limits: DecodeLimits): unknown {
   }
 }
 
+/** Whether more than `limit` objects and arrays begin in the text, be it in a string. */
+function mayBeDeeper(text: string, limit: number): boolean {
+  let count = 0
+  for (const character of ['{', '[']) {
+    for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) {
+      if (++count > limit) return true
+    }
+  }
+  return false
+}
+
 export function refuseLarge(body: Uint8Array, { bodyBytes }: DecodeLimits): void {
   if (body.length <= bodyBytes) return
   throw new Rejection('body-too-large', `the body has ${body.length} bytes, more than limits.bodyBytes (${bodyBytes})`)
 }
 
-function refuseBombs(body: Uint8Array, { depth }: DecodeLimits): void {
+function refuseHazards(body: Uint8Array, { depth }: DecodeLimits): void {
   const found = scanJson(body, depth)
   if (found === undefined) return
   if (found.kind === 'deep') {

@@ -44,26 +44,40 @@ export class HeldLetters {
       label: store.label,
       store: async (letters) => {
         await store.store(letters)
-        if (letters.some(({ held }) => held)) this.#any = true
+        if (!letters.some(({ held }) => held)) return
+        this.#any = true
+        // Its parent may have been stored by another lane in the meantime.
+        this.#wake.abort()
       },
     }
   }
 
   /** Something was stored: what waits for it may go on. */
   stored(): void {
-    if (this.#any) this.#wake.abort()
+    this.#wake.abort()
   }
 
   /** Resolves once `drain` or `abort` has aborted. */
   async run(context: FlowContext): Promise<void> {
     const leaving = AbortSignal.any([context.drain, context.abort])
     while (!leaving.aborted) {
+      // What is stored during the pass wakes the next one.
       this.#wake = new AbortController()
       const startedAt = performance.now()
       await this.#pass(context)
-      const restMs = Math.max(SOON_MS, REST_FACTOR * (performance.now() - startedAt))
-      await pause(restMs, leaving)
-      await pause(this.#holding.holdRetryMs - restMs, leaving, this.#wake.signal)
+      await pause(Math.max(SOON_MS, REST_FACTOR * (performance.now() - startedAt)), leaving)
+      await this.#until(startedAt + this.#holding.holdRetryMs, leaving)
+    }
+  }
+
+  /** Waits for a time, but no longer than until something was stored while there are held letters. */
+  async #until(dueAt: number, leaving: AbortSignal): Promise<void> {
+    for (let ms = dueAt - performance.now(); ms > 0 && !leaving.aborted; ms = dueAt - performance.now()) {
+      if (this.#wake.signal.aborted) {
+        if (this.#any) return
+        this.#wake = new AbortController()
+      }
+      await pause(ms, leaving, this.#wake.signal)
     }
   }
 
@@ -84,6 +98,7 @@ export class HeldLetters {
       if (replayed > 0) this.stored()
     } catch (error) {
       this.#any = true
+      if (context.abort.aborted) return
       // The main line meets the same database and tells of it.
       if (error instanceof UnavailableError) return
       if (!(error instanceof SystemicError)) throw error

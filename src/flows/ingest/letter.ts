@@ -19,11 +19,12 @@ const Origin = z.object({
   publishedAt: z.number().optional(),
   /** Base64. */
   metadata: z.string().optional(),
+  fault: z.object({ code: z.string(), reason: z.string() }).optional(),
 })
 
 /** How the message of an item is kept as a dead letter. */
 export function describeItem({ message }: Pick<IngestItem, 'message'>): DescribedItem {
-  const { id, body, headers, key, type, stream, revision, publishedAt, metadata } = message
+  const { id, body, headers, key, type, stream, revision, publishedAt, metadata, fault } = message
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const encoding = isText(bytes) ? 'text' : 'base64'
   const origin: z.input<typeof Origin> = {
@@ -34,6 +35,7 @@ export function describeItem({ message }: Pick<IngestItem, 'message'>): Describe
     revision: revision?.toString(),
     publishedAt,
     metadata: metadata === undefined ? undefined : Buffer.from(metadata).toString('base64'),
+    fault,
   }
   return {
     itemKey: id,
@@ -47,7 +49,7 @@ export function describeItem({ message }: Pick<IngestItem, 'message'>): Describe
 /** The message that a letter was made of. One without a readable origin is only a body under the letter's key. */
 export function messageOf(letter: DeadLetter): Message {
   const { itemKey, payload, encoding, headers, origin } = letter
-  const { id, key, type, stream, revision, publishedAt, metadata } = originOf(origin) ?? {
+  const { id, key, type, stream, revision, publishedAt, metadata, fault } = originOf(origin) ?? {
     id: itemKey,
     stream: letter.lane,
   }
@@ -61,6 +63,8 @@ export function messageOf(letter: DeadLetter): Message {
     stream,
     revision: revision === undefined ? undefined : BigInt(revision),
     publishedAt,
+    // The beginning of a line that was cut must not be taken for the line when it is replayed.
+    ...(fault === undefined ? {} : { fault }),
   }
 }
 

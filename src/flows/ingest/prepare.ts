@@ -4,7 +4,7 @@ import type { Rowset } from '../../core/upsert.js'
 import { checkSchema } from './check-schema.js'
 import { decodeJson, refuseLarge } from './decode-json.js'
 import type { IngestItem } from './item.js'
-import { faultOf, type Step } from './rejection.js'
+import { faultOf, Rejection, type Step } from './rejection.js'
 import { type Routes, routesOf } from './routes.js'
 import { type RowsOf, rowsOf } from './rows-of.js'
 import type { PrepareSettings } from './settings.js'
@@ -56,6 +56,10 @@ export class Preparation {
 
   /** `undefined` for a message that is to be skipped. */
   #rows(message: Message, progress: Progress): Steps<Rowset['rows'] | undefined> {
+    if (message.fault !== undefined) {
+      progress.step = 'decode'
+      throw new Rejection(message.fault.code, message.fault.reason)
+    }
     const early = this.#routes.early(message)
     if (early === 'skip') return undefined
     progress.step = 'decode'
