@@ -151,7 +151,7 @@ export class KafkaSource implements Source<Message> {
       await pause(LOOK_TWICE_MS, signal)
       marks = (await this.#broker.watermarks(signal, topics)).get(lane)
     }
-    return afterGap(lane, offset, marks, { ...this.#settings, notice: this.#options.notice })
+    return afterGap({ lane, offset, marks }, { ...this.#settings, notice: this.#options.notice })
   }
 
   /** A client that cannot reach its brokers may be silent about it for minutes. */

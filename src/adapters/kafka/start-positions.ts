@@ -19,6 +19,13 @@ export interface Known {
   readonly committed: ReadonlyMap<Lane, bigint>
 }
 
+/** What is to be read next in a lane, and what is there. */
+interface Next {
+  readonly lane: Lane
+  readonly offset: bigint
+  readonly marks: Watermarks | undefined
+}
+
 type GapRules = Pick<StreamSettings, 'onGap' | 'groupId'> & Pick<StreamOptions, 'notice'>
 
 /**
@@ -35,13 +42,18 @@ export function startPositions(
     const marks = known.marks.get(lane)
     const saved = known.saved.get(lane)
     if (saved !== undefined) {
-      return { ...partition, lane, offset: afterGap(lane, offsetOf(lane, saved), marks, rules), keep: false }
+      return {
+        ...partition,
+        lane,
+        offset: afterGap({ lane, offset: offsetOf(lane, saved), marks }, rules),
+        keep: false,
+      }
     }
     if (rules.fromBeginning || isNew(partition, known)) {
       return { ...partition, lane, offset: marks?.low ?? 0n, keep: false }
     }
     const committed = known.committed.get(lane)
-    const offset = committed === undefined ? (marks?.high ?? 0n) : afterGap(lane, committed, marks, rules)
+    const offset = committed === undefined ? (marks?.high ?? 0n) : afterGap({ lane, offset: committed, marks }, rules)
     return { ...partition, lane, offset, keep: true }
   })
 }
@@ -54,7 +66,7 @@ function isNew({ topic, partition }: Partition, { saved, committed }: Known): bo
 }
 
 /** The offset itself, if nothing between it and the oldest message is gone; else what the rules say. */
-export function afterGap(lane: Lane, offset: bigint, marks: Watermarks | undefined, rules: GapRules): bigint {
+export function afterGap({ lane, offset, marks }: Next, rules: GapRules): bigint {
   if (marks === undefined || !isGap(offset, marks)) return offset
   const { low, high } = marks
   const what =

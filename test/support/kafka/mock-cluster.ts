@@ -34,6 +34,8 @@ export interface MockCluster extends AsyncDisposable {
 export async function startMockCluster(brokers = 1): Promise<MockCluster> {
   const program = await compiled()
   const child = spawn(program, [String(brokers)], { stdio: ['pipe', 'pipe', 'ignore'] })
+  // That it has ended shows when an answer is read.
+  child.stdin.on('error', () => undefined)
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const line = async () => {
     const next = await lines.next()
