@@ -12,8 +12,8 @@ import { parseOptions } from './options.js'
 const NEWLINE = 0x0a
 
 /**
- * A file to which a line is appended for each message, e.g. for dead letters: `{"key", "headers", "body"}`, with
- * `"base64"` in the place of `"body"` when the bytes are no UTF-8 text. The file is made when first needed, readable by
+ * A file to which a line is appended for each message, e.g. for dead letters: `{"key", "headers", "json"}`, with `"body"`
+ * in the place of `"json"` when the message is no JSON object, and `"base64"` when it is no UTF-8 text. The file is made when first needed, readable by
  * its owner only. Lines are on disk before a write counts (`fsync`); after a failure whose outcome nobody knows a line
  * may be there twice, and the beginning of one on a line of its own.
  *
@@ -97,8 +97,21 @@ async function syncFolder(path: string): Promise<void> {
 
 function toLine({ key, headers, body }: OutgoingMessage): string {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
-  const content = isUtf8(bytes) ? { body: bytes.toString() } : { base64: bytes.toString('base64') }
-  return `${JSON.stringify({ key, headers, ...content })}\n`
+  const rest = JSON.stringify({ key, headers }).slice(0, -1)
+  if (!isUtf8(bytes)) return `${rest},"base64":"${bytes.toString('base64')}"}\n`
+  const text = bytes.toString()
+  return isJsonObject(text) ? `${rest},"json":${text}}\n` : `${rest},"body":${JSON.stringify(text)}}\n`
+}
+
+/** On one line; it is then written as it is, with every digit. */
+function isJsonObject(text: string): boolean {
+  if (!text.startsWith('{') || /[\r\n]/.test(text)) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function unwritable(path: string, cause: unknown): Error {

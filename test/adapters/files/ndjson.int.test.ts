@@ -23,7 +23,7 @@ describe('ndjson', () => {
     {
       await using writer = ndjson(path).open()
       await Promise.all([
-        writer.write([message('{"a":"\n"}', 'k'), message('b')], signal),
+        writer.write([message('{"a":12345678901234567890}', 'k'), message('{\n}')], signal),
         writer.write([message('c')], signal),
       ])
       await writer.write([], signal)
@@ -31,11 +31,12 @@ describe('ndjson', () => {
     await using writer = ndjson(path).open()
     await writer.write([message(Buffer.from([0xff, 0x00]))], signal)
     expect(await parsed(path)).toEqual([
-      { key: 'k', headers: { code: 'x' }, body: '{"a":"\n"}' },
-      { headers: { code: 'x' }, body: 'b' },
+      { key: 'k', headers: { code: 'x' }, json: { a: 12345678901234567000 } },
+      { headers: { code: 'x' }, body: '{\n}' },
       { headers: { code: 'x' }, body: 'c' },
       { headers: { code: 'x' }, base64: '/wA=' },
     ])
+    expect(await readFile(path, 'utf8')).toContain('"json":{"a":12345678901234567890}')
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
