@@ -25,6 +25,8 @@ export interface PubsubOptions extends AccessOptions {
   readonly maxMessages?: number
   /** Bytes of their bodies at most; a single greater message still comes. Default 64 MiB. */
   readonly maxBytes?: number
+  /** Streams that are open side by side, as the service delivers only so much on each. Default 5, as in the client. */
+  readonly streams?: number
   /**
    * For how long messages are leased at a time, in ms: leases are renewed while their batch waits, so this is how soon
    * another instance gets them when this one is killed. 10,000 to 600,000; default 30,000.
@@ -69,6 +71,7 @@ export interface Settings {
   readonly ordered: boolean
   readonly maxMessages: number
   readonly maxBytes: number
+  readonly streams: number
   readonly leaseMs: number
   readonly maxExtensionMs: number
   readonly silenceMs: number
@@ -112,6 +115,7 @@ const Options = z.strictObject({
     .int()
     .min(1)
     .default(64 * 1024 * 1024),
+  streams: z.number().int().min(1).max(100).default(5),
   leaseMs: z.number().int().min(10_000).max(600_000).default(30_000),
   maxExtensionMs: ms.default(3_600_000),
   silenceMs: ms.default(5_000),

@@ -37,12 +37,20 @@ export interface PullScope {
   readonly clientId: string
 }
 
+/** What one stream may have outstanding, and whether it is the one that asks a silent server. */
+export interface PullShare {
+  readonly messages: number
+  readonly bytes: number
+  readonly probes: boolean
+}
+
 /**
  * One streaming pull into a gatherer, reopened as often as the server closes it in passing. It ends the gatherer with an
  * error when the server refuses, or went away; what the error means is not its business.
  */
 export class Pull {
   readonly #scope: PullScope
+  readonly #share: PullShare
   readonly #clock: NodeJS.Timeout
   #stream: Stream | undefined
   #client: v1.SubscriberClient | undefined
@@ -56,8 +64,9 @@ export class Pull {
   /** When a message came last, or a stream was opened; `performance.now()`. */
   stirredAt = 0
 
-  constructor(scope: PullScope) {
+  constructor(scope: PullScope, share: PullShare) {
     this.#scope = scope
+    this.#share = share
     this.#clock = setInterval(() => void this.#tick(), TICK_MS)
   }
 
@@ -65,7 +74,7 @@ export class Pull {
     const { link, calls, settings, clientId } = this.#scope
     const client = await link.client()
     if (this.#over) return
-    const { subscription, maxMessages, maxBytes, leaseMs } = settings
+    const { subscription, leaseMs } = settings
     const headers = { 'x-goog-request-params': `subscription=${encodeURIComponent(subscription)}` }
     const stream = client.streamingPull({ timeout: STREAM_MS, otherArgs: { headers } })
     stream.on('metadata', () => {
@@ -78,8 +87,8 @@ export class Pull {
       subscription,
       clientId,
       streamAckDeadlineSeconds: Math.round(leaseMs / 1000),
-      maxOutstandingMessages: maxMessages,
-      maxOutstandingBytes: maxBytes,
+      maxOutstandingMessages: this.#share.messages,
+      maxOutstandingBytes: this.#share.bytes,
     })
     this.#client = client
     this.#stream = stream
@@ -171,7 +180,7 @@ export class Pull {
       }
       // A call found the connection dead: the stream is on it, too.
       if ((await link.client()) !== this.#client) this.#broke(stream, undefined)
-      else if (now - calls.heardAt > settings.silenceMs) await calls.describe(settings.silenceMs)
+      else if (this.#share.probes && now - calls.heardAt > settings.silenceMs) await calls.describe(settings.silenceMs)
     } catch (error) {
       // Any answer will do: a subscriber need not have the right to look at its subscription.
       if (isSilence(error)) this.#fail(new UnavailableError('pubsub-silent', this.#silence(), { cause: error }))

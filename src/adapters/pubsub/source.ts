@@ -11,7 +11,8 @@ import { translate } from './errors.js'
 import { type Delivery, Leases } from './leases.js'
 import { subscriberLink } from './link.js'
 import type { Settings } from './options.js'
-import { Pull, UNORDERED } from './pull.js'
+import { UNORDERED } from './pull.js'
+import { Pulls } from './pulls.js'
 import { unlessAborted } from './within.js'
 
 /** For handing back: a server that does not answer must not hold up the end. */
@@ -30,7 +31,7 @@ export class PubsubSource implements Source<Message> {
   readonly #leases: Leases
   readonly #clientId = randomUUID()
   readonly #given = new Map<Batch<Message>, readonly Delivery[]>()
-  #pull: Pull | undefined
+  #pulls: Pulls | undefined
   #created = false
   #nextLane = 0
   #acknowledgedAt = 0
@@ -46,7 +47,7 @@ export class PubsubSource implements Source<Message> {
   async *read(_from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Message>> {
     if (signal.aborted) return
     const gatherer = new Gatherer<Delivery>(this.#options.batch)
-    const pull = new Pull({
+    const pulls = new Pulls({
       link: this.#link,
       calls: this.#calls,
       leases: this.#leases,
@@ -55,9 +56,9 @@ export class PubsubSource implements Source<Message> {
       lanes: this.#options.lanes,
       clientId: this.#clientId,
     })
-    this.#pull = pull
+    this.#pulls = pulls
     try {
-      await unlessAborted(signal, this.#begin(pull))
+      await unlessAborted(signal, this.#begin(pulls))
       for (;;) {
         const gathered = await gatherer.next(signal)
         if (gathered === undefined) return
@@ -66,8 +67,8 @@ export class PubsubSource implements Source<Message> {
     } catch (error) {
       throw this.#translate(error)
     } finally {
-      this.#pull = undefined
-      await pull.close()
+      this.#pulls = undefined
+      await pulls.close()
       await this.#leases.handBack(gatherer.drop(), HAND_BACK_MS)
     }
   }
@@ -83,7 +84,7 @@ export class PubsubSource implements Source<Message> {
     this.#given.delete(batch)
     this.#leases.release(deliveries)
     this.#acknowledgedAt = performance.now()
-    this.#pull?.balance()
+    this.#pulls?.balance()
   }
 
   /**
@@ -96,7 +97,7 @@ export class PubsubSource implements Source<Message> {
     let answered = false
     for (;;) {
       signal.throwIfAborted()
-      const stirredAt = this.#pull?.stirredAt || Number.POSITIVE_INFINITY
+      const stirredAt = this.#pulls?.stirredAt || Number.POSITIVE_INFINITY
       const quietMs = performance.now() - Math.max(asked, stirredAt, this.#acknowledgedAt)
       if (this.#leases.size === 0 && quietMs >= this.#settings.quietMs) {
         if (answered) return
@@ -108,20 +109,20 @@ export class PubsubSource implements Source<Message> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pull?.close()
+    await this.#pulls?.close()
     this.#leases.close()
     this.#given.clear()
     if (this.#leases.size > 0) await this.#leases.handBackAll(HAND_BACK_MS)
     await this.#link.close()
   }
 
-  async #begin(pull: Pull): Promise<void> {
+  async #begin(pulls: Pulls): Promise<void> {
     // What an earlier attempt did not store comes again.
     this.#given.clear()
     if (this.#leases.size > 0) await this.#leases.handBackAll(HAND_BACK_MS)
     if (this.#settings.create && !this.#created) await createSubscription(this.#settings)
     this.#created = true
-    await pull.open()
+    await pulls.open()
   }
 
   #give({ lane, items }: Gathered<Delivery>): Batch<Message> {
