@@ -2,6 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ERRNOS } from '../src/adapters/mysql/session/errnos.js'
 import { SQLSTATES } from '../src/adapters/postgres/session/sqlstates.js'
 import { EXIT } from '../src/core/errors.js'
 import { type ErrorCode, errorCodesIn } from './errors-doc/error-codes.js'
@@ -58,6 +59,23 @@ function sqlStateSection(): string {
   ].join('\n')
 }
 
+function errnoSection(): string {
+  const lines = [...ERRNOS]
+    .sort(([a], [b]) => a - b)
+    .map(([errno, { kind, code, advice }]) => `| ${errno} | \`${code}\` | ${KINDS[kind]} | ${cell(advice ?? '')} |`)
+  const note = 'By number; what is not here goes by the class of its SQLSTATE, or is passed on as it came.'
+  return [
+    '## Errors of MySQL and MariaDB',
+    '',
+    note,
+    '',
+    '| error | code | class | what to do |',
+    '|---|---|---|---|',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
 const codes = await codesOfSource()
 const sections = [
   '# Errors',
@@ -69,6 +87,7 @@ const sections = [
     classSection(name, codes),
   ),
   sqlStateSection(),
+  errnoSection(),
 ]
 const text = sections.join('\n')
 

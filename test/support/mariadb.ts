@@ -110,3 +110,5 @@ export async function mariadbQuery(url: string, sql: string): Promise<readonly P
 export async function dedicatedMariadb(options: MariadbOptions = {}): Promise<MariadbServer> {
   return MariadbServer.start(shared().programs, options)
 }
+
+export { FAST_MARIADB } from './mariadb-server.js'

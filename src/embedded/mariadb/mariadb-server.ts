@@ -21,6 +21,8 @@ export interface MariadbOptions {
   readonly dataFolder?: string
   /** Default: a free one. */
   readonly port?: number
+  /** Put into the data folder before the start, by name: certificates. */
+  readonly files?: Readonly<Record<string, Uint8Array>>
 }
 
 /**
@@ -45,9 +47,12 @@ export class MariadbServer implements AsyncDisposable {
 
   /** Makes the system tables (0.6 s) and starts the server (0.5 s). */
   static async start(programs: MariadbPrograms, options: MariadbOptions = {}): Promise<MariadbServer> {
-    const server = new MariadbServer(programs, await makePlace(options), { ...options.settings })
+    const place = await makePlace(options)
+    const server = new MariadbServer(programs, place, { ...options.settings })
     try {
       await server.#initialize()
+      for (const [name, bytes] of Object.entries(options.files ?? {}))
+        await putFile(join(place.dataFolder, name), bytes)
       await server.start()
       return server
     } catch (error) {
@@ -223,6 +228,11 @@ async function makePlace({ dataFolder: given, port }: MariadbOptions): Promise<P
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   if (isRoot()) for (const path of [folder, dataFolder]) await chown(path, NOBODY, NOBODY)
   return { port: port ?? (await freePort()), folder, dataFolder, temporary }
+}
+
+async function putFile(path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(path, bytes, { mode: 0o600 })
+  if (isRoot()) await chown(path, NOBODY, NOBODY)
 }
 
 async function exited(child: ChildProcess): Promise<void> {
