@@ -5,7 +5,7 @@ import { scanJson } from './scan-json.js'
 
 const MIB = 1024 * 1024
 
-export const DECODE_LIMITS: DecodeLimits = { bodyBytes: 10 * MIB, depth: 64 }
+export const DECODE_LIMITS: DecodeLimits = { bodyBytes: 10 * MIB, depth: 64, exactIntegers: true }
 
 /** Only texts with this can hold an integer that a double does not. */
 const MANY_DIGITS = /\d{16}/
@@ -17,7 +17,7 @@ export function decodeJson(body: Uint8Array, limits: DecodeLimits): unknown {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const text = bytes.toString('utf8', startsWithMark(body) ? 3 : 0)
   // Few messages have so many brackets or digits, and to look for them is far cheaper than to look at each byte.
-  if (mayBeDeeper(text, limits.depth) || MANY_DIGITS.test(text)) refuseHazards(body, limits)
+  if (mayBeDeeper(text, limits.depth) || (limits.exactIntegers && MANY_DIGITS.test(text))) refuseHazards(body, limits)
   try {
     const value: unknown = JSON.parse(text)
     return value
@@ -42,15 +42,16 @@ export function refuseLarge(body: Uint8Array, { bodyBytes }: DecodeLimits): void
   throw new Rejection('body-too-large', `the body has ${body.length} bytes, more than limits.bodyBytes (${bodyBytes})`)
 }
 
-function refuseHazards(body: Uint8Array, { depth }: DecodeLimits): void {
-  const found = scanJson(body, depth)
+function refuseHazards(body: Uint8Array, limits: DecodeLimits): void {
+  const { depth } = limits
+  const found = scanJson(body, limits)
   if (found === undefined) return
   if (found.kind === 'deep') {
     throw new Rejection('too-deep', `the JSON goes deeper than limits.depth (${depth}) at byte ${found.at}`)
   }
   throw new Rejection(
     'unsafe-integer',
-    `the integer at byte ${found.at} is beyond what JavaScript holds exactly; send it as text, or give a \`decode\` of your own`,
+    `the integer at byte ${found.at} is beyond what JavaScript holds exactly; send it as text, give a \`decode\` of your own, or set limits.exactIntegers to false`,
   )
 }
 

@@ -13,8 +13,7 @@ export interface IngestCommon<Tables extends Into> {
   /** A table, or several of one database by the names that `map` calls them; all are written in one transaction. */
   readonly into: Tables
   /**
-   * Makes a value of a message's body. Default: JSON in UTF-8 within `limits`, where an integer that JavaScript cannot
-   * hold (beyond 2^53) is a fault. May be asynchronous; messages are then decoded one after the other.
+   * Makes a value of a message's body. Default: JSON in UTF-8 within `limits`. May be asynchronous; messages are then decoded one after the other.
    */
   readonly decode?: (body: Uint8Array, message: Message) => unknown
   readonly limits?: Partial<DecodeLimits>
@@ -51,6 +50,11 @@ export interface DecodeLimits {
   readonly bodyBytes: number
   /** Objects and arrays within one another. Default 64. */
   readonly depth: number
+  /**
+   * A message with an integer that JavaScript cannot hold (beyond 2^53) is a dead letter, as a wrong number would be stored
+   * in silence. `false` takes the nearest number instead. Default `true`.
+   */
+  readonly exactIntegers: boolean
 }
 
 /** An `ingest` of messages that are all of one kind. */

@@ -1,3 +1,5 @@
+import type { DecodeLimits } from './options.js'
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const ZERO = 0x30
@@ -25,7 +27,10 @@ export interface JsonHazard {
  * The first thing in a JSON text that must not reach `JSON.parse`. Looks at each byte once and makes nothing, so a bomb
  * costs no more than its bytes. Broken JSON is for `JSON.parse` to find.
  */
-export function scanJson(text: Uint8Array, depth: number): JsonHazard | undefined {
+export function scanJson(
+  text: Uint8Array,
+  { depth, exactIntegers }: Pick<DecodeLimits, 'depth' | 'exactIntegers'>,
+): JsonHazard | undefined {
   let open = 0
   for (let at = 0; at < text.length; at++) {
     const byte = text[at] ?? 0
@@ -37,7 +42,7 @@ export function scanJson(text: Uint8Array, depth: number): JsonHazard | undefine
       open--
     } else if (byte >= ZERO && byte <= NINE) {
       const end = endOfDigits(text, at)
-      if (end - at > SAFE_DIGITS && isInexact(text, at, end)) return { kind: 'integer', at }
+      if (exactIntegers && end - at > SAFE_DIGITS && isInexact(text, at, end)) return { kind: 'integer', at }
       at = end - 1
     }
   }

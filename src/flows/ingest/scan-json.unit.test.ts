@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeJson } from './decode-json.js'
 import { scanJson } from './scan-json.js'
 
-const scan = (text: string, depth = 64) => scanJson(Buffer.from(text), depth)
+const scan = (text: string, depth = 64) => scanJson(Buffer.from(text), { depth, exactIntegers: true })
 const depthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
 
@@ -36,12 +36,12 @@ describe('the scan of JSON', () => {
 
   it('costs a bomb no more than its bytes', () => {
     const bomb = Buffer.alloc(10_000_000, '[')
-    expect(scanJson(bomb, 64)).toEqual({ kind: 'deep', at: 64 })
+    expect(scanJson(bomb, { depth: 64, exactIntegers: true })).toEqual({ kind: 'deep', at: 64 })
   })
 })
 
 describe('decodeJson', () => {
-  const limits = { bodyBytes: 1_000, depth: 5 }
+  const limits = { bodyBytes: 1_000, depth: 5, exactIntegers: true }
 
   it('gives what JSON.parse gives, also after a byte order mark and within a greater buffer', () => {
     const within = Buffer.from('xx{"a":"ü"}yy').subarray(2, -2)
@@ -58,5 +58,11 @@ describe('decodeJson', () => {
     [' ', /it is empty/],
   ])('says of %j where it breaks, and nothing of what it holds', (text, message) => {
     expect(() => decodeJson(Buffer.from(text), limits)).toThrow(message)
+  })
+
+  it('takes the nearest number for a large integer when told to, and still looks at the depth', () => {
+    const nearest = { ...limits, exactIntegers: false }
+    expect(decodeJson(Buffer.from('{"id": 12345678901234567890}'), nearest)).toEqual({ id: 12345678901234567000 })
+    expect(() => decodeJson(Buffer.from('[[[[[[12345678901234567890]]]]]]'), nearest)).toThrow('deeper')
   })
 })

@@ -50,6 +50,7 @@ const OptionsShape = z.strictObject({
     .strictObject({
       bodyBytes: z.number().int().min(1).default(DECODE_LIMITS.bodyBytes),
       depth: z.number().int().min(1).default(DECODE_LIMITS.depth),
+      exactIntegers: z.boolean().default(DECODE_LIMITS.exactIntegers),
     })
     .prefault({}),
   batch: z
