@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { mysql } from '../../../src/adapters/mysql/database.js'
 import type { MysqlOptions } from '../../../src/adapters/mysql/session/options.js'
 import { UnavailableError } from '../../../src/core/errors.js'
@@ -97,7 +97,7 @@ describe('rows and position', () => {
           expect(error).toBeInstanceOf(UnavailableError)
           failures += 1
         }
-        position = (await load(target.sink)) ?? expected
+        position = await positionOf(target.sink)
         if (position === String(at)) break
       }
       await killing
@@ -142,11 +142,9 @@ describe('rows and position', () => {
   })
 })
 
-async function load(sink: UpsertSink): Promise<string | undefined> {
-  return sink.checkpoints.load('faults').then(
-    (checkpoints) => checkpoints.get('a'),
-    () => undefined,
-  )
+/** Asked until it is answered, as the engine does. */
+async function positionOf(sink: UpsertSink): Promise<string | undefined> {
+  return vi.waitFor(async () => (await sink.checkpoints.load('faults')).get('a'))
 }
 
 describe('a server of its own', () => {
@@ -197,5 +195,33 @@ describe('a server of its own', () => {
       )
       .toBe(true)
     expect(await stored(at)).toEqual(['2', '2'])
+  })
+
+  it('that has no room left is waited for, and nothing is a dead letter', async () => {
+    const full = { 'innodb-file-per-table': '0', 'innodb-data-file-path': 'ibdata1:12M:autoextend:max:48M' }
+    await using server = await dedicatedMariadb({ settings: full })
+    const at = await prepared(server)
+    await using target = await sinkAt(at)
+    await write(target.sink, '1')
+    await mariadbQuery(at, 'CREATE TABLE filler (a longblob) ENGINE=InnoDB')
+    const fill = `INSERT INTO filler VALUES (repeat('x', 3000000))`
+    for (let bytes = 3_000_000; bytes > 400_000; ) {
+      const more = await mariadbQuery(at, fill.replace('3000000', String(bytes))).then(
+        () => true,
+        () => false,
+      )
+      if (!more) bytes = Math.floor(bytes / 3)
+    }
+    const large = Array.from({ length: 50_000 }, (_, id) => ({
+      rows: [[{ id: 1_000 + id, version: 1, a: 'x'.repeat(50) }]],
+    }))
+    const batch = { lane: 'a', position: '2', items: large }
+    const context = { flow: 'faults', attempt: 1, expected: '1', signal: never }
+    await expect(target.sink.write(batch, context)).rejects.toMatchObject({
+      name: 'UnavailableError',
+      code: 'disk-full',
+    })
+    expect(await stored(at)).toEqual(['1', '1'])
+    expect(await target.database.state.deadLetters.count('faults')).toBe(0)
   })
 })
