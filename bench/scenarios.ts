@@ -1,5 +1,6 @@
 import { check } from './check.js'
 import { ingestKafka } from './ingest/kafka.js'
+import { ingestKurrentdb } from './ingest/kurrentdb.js'
 import { ingestPubsub } from './ingest/pubsub.js'
 import { ingestSink } from './ingest/sink.js'
 import type { Scenario } from './scenario.js'
@@ -18,4 +19,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ingestSink,
   ingestPubsub,
   ingestKafka,
+  ingestKurrentdb,
 ]

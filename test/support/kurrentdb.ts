@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { credentials } from '@grpc/grpc-js'
 import { binaryEvent, KurrentDBClient } from '@kurrent/kurrentdb-client'
+import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js'
+import service from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js'
+import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js'
 import { type KurrentdbOptions, kurrentdb } from 'lockstep/kurrentdb'
 import type { Batch, Checkpoints } from '../../src/core/batch.js'
 import type { Message } from '../../src/core/message.js'
@@ -103,4 +107,45 @@ export async function readUntil(
   }
   stop.abort()
   return { messages, batches, checkpoints }
+}
+
+export interface RawEvent {
+  readonly type: string
+  readonly contentType: string
+  readonly data: Buffer
+  readonly metadata?: Buffer
+}
+
+/** Appends bytes as they are: the client itself writes nothing that only claims to be JSON. Answers the ids. */
+export async function appendRaw(url: string, stream: string, events: readonly RawEvent[]): Promise<readonly string[]> {
+  const ids = events.map(() => randomUUID())
+  const client = new service.StreamsClient(new URL(url).host, credentials.createInsecure())
+  const identifier = new shared.StreamIdentifier()
+  identifier.setStreamName(Buffer.from(stream))
+  const options = new streams.AppendReq.Options()
+  options.setStreamIdentifier(identifier)
+  options.setAny(new shared.Empty())
+  const header = new streams.AppendReq()
+  header.setOptions(options)
+  await new Promise<void>((resolve, reject) => {
+    const call = client.append((error) => (error === null ? resolve() : reject(error)))
+    call.write(header)
+    for (const [at, event] of events.entries()) call.write(appendRequest(event, ids[at] ?? ''))
+    call.end()
+  })
+  client.close()
+  return ids
+}
+
+function appendRequest({ type, contentType, data, metadata }: RawEvent, id: string) {
+  const uuid = new shared.UUID()
+  uuid.setString(id)
+  const message = new streams.AppendReq.ProposedMessage()
+  message.setId(uuid)
+  message.getMetadataMap().set('type', type).set('content-type', contentType)
+  message.setData(data)
+  if (metadata !== undefined) message.setCustomMetadata(metadata)
+  const request = new streams.AppendReq()
+  request.setProposedMessage(message)
+  return request
 }

@@ -156,8 +156,11 @@ function quiet<Stream extends Readable>(stream: Stream): Stream {
   return stream.on('error', () => undefined)
 }
 
-async function collect(incoming: Incoming): Promise<readonly Received[]> {
+/** By events: an iteration over a stream of gRPC tells of its early end, not of the error that was the reason. */
+function collect(incoming: Incoming): Promise<readonly Received[]> {
   const all: Received[] = []
-  for await (const received of incoming) all.push(received)
-  return all
+  return new Promise((resolve, reject) => {
+    incoming.on('error', reject).on('end', () => resolve(all))
+    incoming.on('data', (received: Received) => all.push(received))
+  })
 }

@@ -4,7 +4,7 @@ import type { Exchange } from './connection.js'
 import type { Received } from './event.js'
 import { Intake } from './intake.js'
 import type { Library } from './library.js'
-import { ackRequest, retryRequest } from './requests.js'
+import { ackRequest } from './requests.js'
 
 /** An event of a persistent subscription; without `message` it only has to be acknowledged. */
 export interface Delivery {
@@ -30,7 +30,8 @@ const CLOSE_MS = 2_000
 
 /**
  * One connection of a consumer to its group. It outlives the iteration that reads from it, as what was given out is
- * acknowledged later; what is not by then is handed back, so that another consumer gets it at once.
+ * acknowledged later. When it ends, the server gives what was not acknowledged to other consumers at once. It is not
+ * told so before (`nack`): it would give it to this consumer again, and count a delivery more.
  */
 export class GroupSession {
   readonly #settings: SessionSettings
@@ -66,26 +67,20 @@ export class GroupSession {
   async acknowledge(ids: readonly string[]): Promise<void> {
     this.#given -= ids.length
     if (this.#over) return
-    this.#answer(ackRequest, ids)
+    this.#done(ids)
     if (!this.#reading && this.#given === 0) await this.close()
   }
 
-  /** The iteration is over: hands back what nobody took, and waits for the acknowledgements of the rest. */
+  /** The iteration is over: nothing more is taken, and what was given out is waited for. */
   async stop(): Promise<void> {
     this.#reading = false
-    const untaken = this.#intake.halt()
-    this.#answer(
-      retryRequest,
-      untaken.map(({ ackId }) => ackId),
-    )
+    this.#intake.halt()
     if (this.#given === 0) await this.close()
   }
 
-  /** Hands back all that is not acknowledged. */
   async close(): Promise<void> {
     this.#intake.halt()
     if (this.#over) return
-    this.#answer(retryRequest, [...this.#held])
     this.#over = true
     const { exchange } = this.#settings
     const ended = new Promise<void>((resolve) => {
@@ -110,15 +105,13 @@ export class GroupSession {
     if (this.#held.has(ackId)) return
     this.#held.add(ackId)
     const lane = message === undefined ? undefined : this.#settings.laneOf(message)
-    if (message === undefined || lane === undefined) this.#answer(ackRequest, [ackId])
+    if (message === undefined || lane === undefined) this.#done([ackId])
     else this.#intake.add(lane, { message, ackId }, message.body.length + (message.metadata?.length ?? 0))
   }
 
-  #answer(request: typeof ackRequest, ids: readonly string[]): void {
-    if (this.#over) return
+  #done(ids: readonly string[]): void {
+    const { exchange, library } = this.#settings
     for (const id of ids) this.#held.delete(id)
-    for (let at = 0; at < ids.length; at += IDS) {
-      this.#settings.exchange.write(request(this.#settings.library, ids.slice(at, at + IDS)))
-    }
+    for (let at = 0; at < ids.length; at += IDS) exchange.write(ackRequest(library, ids.slice(at, at + IDS)))
   }
 }

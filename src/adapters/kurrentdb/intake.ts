@@ -64,11 +64,11 @@ export class Intake<Item> {
     return gathered
   }
 
-  /** Nothing more is received; answers what nobody took. */
-  halt(): readonly Item[] {
+  /** Nothing more is received, and what nobody took is dropped. */
+  halt(): void {
     this.#closed = true
     this.#incoming.pause()
-    return this.#gatherer.drop()
+    this.#gatherer.drop()
   }
 
   cancel(): void {

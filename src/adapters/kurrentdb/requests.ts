@@ -111,17 +111,6 @@ export function ackRequest({ shared, groups }: Library, ids: readonly string[]) 
   return request
 }
 
-/** These events are to be given to somebody else, at once. */
-export function retryRequest({ shared, groups }: Library, ids: readonly string[]) {
-  const nack = new groups.ReadReq.Nack()
-  nack.setIdsList(ids.map((id) => uuid({ shared }, id)))
-  nack.setAction(groups.ReadReq.Nack.Action.RETRY)
-  nack.setReason('the consumer stops')
-  const request = new groups.ReadReq()
-  request.setNack(nack)
-  return request
-}
-
 function identifier({ shared }: Pick<Library, 'shared'>, stream: string) {
   const identifier = new shared.StreamIdentifier()
   identifier.setStreamName(Buffer.from(stream))

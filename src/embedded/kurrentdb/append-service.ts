@@ -1,5 +1,4 @@
 import type { ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js'
-import { status } from '@grpc/grpc-js'
 import type { UUID } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js'
 import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js'
 import rpcStatus from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/status_pb.js'
@@ -14,8 +13,9 @@ import type {
 import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js'
 import any from 'google-protobuf/google/protobuf/any_pb.js'
 import empties from 'google-protobuf/google/protobuf/empty_pb.js'
-import type { Appended, EventLog, Expected, Proposed } from './event-log.js'
-import { Failure, streamDeleted } from './failure.js'
+import type { Appended, EventLog, Expected } from './event-log.js'
+import { invalid, streamDeleted } from './failure.js'
+import type { Proposed } from './log-record.js'
 
 /** `Streams.Append`: the options, then the events one by one. */
 export async function append(log: EventLog, call: ServerReadableStream<AppendReq, AppendResp>): Promise<AppendResp> {
@@ -26,7 +26,7 @@ export async function append(log: EventLog, call: ServerReadableStream<AppendReq
     const event = request.getProposedMessage()
     if (event !== undefined) events.push(proposed(event))
   }
-  if (options === undefined) throw new Failure(status.INVALID_ARGUMENT, 'no options were sent')
+  if (options === undefined) throw invalid('no options were sent')
   const stream = nameOf(options.getStreamIdentifier())
   const expected = options.hasRevision()
     ? BigInt(options.getRevision())

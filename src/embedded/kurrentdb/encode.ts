@@ -1,4 +1,4 @@
-import type { LogRecord } from './event-log.js'
+import type { LogRecord } from './log-record.js'
 
 /**
  * The messages that are sent most, written as protobuf by hand: the generated classes take ten times as long, and the

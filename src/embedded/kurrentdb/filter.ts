@@ -1,4 +1,4 @@
-import type { LogRecord } from './event-log.js'
+import type { LogRecord } from './log-record.js'
 
 export interface Expression {
   getRegex(): string

@@ -1,5 +1,4 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js'
-import { status } from '@grpc/grpc-js'
 import type {
   CreateReq,
   DeleteReq,
@@ -12,7 +11,7 @@ import type {
 import groups from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/persistentsubscriptions_pb.js'
 import { nameOf, uuidOf } from './append-service.js'
 import type { EventLog } from './event-log.js'
-import { Failure, groupExists, groupMissing } from './failure.js'
+import { groupExists, groupMissing, invalid } from './failure.js'
 import { filterOf } from './filter.js'
 import { Group, type GroupSettings, type NackAction } from './group.js'
 
@@ -40,7 +39,7 @@ export class Groups {
   create(request: CreateReq): void {
     const options = request.getOptions()
     const settings = options?.getSettings()
-    if (options === undefined || settings === undefined) throw new Failure(status.INVALID_ARGUMENT, 'no options')
+    if (options === undefined || settings === undefined) throw invalid('no options')
     const all = options.getAll()
     const stream =
       all === undefined

@@ -1,5 +1,6 @@
-import type { EventLog, LogRecord, Resolved } from './event-log.js'
+import type { EventLog, Resolved } from './event-log.js'
 import type { Filter } from './filter.js'
+import type { LogRecord } from './log-record.js'
 
 export interface GroupSettings {
   readonly resolveLinks: boolean

@@ -4,9 +4,10 @@ import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/s
 import type { ReadReq } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js'
 import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js'
 import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js'
-import type { EventLog, LogRecord } from './event-log.js'
+import type { EventLog } from './event-log.js'
 import { streamDeleted } from './failure.js'
 import { type Filter, filterOf } from './filter.js'
+import type { LogRecord } from './log-record.js'
 
 type Call = ServerWritableStream<ReadReq, Buffer>
 type Options = NonNullable<ReturnType<ReadReq['getOptions']>>

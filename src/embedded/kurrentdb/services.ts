@@ -61,9 +61,9 @@ export function addServices(server: Server, services: Services): void {
     groupHandlers(calls, services.groups),
   )
   server.addService(featuresService.ServerFeaturesService, {
-    getSupportedMethods: calls.unary(() => supportedMethods()),
+    getSupportedMethods: calls.unary(() => supportedMethods(), 'anybody'),
   })
-  server.addService(gossipService.GossipService, { read: calls.unary(() => clusterInfo(port)) })
+  server.addService(gossipService.GossipService, { read: calls.unary(() => clusterInfo(port), 'anybody') })
 }
 
 type ReadCall = ServerWritableStream<InstanceType<typeof streams.ReadReq>, Buffer>
@@ -105,10 +105,14 @@ class Calls {
     this.#services = services
   }
 
-  unary<Request, Response>(handle: (request: Request) => Response): handleUnaryCall<Request, Response> {
+  unary<Request, Response>(
+    handle: (request: Request) => Response,
+    whom: 'users' | 'anybody' = 'users',
+  ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       try {
-        this.#admit(call.metadata)
+        if (whom === 'users') this.#admit(call.metadata)
+        else this.#services.called()
         callback(null, handle(call.request))
       } catch (error) {
         callback(asError(error))
