@@ -34,6 +34,8 @@ async function open(server: PubsubServer, client: PubSub): Promise<SourceHarness
     subscription,
     emulatorHost: `127.0.0.1:${proxy.port}`,
     quietMs: 200,
+    // With several, the emulator gives no more of a key before what it gave is acknowledged; this suite reads on without.
+    streams: 1,
   }
   const batch = { items: 50, bytes: 1 << 20, waitMs: 20 }
   const make = () => pubsub(options).source({ flow: 'contract', batch, lanes: LANES, notice: () => undefined })
