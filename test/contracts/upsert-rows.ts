@@ -1,5 +1,5 @@
 import type { Values } from '../../src/core/upsert.js'
-import type { UpsertHarness, UpsertTable } from './upsert.js'
+import type { UpsertHarness, UpsertTable } from './upsert-harness.js'
 import { batch, context, expectRows, ITEMS, MARKS, PLAIN, rowsets, write } from './upsert-subject.js'
 
 export type UpsertTests = Readonly<Record<string, () => Promise<void>>>

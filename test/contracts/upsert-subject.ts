@@ -4,7 +4,7 @@ import { DataError } from '../../src/core/errors.js'
 import type { WriteContext } from '../../src/core/sink.js'
 import type { Rowset, UpsertSink, Values } from '../../src/core/upsert.js'
 import { bisect } from '../../src/engine/bisect.js'
-import type { StoredRow, UpsertHarness, UpsertTable } from './upsert.js'
+import type { StoredRow, UpsertHarness, UpsertTable } from './upsert-harness.js'
 
 export const FLOW = 'contract'
 

@@ -21,7 +21,7 @@ export function cleanText(text: string, invalidText: InvalidText): string | unde
 /** A JSON escape that stands for what `cleanText` is about. */
 const SUSPECT = /\\u(?:0000|d[89a-f])/i
 /** One escape, or a whole pair of them. */
-const ESCAPES = /\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|u([0-9a-f]{4})|[^u])/gi
+const ESCAPES = /\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|u([0-9a-f]{4})|[^u])/gi
 
 export function isCleanJson(json: string): boolean {
   return !SUSPECT.test(json) && isCleanText(json)
@@ -35,8 +35,8 @@ export function cleanJson(json: string, invalidText: InvalidText): string | unde
   const text = cleanText(json, invalidText === 'escape' ? 'strip' : invalidText)
   if (text === undefined || !SUSPECT.test(text)) return text
   let refused = false
-  const clean = text.replaceAll(ESCAPES, (found: string, high?: string, _low?: string, unit?: string) => {
-    if (high !== undefined || unit === undefined || !/^(?:0000|d[89a-f])/i.test(unit)) return found
+  const clean = text.replaceAll(ESCAPES, (found: string, unit?: string) => {
+    if (unit === undefined || !/^(?:0000|d[89a-f])/i.test(unit)) return found
     refused = true
     return invalidText === 'strip' ? '' : `\\${found}`
   })

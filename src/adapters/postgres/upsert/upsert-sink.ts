@@ -95,10 +95,10 @@ export class PostgresUpsertSink implements UpsertSink {
   /** In the hope that all keys are new, unless that was wrong of late. */
   async #upsert(transaction: Session, rows: EncodedRows, retries: Retries): Promise<void> {
     const { hope } = rows.statement
-    if (retries.distinct || rows.keys === 'repeated') return execute(transaction, rows, 'repeated')
-    if (retries.known || !hope.next()) return execute(transaction, rows, 'once')
+    if (retries.distinct || rows.keys === 'repeated') return execute(transaction, rows, { keys: 'repeated' })
+    if (retries.known || !hope.next()) return execute(transaction, rows, { keys: 'once' })
     try {
-      await execute(transaction, rows, 'new')
+      await execute(transaction, rows, { keys: 'new' })
       hope.fulfilled()
     } catch (error) {
       if (retries.wereKnown(error)) hope.disappointed()
@@ -127,7 +127,7 @@ export class PostgresUpsertSink implements UpsertSink {
     await this.#transaction(context, async (transaction) => {
       const steps = encoded.map((rows) => ({
         items: rows.items,
-        write: (places: readonly number[]) => execute(transaction, rows, 'repeated', places),
+        write: (places: readonly number[]) => execute(transaction, rows, { keys: 'repeated', places }),
       }))
       refusal = namedRefusal(await refusedItems(steps, (work) => transaction.transaction(work)))
       throw new Undo()
@@ -140,6 +140,10 @@ export class PostgresUpsertSink implements UpsertSink {
 
 const IMMEDIATE = sql`set constraints all immediate`
 
-async function execute(transaction: Session, rows: EncodedRows, keys: Keys, places?: readonly number[]): Promise<void> {
+async function execute(
+  transaction: Session,
+  rows: EncodedRows,
+  { keys, places }: { readonly keys: Keys; readonly places?: readonly number[] },
+): Promise<void> {
   await transaction.execute(rows.statement.query(rows.literals(places), keys))
 }
