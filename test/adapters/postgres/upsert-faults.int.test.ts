@@ -86,6 +86,37 @@ describe('rows that the table refuses', () => {
   })
 })
 
+describe('lanes that look for refused rows at the same time', () => {
+  it('lock rows in one order, so that they do not deadlock', async () => {
+    await using client = await afresh('create table items (id int primary key, v int, a text check (a <> $$bad$$))')
+    const database = postgres(url)
+    const sink = await database.upserts([database.table('items', { version: 'v' })], { flow: FLOW }, signal)
+    const deadlocks = async () => {
+      const { rows } = await client.query(`select deadlocks from pg_stat_database where datname = current_database()`)
+      return rows
+    }
+    const before = await deadlocks()
+    const lanes = [0, 1, 2, 3].map(async (lane) => {
+      for (let turn = 1; turn <= 15; turn++) {
+        // Every lane has the same keys, each in an order of its own, with a bad row in the middle.
+        const rows = Array.from({ length: 61 }, (_, at) => {
+          const id = (at * (7 + 2 * lane) + turn) % 61
+          return { id, v: turn * 4 + lane, a: at === 30 ? 'bad' : 'good' }
+        })
+        const refused = await sink.write(batch(rowsets(...rows), undefined), context()).catch((error: unknown) => error)
+        expect(refused).toMatchObject({ name: 'DataError', bad: [30] })
+      }
+    })
+    await Promise.all(lanes)
+    // Sessions tell what they counted when they end.
+    await database[Symbol.asyncDispose]()
+    const ours = `select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+      and backend_type = 'client backend'`
+    await expect.poll(async () => (await client.query(ours)).rows).toEqual([])
+    expect(await deadlocks()).toEqual(before)
+  })
+})
+
 describe('a table that changes while it is written', () => {
   const items = pgTable('items', { id: integer().primaryKey(), a: text() })
   let client: PlainClient

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
+import { z } from 'zod'
 import type { Batch, Items } from '../../../core/batch.js'
 import type { CheckpointStore } from '../../../core/checkpoint.js'
 import { DataError } from '../../../core/errors.js'
 import { failpoint } from '../../../core/failpoint.js'
 import type { WriteContext } from '../../../core/sink.js'
 import type { Rowset, UpsertSink } from '../../../core/upsert.js'
-import { namedRefusal, refusedItems } from '../../sql/refused-rows.js'
+import { namedRefusal, refusedItems, type Step } from '../../sql/refused-rows.js'
 import type { Session } from '../session/session.js'
 import type { CheckpointMove } from '../state/checkpoints.js'
 import type { EncodedRows } from './encoded-rows.js'
@@ -125,10 +126,8 @@ export class PostgresUpsertSink implements UpsertSink {
     const encoded = this.#tables.encode(items)
     let refusal: DataError | undefined
     await this.#transaction(context, async (transaction) => {
-      const steps = encoded.map((rows) => ({
-        items: rows.items,
-        write: (places: readonly number[]) => execute(transaction, rows, { keys: 'repeated', places }),
-      }))
+      const steps: Step[] = []
+      for (const rows of encoded) steps.push(await stepOf(transaction, rows))
       refusal = namedRefusal(await refusedItems(steps, (work) => transaction.transaction(work)))
       throw new Undo()
     }).catch((failed: unknown) => {
@@ -139,6 +138,34 @@ export class PostgresUpsertSink implements UpsertSink {
 }
 
 const IMMEDIATE = sql`set constraints all immediate`
+
+/**
+ * The rows in the order of their keys: the parts that are tried one after the other then lock their rows in the order in
+ * which other lanes do.
+ */
+async function stepOf(transaction: Session, rows: EncodedRows): Promise<Step> {
+  const order = await lockOrder(transaction, rows)
+  return {
+    items: order.map((place) => rows.items[place] ?? 0),
+    write: (places) =>
+      execute(transaction, rows, { keys: 'repeated', places: places.map((place) => order[place] ?? 0) }),
+  }
+}
+
+const Place = z.object({ place: z.number() })
+
+/** As they came, where a key is not of its column's type: nothing of such a row is locked. */
+async function lockOrder(transaction: Session, rows: EncodedRows): Promise<readonly number[]> {
+  try {
+    const ordered = await transaction.transaction((savepoint) =>
+      savepoint.execute(rows.statement.orderQuery(rows.literals())),
+    )
+    return ordered.map((row) => Place.parse(row).place)
+  } catch (error) {
+    if (error instanceof DataError) return [...rows.items.keys()]
+    throw error
+  }
+}
 
 async function execute(
   transaction: Session,

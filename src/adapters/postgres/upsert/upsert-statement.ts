@@ -25,7 +25,7 @@ export class UpsertStatement {
   /** Shared by all statements of a table. */
   readonly hope: Hope
   readonly #types: readonly SQL[]
-  readonly #parts: Readonly<Record<Keys, { readonly head: SQL; readonly tail: SQL }>>
+  readonly #parts: Readonly<Record<Keys | 'order', { readonly head: SQL; readonly tail: SQL }>>
 
   constructor(info: PostgresTableInfo, columns: StatementColumns, hope: Hope) {
     this.hope = hope
@@ -49,12 +49,25 @@ export class UpsertStatement {
         head: sql.raw(`${head} (select distinct on (${key}) u.* from unnest(`),
         tail: sql.raw(`) with ordinality as u(${rows}, place) order by ${key}, ${newest}) as u ${conflict}`),
       },
+      order: {
+        head: sql.raw('select (u.place - 1)::int4 as place from unnest('),
+        tail: sql.raw(`) with ordinality as u(${rows}, place) order by ${key}, u.place`),
+      },
     }
   }
 
   /** `literals`: for each column one array literal. */
   query(literals: readonly string[], keys: Keys): SQL {
-    const { head, tail } = this.#parts[keys]
+    return this.#query(literals, keys)
+  }
+
+  /** Changes nothing: answers the `place` (from 0) of each row, in the order in which `query` locks the rows. */
+  orderQuery(literals: readonly string[]): SQL {
+    return this.#query(literals, 'order')
+  }
+
+  #query(literals: readonly string[], part: Keys | 'order'): SQL {
+    const { head, tail } = this.#parts[part]
     const parameters = literals.map((literal, index) => sql`${sql.param(literal)}${this.#types[index]}`)
     return sql`${head}${sql.join(parameters, COMMA)}${tail}`
   }
