@@ -3,6 +3,7 @@ import { UnavailableError } from '../../core/errors.js'
 import type { FlowContext, ReplayReport } from '../../core/flow.js'
 import type { UpsertSink } from '../../core/upsert.js'
 import { type Outcome, run } from '../../engine/run.js'
+import { patientSink } from '../withdrawn-rights.js'
 import { leaseCache } from './cache-lease.js'
 import { HeldLetters } from './held-letters.js'
 import { type IngestParts, ingestLine, replayLetters, runOptions } from './ingest-line.js'
@@ -14,8 +15,9 @@ import { TargetLetters } from './target-letters.js'
 /** Runs an `ingest` until its stream ends, it is drained, or an error stops it. */
 export async function runIngest(settings: IngestSettings, context: FlowContext): Promise<void> {
   await using _cache = leaseCache(settings.cache)
-  await using sink = await openUnlessDrained(settings, context)
-  if (sink === undefined) return
+  await using opened = await openUnlessDrained(settings, context)
+  if (opened === undefined) return
+  const sink = patientSink(opened)
   const { letters } = settings
   if (letters.kind === 'target') {
     await using target = new TargetLetters(letters.target)

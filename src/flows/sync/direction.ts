@@ -6,7 +6,7 @@ import type { FlowEvent, Observer } from '../../core/observer.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
 import type { Row } from '../../core/table.js'
 import { run } from '../../engine/run.js'
-import { patientSink, patientSource } from './withdrawn-rights.js'
+import { patientSink, patientSource } from '../withdrawn-rights.js'
 
 /** A slow link needs time for a batch of some megabytes. */
 const WRITE_DEADLINE_MS = 60_000

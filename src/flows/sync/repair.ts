@@ -7,9 +7,9 @@ import type { FlowContext } from '../../core/flow.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
 import type { Row } from '../../core/table.js'
 import { run } from '../../engine/run.js'
+import { patientSink, patientSource } from '../withdrawn-rights.js'
 import { describe, type End, writerOf } from './direction.js'
 import { type ConflictPolicy, ruleOf } from './settings.js'
-import { patientSink, patientSource } from './withdrawn-rights.js'
 
 export interface Reconciliation {
   readonly left: End

@@ -76,7 +76,7 @@ export class MysqlUpsertSink implements UpsertSink {
           await setTimeout(Math.random() * MAX_PAUSE_MS)
           continue
         }
-        if (!outdated && (await this.#readAgain(error, context.signal))) {
+        if (!outdated && (await this.#readAgain(error, items, context.signal))) {
           outdated = true
           continue
         }
@@ -104,11 +104,12 @@ export class MysqlUpsertSink implements UpsertSink {
     return this.#database.session.transaction(work, { signal, what: `upserting ${this.#tables.names}` })
   }
 
-  /** Whether columns have changed, so that what was refused may be written now. */
-  async #readAgain(error: unknown, signal: AbortSignal): Promise<boolean> {
+  /** Whether columns have changed, so that what was refused may be written now. Throws when it never can be. */
+  async #readAgain(error: unknown, items: Items<Rowset>, signal: AbortSignal): Promise<boolean> {
     if (!(error instanceof ConfigError || error instanceof DataError) || !OUTDATED.has(error.code)) return false
     const tables = await this.#read(signal)
     const changed = tables.fingerprint !== this.#tables.fingerprint
+    if (changed) tables.checkChange(this.#tables, items)
     this.#tables = tables
     return changed
   }

@@ -1,5 +1,6 @@
 import type { DataError } from '../../../core/errors.js'
 import type { Rowset } from '../../../core/upsert.js'
+import { checkChange } from '../../sql/breaking-change.js'
 import type { InvalidText } from '../../sql/clean-text.js'
 import { parentsFirst } from '../../sql/foreign-key-order.js'
 import { namedRefusal } from '../../sql/refused-rows.js'
@@ -63,6 +64,16 @@ export class UpsertTables {
   /** Differs when columns have come, gone or changed. */
   get fingerprint(): string {
     return JSON.stringify(this.#ordered.map(({ table }) => table.info.columns))
+  }
+
+  /** Throws `ConfigError` when rows that could be written to the tables as they were `before` no longer can. */
+  checkChange(before: UpsertTables, rowsets: Iterable<Rowset>): void {
+    for (const { table, place } of this.#ordered) {
+      const known = before.#ordered.find((one) => one.place === place)?.table.info
+      const { name, columns } = table.info
+      const { rows } = rowsOfTable(rowsets, place)
+      if (known !== undefined) checkChange({ name, before: known.columns, after: columns, rows })
+    }
   }
 
   /** The statements for a batch, in their order. Throws `DataError` with `bad` when rows cannot be written. */

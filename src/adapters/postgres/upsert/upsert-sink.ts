@@ -26,6 +26,11 @@ export interface UpsertDatabase {
 /** Reads the catalog, at the start and when columns have changed. */
 export type ReadTables = (signal: AbortSignal) => Promise<UpsertTables>
 
+interface Refused {
+  readonly items: Items<Rowset>
+  readonly signal: AbortSignal
+}
+
 /** Ends a transaction that was only tried. */
 class Undo extends Error {}
 
@@ -87,7 +92,7 @@ export class PostgresUpsertSink implements UpsertSink {
         return
       } catch (error) {
         if (await retries.again(error, context.signal)) continue
-        if (await this.#readAgain(error, retries, context.signal)) continue
+        if (await this.#readAgain(error, retries, { items, signal: context.signal })) continue
         throw await this.#explained(error, items, context)
       }
     }
@@ -112,11 +117,13 @@ export class PostgresUpsertSink implements UpsertSink {
     return this.#database.session.transaction(work, { signal, what: `upserting ${this.#tables.names}` })
   }
 
-  /** Once: whether columns have changed, so that what was refused may be written now. */
-  async #readAgain(error: unknown, retries: Retries, signal: AbortSignal): Promise<boolean> {
+  /** Once: whether columns have changed, so that what was refused may be written now. Throws when it never can be. */
+  async #readAgain(error: unknown, retries: Retries, { items, signal }: Refused): Promise<boolean> {
     if (!retries.mayBeOutdated(error)) return false
     if (!(await this.#tables.changed(this.#database.session, signal))) return false
-    this.#tables = await this.#read(signal)
+    const tables = await this.#read(signal)
+    tables.checkChange(this.#tables, items)
+    this.#tables = tables
     return true
   }
 

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { DataError } from '../../../core/errors.js'
 import type { Rowset } from '../../../core/upsert.js'
+import { checkChange } from '../../sql/breaking-change.js'
 import type { InvalidText } from '../../sql/clean-text.js'
 import { parentsFirst, type Reference } from '../../sql/foreign-key-order.js'
 import { namedRefusal } from '../../sql/refused-rows.js'
@@ -56,6 +57,16 @@ export class UpsertTables {
     const refusal = namedRefusal(refused)
     if (refusal !== undefined) throw refusal
     return encoded
+  }
+
+  /** Throws `ConfigError` when rows that could be written to the tables as they were `before` no longer can. */
+  checkChange(before: UpsertTables, rowsets: Iterable<Rowset>): void {
+    for (const { table, place } of this.#ordered) {
+      const known = before.tables.find((one) => one.place === place)?.table.info
+      const { name, columns } = table.info.schema
+      const { rows } = rowsOfTable(rowsets, place)
+      if (known !== undefined) checkChange({ name, before: known.schema.columns, after: columns, rows })
+    }
   }
 
   /** Whether columns have come, gone or changed since the catalog was read. */

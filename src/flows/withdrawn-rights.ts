@@ -1,7 +1,7 @@
-import type { Batch, Checkpoints, Items } from '../../core/batch.js'
-import { ConfigError, UnavailableError } from '../../core/errors.js'
-import type { Sink, WriteContext } from '../../core/sink.js'
-import type { Source } from '../../core/source.js'
+import type { Batch, Checkpoints, Items } from '../core/batch.js'
+import { ConfigError, UnavailableError } from '../core/errors.js'
+import type { Sink, WriteContext } from '../core/sink.js'
+import type { Source } from '../core/source.js'
 
 /**
  * Rights that are missing at the start are a mistake in the set-up, and stop the flow. Rights that are taken away while
