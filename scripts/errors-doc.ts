@@ -2,8 +2,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CONNECTING, EXCEPTIONS, STATUS } from '../src/adapters/kurrentdb/meanings.js'
 import { ERRNOS } from '../src/adapters/mysql/session/errnos.js'
 import { SQLSTATES } from '../src/adapters/postgres/session/sqlstates.js'
+import { AWAY, REFUSED } from '../src/adapters/sqlite/session/result-codes.js'
 import { EXIT } from '../src/core/errors.js'
 import { type ErrorCode, errorCodesIn } from './errors-doc/error-codes.js'
 
@@ -15,6 +17,9 @@ const CLASSES = {
   UnavailableError: `The flow waits and tries again; health is red meanwhile. Exit code ${EXIT.unavailable} where nothing can wait.`,
   ConflictError: `Another instance moved the checkpoint; the flow reloads and restarts, a bounded number of times. Exit code ${EXIT.conflict}.`,
   DataError: `Items that can never be stored as they are; they become dead letters, the rest flows. Exit code ${EXIT.data}.`,
+  Fault:
+    'What was wrong with a message of `ingest` before it came to the sink; it is in its dead letter. `decode` may throw a DataError with a code of its own.',
+  SystemicError: `Most of a batch cannot be read or stored, so the cause is not in the items: nothing is stored or dead-lettered, the flow stops. Exit code ${EXIT.data}.`,
 } as const
 
 const KINDS = { config: 'ConfigError', unavailable: 'UnavailableError', data: 'DataError' } as const
@@ -41,40 +46,74 @@ function classSection(name: keyof typeof CLASSES, codes: readonly ErrorCode[]): 
   return [`## ${name}`, '', CLASSES[name], '', '| code | says | what to do |', '|---|---|---|', ...lines, ''].join('\n')
 }
 
-function sqlStateSection(): string {
-  const lines = Object.entries(SQLSTATES)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([state, { kind, code, advice }]) => `| ${state} | \`${code}\` | ${KINDS[kind]} | ${cell(advice ?? '')} |`)
-  const note =
-    'Two characters stand for the whole class, but for the codes that have a line of their own. What is not here is passed on as it came.'
+/** Errors of a server or client by what they are called there. */
+interface Codes {
+  readonly title: string
+  readonly note: string
+  /** Of the first column. */
+  readonly head: string
+  readonly rows: readonly (readonly [
+    name: string,
+    code: string,
+    kind: keyof typeof KINDS,
+    advice?: string | undefined,
+  ])[]
+}
+
+function codesSection({ title, note, head, rows }: Codes): string {
+  const lines = rows.map(
+    ([name, code, kind, advice]) => `| ${name} | \`${code}\` | ${KINDS[kind]} | ${cell(advice ?? '')} |`,
+  )
   return [
-    '## SQLSTATEs of PostgreSQL',
+    `## ${title}`,
     '',
     note,
     '',
-    '| SQLSTATE | code | class | what to do |',
+    `| ${head} | code | class | what to do |`,
     '|---|---|---|---|',
     ...lines,
     '',
   ].join('\n')
 }
 
-function errnoSection(): string {
-  const lines = [...ERRNOS]
-    .sort(([a], [b]) => a - b)
-    .map(([errno, { kind, code, advice }]) => `| ${errno} | \`${code}\` | ${KINDS[kind]} | ${cell(advice ?? '')} |`)
-  const note = 'By number; what is not here goes by the class of its SQLSTATE, or is passed on as it came.'
-  return [
-    '## Errors of MySQL and MariaDB',
-    '',
-    note,
-    '',
-    '| error | code | class | what to do |',
-    '|---|---|---|---|',
-    ...lines,
-    '',
-  ].join('\n')
-}
+const OF_SERVERS: readonly Codes[] = [
+  {
+    title: 'SQLSTATEs of PostgreSQL',
+    note: 'Two characters stand for the whole class, but for the codes that have a line of their own. What is not here is passed on as it came.',
+    head: 'SQLSTATE',
+    rows: Object.entries(SQLSTATES)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([state, { kind, code, advice }]) => [state, code, kind, advice]),
+  },
+  {
+    title: 'Errors of MySQL and MariaDB',
+    note: 'By number; what is not here goes by the class of its SQLSTATE, or is passed on as it came.',
+    head: 'error',
+    rows: [...ERRNOS]
+      .sort(([a], [b]) => a - b)
+      .map(([errno, { kind, code, advice }]) => [String(errno), code, kind, advice]),
+  },
+  {
+    title: 'Result codes of SQLite',
+    note: 'What is not here is passed on as it came.',
+    head: 'result code',
+    rows: [
+      ...Object.entries(REFUSED).map(([name, code]) => [name, code, 'data'] as const),
+      ...Object.entries(AWAY).map(([name, { code, says }]) => [name, code, 'unavailable', says] as const),
+    ],
+  },
+  {
+    title: 'Errors of KurrentDB',
+    note: 'By the name in the trailer `exception`, else by the status of gRPC. What is not here is passed on as it came.',
+    head: 'error',
+    rows: [
+      ...Object.entries(EXCEPTIONS),
+      ...Object.entries(STATUS),
+      ['14, nobody listens', CONNECTING.refused] as const,
+      ['14, of TLS', CONNECTING.tls] as const,
+    ].map(([name, { code, fix }]) => [name, code, fix === undefined ? 'unavailable' : 'config', fix]),
+  },
+]
 
 const codes = await codesOfSource()
 const sections = [
@@ -83,11 +122,10 @@ const sections = [
   'Every error of Lockstep carries a code, which stays the same between versions. A class exists only where the engine acts',
   'differently (docs/decisions/0006-errors.md). `…` stands for a name. Written by `npm run errors-doc`; do not edit.',
   '',
-  ...(['ConfigError', 'UnavailableError', 'ConflictError', 'DataError'] as const).map((name) =>
-    classSection(name, codes),
+  ...(['ConfigError', 'UnavailableError', 'ConflictError', 'DataError', 'Fault', 'SystemicError'] as const).map(
+    (name) => classSection(name, codes),
   ),
-  sqlStateSection(),
-  errnoSection(),
+  ...OF_SERVERS.map(codesSection),
 ]
 const text = sections.join('\n')
 

@@ -54,7 +54,8 @@ export class Quarantine<Item> {
     const error = new DataError(first.code, first.reason)
     if (deadLetters === undefined) throw error
     this.#found += faulty.length
-    if (this.#found > this.#maxBad()) throw this.#systemic('batch-unreadable', this.#unreadable(first), error)
+    if (this.#found > this.#maxBad())
+      throw new SystemicError('batch-unreadable', this.#unreadable(first), { cause: error })
     await this.#keep(deadLetters, faulty, 1)
     return pick(items, sound)
   }
@@ -68,12 +69,13 @@ export class Quarantine<Item> {
     if (deadLetters === undefined) throw error
     const bad = await this.#find(items, error, context)
     if (bad.length === 0) {
-      if (++this.#fruitless >= MAX_FRUITLESS) throw this.#systemic('items-fail-together', TOGETHER, error)
+      if (++this.#fruitless >= MAX_FRUITLESS)
+        throw new SystemicError('items-fail-together', `${this.#place()}${TOGETHER}`, { cause: error })
       return items
     }
     const letters = bad.map((found) => this.#faulty(found))
     this.#found += letters.filter(({ held }) => !held).length
-    if (this.#found > this.#maxBad()) throw this.#systemic('batch-refused', this.#refused(error), error)
+    if (this.#found > this.#maxBad()) throw new SystemicError('batch-refused', this.#refused(error), { cause: error })
     await this.#keep(deadLetters, letters, context.attempt)
     const refused = new Set(bad.map(({ index }) => index))
     return pick(
@@ -154,16 +156,15 @@ export class Quarantine<Item> {
 
   #refused(error: DataError): string {
     const total = this.#batch.items.length
-    return `more than ${this.#maxBad()} of ${total} items are refused (${error.code}: ${scrub(error.message)}); compare the target's schema with what the flow maps to`
+    return `${this.#place()}more than ${this.#maxBad()} of ${total} items are refused (${error.code}: ${scrub(error.message)}); compare the target's schema with what the flow maps to`
   }
 
   #unreadable({ code, reason }: Fault): string {
-    return `${this.#found} of ${this.#batch.items.length} items cannot be read (${code}: ${scrub(reason)}); compare what is published with what the flow decodes, validates and maps`
+    return `${this.#place()}${this.#found} of ${this.#batch.items.length} items cannot be read (${code}: ${scrub(reason)}); compare what is published with what the flow decodes, validates and maps`
   }
 
-  #systemic(code: string, problem: string, cause: DataError): SystemicError {
-    const { flow } = this.#line
-    return new SystemicError(code, `flow ${flow}, lane ${this.#batch.lane}: ${problem}`, { cause })
+  #place(): string {
+    return `flow ${this.#line.flow}, lane ${this.#batch.lane}: `
   }
 }
 

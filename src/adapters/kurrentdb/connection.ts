@@ -53,7 +53,7 @@ export class Connection implements AsyncDisposable {
   /** Resolves when the call has been made; the server's answers, and its refusal, come on the stream. */
   async subscribe(read: Read, signal: AbortSignal): Promise<Incoming> {
     const { library, client } = await this.open()
-    return this.#start(`subscribing to ${read.stream}`, startRead.call(client, library, read, 'for ever'), signal)
+    return this.#start(`subscribing to ${read.stream}`, startRead.call(client, library, read), signal)
   }
 
   async join(read: GroupRead, signal: AbortSignal): Promise<Exchange> {
@@ -65,7 +65,7 @@ export class Connection implements AsyncDisposable {
   async read(read: Read, signal: AbortSignal): Promise<readonly Received[]> {
     const { library, client } = await this.open()
     const what = `reading ${read.stream}`
-    const incoming = await this.#start(what, startRead.call(client, library, read, 'with deadline'), signal)
+    const incoming = await this.#start(what, startRead.call(client, library, read), signal)
     return this.#call(what, collect(incoming), signal).finally(() => incoming.cancel())
   }
 
@@ -119,12 +119,12 @@ function startRead(
   this: KurrentDBClient,
   { streamsService: { StreamsClient, StreamsService }, ...library }: Library,
   read: Read,
-  lasting: 'for ever' | 'with deadline',
 ): Promise<Incoming> {
   const { path, requestSerialize } = StreamsService.read
   const request = readRequest(library, read)
   return this.GRPCStreamCreator(StreamsClient, 'lockstep', (client) => {
-    const options = lasting === 'for ever' ? { deadline: Number.POSITIVE_INFINITY } : {}
+    // A subscription lasts for ever; the client's deadline is for what ends by itself.
+    const options = read.count === 'subscribe' ? { deadline: Number.POSITIVE_INFINITY } : {}
     const [metadata, call] = this.callArguments({}, options)
     return quiet(client.makeServerStreamRequest(path, requestSerialize, decodeResponse, request, metadata, call))
   })()

@@ -12,12 +12,11 @@ const FEW_RETRIES = 100
 /** What would stop reading: the way to the server, the stream, the group. Changes nothing. */
 export async function diagnoseStream(
   connection: Connection,
-  settings: Settings,
-  address: Address | undefined,
+  settings: Settings & { readonly address: Address | undefined },
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
   const subject = connection.label
-  const encryption = diagnoseTls(address)
+  const encryption = diagnoseTls(settings.address)
   try {
     const last = await new Log(connection, settings).last(signal)
     const message =

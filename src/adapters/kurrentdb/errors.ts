@@ -1,49 +1,11 @@
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
 import { scrub } from '../../core/secret.js'
+import { CONNECTING, EXCEPTIONS, type Meaning, STATUS } from './meanings.js'
 
 /** What was being done, and where, for messages: `subscribing to $all` at `kurrentdb://host:2113`. */
 export interface Doing {
   readonly what: string
   readonly label: string
-}
-
-interface Meaning {
-  readonly code: string
-  /** Without it: waiting may help. */
-  readonly fix?: string
-}
-
-/** What the server says in the trailer `exception`. */
-const EXCEPTIONS: Readonly<Record<string, Meaning>> = {
-  'access-denied': { code: 'access-denied' },
-  'not-leader': { code: 'not-leader' },
-  'stream-deleted': { code: 'stream-deleted', fix: 'Read another stream: a deleted one never comes back.' },
-  'persistent-subscription-does-not-exist': {
-    code: 'group-missing',
-    fix: 'Create the group, or have it created: subscription: { group, create: true }.',
-  },
-  'persistent-subscription-exists': { code: 'group-exists', fix: 'Leave out create: true.' },
-  'persistent-subscription-dropped': { code: 'subscription-dropped' },
-  'persistent-subscription-failed': { code: 'subscription-failed' },
-  'maximum-subscribers-reached': { code: 'group-full' },
-  unsupported: { code: 'server-too-old', fix: 'Update the server: EventStoreDB 21.10 or any KurrentDB.' },
-}
-
-/** By the numbers of gRPC. */
-const STATUS: Readonly<Record<number, Meaning>> = {
-  1: { code: 'connection-lost' },
-  2: { code: 'server-failed' },
-  3: { code: 'request-refused', fix: 'Correct the filter or the options of the subscription.' },
-  4: { code: 'deadline' },
-  5: { code: 'group-missing', fix: 'Create the group, or have it created: subscription: { group, create: true }.' },
-  7: { code: 'access-denied' },
-  8: { code: 'server-busy' },
-  10: { code: 'server-failed' },
-  12: { code: 'server-too-old', fix: 'Update the server: EventStoreDB 21.10 or any KurrentDB.' },
-  13: { code: 'connection-lost' },
-  14: { code: 'connection-lost' },
-  15: { code: 'server-failed' },
-  16: { code: 'access-denied' },
 }
 
 const TLS = /certificate|self-signed|altnames|\bSSL\b|\bTLS\b|wrong version number|EPROTO/i
@@ -68,10 +30,10 @@ function meaningOf(error: Error, said: string): Meaning | undefined {
   const exception = EXCEPTIONS[exceptionOf(error)]
   if (exception !== undefined) return exception
   // What the client says when gossip brought no node.
-  if (said.startsWith('Failed to discover')) return { code: 'connection-refused' }
+  if (said.startsWith('Failed to discover')) return CONNECTING.refused
   if (!('code' in error) || typeof error.code !== 'number') return undefined
-  if (error.code === 14 && TLS.test(said)) return { code: 'tls-failed' }
-  if (error.code === 14 && said.includes('ECONNREFUSED')) return { code: 'connection-refused' }
+  if (error.code === 14 && TLS.test(said)) return CONNECTING.tls
+  if (error.code === 14 && said.includes('ECONNREFUSED')) return CONNECTING.refused
   return STATUS[error.code]
 }
 

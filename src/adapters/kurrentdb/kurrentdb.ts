@@ -33,7 +33,7 @@ export function kurrentdb(options: KurrentdbOptions): Stream {
         : new GroupSource(connection(), { ...settings, group }, options),
     async diagnose(signal) {
       await using opened = connection()
-      return await diagnoseStream(opened, settings, address, signal)
+      return await diagnoseStream(opened, { ...settings, address }, signal)
     },
   }
 }

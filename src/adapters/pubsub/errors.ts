@@ -89,7 +89,7 @@ export function translate(error: unknown, subject: Subject): LockstepError {
   }
   if (code === 'INVALID_ARGUMENT' || code === 'FAILED_PRECONDITION' || code === 'UNIMPLEMENTED') {
     return new ConfigError({
-      code: `${subject.kind}-unsuitable`,
+      code: subject.kind === 'topic' ? 'topic-unsuitable' : 'subscription-unsuitable',
       key: `${subject.factory}({ ${subject.kind} })`,
       message: `${subject.name} was refused (${code})`,
       fix:
@@ -109,7 +109,7 @@ function missing(cause: unknown, { kind, name, factory }: Subject): ConfigError 
   const [, project = '', , short = ''] = name.split('/')
   const made = kind === 'topic' ? `topics create ${short}` : `subscriptions create ${short} --topic=<topic>`
   return new ConfigError({
-    code: `${kind}-missing`,
+    code: kind === 'topic' ? 'topic-missing' : 'subscription-missing',
     key: `${factory}({ ${kind} })`,
     message: `there is no ${name}`,
     fix: `gcloud pubsub ${made} --project=${project}, or set \`create: true\`${kind === 'topic' ? '' : ' and `topic`'}`,

@@ -105,7 +105,7 @@ export class ClientPool<Client extends PoolClient> implements AsyncDisposable {
   }
 
   #turn(signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted === true) return Promise.reject(this.#gaveUp('aborted', 'was aborted', signal.reason))
+    if (signal?.aborted === true) return Promise.reject(this.#aborted(signal.reason))
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer)
@@ -114,17 +114,21 @@ export class ClientPool<Client extends PoolClient> implements AsyncDisposable {
         act()
       }
       const waiter: Waiter = { admit: () => settle(resolve), refuse: (error) => settle(() => reject(error)) }
-      const abort = (): void => waiter.refuse(this.#gaveUp('aborted', 'was aborted', signal?.reason))
-      const { waitMs, max } = this.#options
-      const late = `took longer than ${waitMs} ms, as all ${max} are in use`
-      const timer = setTimeout(() => waiter.refuse(this.#gaveUp('pool-exhausted', late)), waitMs)
+      const abort = (): void => waiter.refuse(this.#aborted(signal?.reason))
+      const timer = setTimeout(() => waiter.refuse(this.#late()), this.#options.waitMs)
       signal?.addEventListener('abort', abort, { once: true })
       this.#waiters.add(waiter)
     })
   }
 
-  #gaveUp(code: string, what: string, cause?: unknown): UnavailableError {
-    return new UnavailableError(code, `${this.#options.label}: waiting for a connection ${what}`, { cause })
+  #aborted(cause: unknown): UnavailableError {
+    return new UnavailableError('aborted', `${this.#options.label}: waiting for a connection was aborted`, { cause })
+  }
+
+  #late(): UnavailableError {
+    const { label, waitMs, max } = this.#options
+    const message = `${label}: waiting for a connection took longer than ${waitMs} ms, as all ${max} are in use`
+    return new UnavailableError('pool-exhausted', message)
   }
 
   #closedError(): ClosedError {

@@ -19,24 +19,25 @@ export class Rejection extends Error {
 /** What is done with a message before it is written, in this order. */
 export type Step = 'type' | 'decode' | 'upcast' | 'schema' | 'map'
 
-const STAGES = {
-  type: 'map',
-  decode: 'decode',
-  upcast: 'map',
-  schema: 'validate',
-  map: 'map',
-} as const satisfies Readonly<Record<Step, LetterStage>>
+/** Each step's stage, and what is said when it throws something else than a fault. */
+const STEPS = {
+  type: { stage: 'map', code: 'type-failed', reason: 'type threw' },
+  decode: { stage: 'decode', code: 'decode-failed', reason: 'decode threw' },
+  upcast: { stage: 'map', code: 'upcast-failed', reason: 'upcast threw' },
+  schema: { stage: 'validate', code: 'schema-failed', reason: 'schema threw' },
+  map: { stage: 'map', code: 'map-failed', reason: 'map threw' },
+} as const satisfies Readonly<Record<Step, { stage: LetterStage; code: string; reason: string }>>
 
 /**
  * The fault of what was thrown while a message was prepared. What says nothing about the message (a system that the
  * user's code asks is away) is thrown again.
  */
 export function faultOf(step: Step, error: unknown): Fault {
-  const stage = STAGES[step]
+  const { stage, code, reason } = STEPS[step]
   if (error instanceof Rejection) return { stage, code: error.code, reason: printable(error.reason) }
   if (error instanceof DataError) return { stage, code: error.code, reason: printable(scrub(error.message)) }
   if (error instanceof LockstepError) throw error
-  return { stage, code: `${step}-failed`, reason: printable(`${step} threw ${nameOf(error)}`) }
+  return { stage, code, reason: printable(`${reason} ${nameOf(error)}`) }
 }
 
 /** Name and place of an error; its message is left out, as it may quote values. */

@@ -1,35 +1,10 @@
 import { ConfigError, DataError, LockstepError, UnavailableError } from '../../../core/errors.js'
+import { AWAY, REFUSED } from './result-codes.js'
 
 /** What was being done, and where, for messages. */
 export interface Doing {
   readonly what: string
   readonly label: string
-}
-
-/** Refused rows, by SQLite's extended result codes; the words are those of the other databases. */
-const REFUSED: Readonly<Record<string, string>> = {
-  SQLITE_CONSTRAINT_UNIQUE: 'unique-violation',
-  SQLITE_CONSTRAINT_PRIMARYKEY: 'unique-violation',
-  SQLITE_CONSTRAINT_ROWID: 'unique-violation',
-  SQLITE_CONSTRAINT_FOREIGNKEY: 'foreign-key-violation',
-  SQLITE_CONSTRAINT_NOTNULL: 'not-null-violation',
-  SQLITE_CONSTRAINT_CHECK: 'check-violation',
-  SQLITE_CONSTRAINT_DATATYPE: 'datatype-mismatch',
-  SQLITE_MISMATCH: 'datatype-mismatch',
-  SQLITE_TOOBIG: 'value-too-large',
-}
-
-/** What waiting may cure. */
-const AWAY: Readonly<Record<string, { readonly code: string; readonly why: string }>> = {
-  SQLITE_BUSY: { code: 'database-busy', why: 'another process holds the lock on the file' },
-  SQLITE_LOCKED: { code: 'database-busy', why: 'the database is locked' },
-  SQLITE_PROTOCOL: { code: 'database-busy', why: 'the lock on the file could not be had' },
-  SQLITE_FULL: { code: 'disk-full', why: 'the disk is full' },
-  SQLITE_IOERR: { code: 'file-unreachable', why: 'reading or writing the file failed' },
-  SQLITE_CANTOPEN: { code: 'file-unreachable', why: 'the file cannot be opened' },
-  SQLITE_READONLY: { code: 'file-readonly', why: 'the file can only be read' },
-  SQLITE_PERM: { code: 'file-readonly', why: 'the file may not be opened' },
-  SQLITE_NOMEM: { code: 'out-of-memory', why: 'there is no memory left' },
 }
 
 /**
@@ -47,7 +22,7 @@ export function translate(error: unknown, { what, label }: Doing): unknown {
     return new DataError('constraint-violation', `${label}: ${what}: a trigger or constraint refuses it`)
   }
   const away = AWAY[code]
-  if (away !== undefined) return new UnavailableError(away.code, `${label}: ${what}: ${away.why}`, { cause: error })
+  if (away !== undefined) return new UnavailableError(away.code, `${label}: ${what}: ${away.says}`, { cause: error })
   if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return damaged(label, error)
   if (/no such (table|column)|has no column named/.test(error.message)) return changed({ what, label }, error)
   return new Error(`${label}: ${what} failed: ${code} ${detail(error)}`, { cause: error })
