@@ -17,6 +17,8 @@ const DEBIAN_PACKAGES = {
   // The programs of MariaDB without its service: the tests start servers of their own.
   'mariadb-server-core': () => existsSync('/usr/sbin/mariadbd') && existsSync('/usr/bin/mariadb-install-db'),
   'mariadb-client-core': () => existsSync('/usr/bin/my_print_defaults'),
+  // `ps`, with which tests look for processes that were left behind.
+  procps: () => existsSync('/bin/ps') || existsSync('/usr/bin/ps'),
   'redis-server': () => existsSync('/usr/bin/redis-server'),
   // The mock Kafka cluster of the tests is compiled from test/support/kafka/mock-cluster.c.
   gcc: () => existsSync('/usr/bin/gcc'),

@@ -139,6 +139,8 @@ export class MariadbServer implements AsyncDisposable {
       ...DEFAULT_SETTINGS,
       ...this.#settings,
       datadir: dataFolder,
+      // Of its own: servers that start at the same moment must not meet in /tmp.
+      tmpdir: join(folder, 'tmp'),
       socket: join(folder, 'socket'),
       'pid-file': join(folder, 'pid'),
       'init-file': join(folder, 'init.sql'),
@@ -151,9 +153,11 @@ export class MariadbServer implements AsyncDisposable {
     const { dataFolder, folder } = this.#place
     // Over TCP without name lookups, `localhost` is nobody.
     await writeFile(join(folder, 'init.sql'), ROOT)
-    const flags = ['--no-defaults', `--datadir=${dataFolder}`, '--auth-root-authentication-method=normal']
     const child = this.#spawn(this.#programs.install, [
-      ...flags,
+      '--no-defaults',
+      `--datadir=${dataFolder}`,
+      `--tmpdir=${join(folder, 'tmp')}`,
+      '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
       '--cross-bootstrap',
@@ -225,8 +229,8 @@ async function makePlace({ dataFolder: given, port }: MariadbOptions): Promise<P
   const temporary = given === undefined ? await temporaryFolder('lockstep-mariadb-') : undefined
   const folder = given ?? temporary ?? ''
   const dataFolder = join(folder, 'data')
-  await mkdir(dataFolder, { recursive: true, mode: 0o700 })
-  if (isRoot()) for (const path of [folder, dataFolder]) await chown(path, NOBODY, NOBODY)
+  for (const path of [dataFolder, join(folder, 'tmp')]) await mkdir(path, { recursive: true, mode: 0o700 })
+  if (isRoot()) for (const path of [folder, dataFolder, join(folder, 'tmp')]) await chown(path, NOBODY, NOBODY)
   return { port: port ?? (await freePort()), folder, dataFolder, temporary }
 }
 
