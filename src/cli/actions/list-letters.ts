@@ -30,7 +30,8 @@ export async function listLetters(io: Io, args: ListArguments): Promise<ExitCode
       for (const store of storesOf(flow)) {
         // One more than is shown tells whether there are more.
         const limit = args.limit - letters.length + 1
-        for await (const page of letterPages(store, flow.name, filterOf(args), limit)) letters.push(...page.map(listed))
+        for await (const page of letterPages(store, flow.name, { ...filterOf(args), limit }))
+          letters.push(...page.map(listed))
         more ||= letters.length > args.limit
         letters.length = Math.min(letters.length, args.limit)
       }

@@ -35,7 +35,7 @@ export async function showLetter(io: Io, args: ShowArguments): Promise<ExitCode>
 
 async function find(flow: NamedFlow, id: string): Promise<FoundLetter | undefined> {
   for (const store of storesOf(flow)) {
-    for await (const [letter] of letterPages(store, flow.name, { ids: [id], states: LETTER_STATES }, 1)) {
+    for await (const [letter] of letterPages(store, flow.name, { ids: [id], states: LETTER_STATES, limit: 1 })) {
       if (letter !== undefined) return { store, letter }
     }
   }

@@ -33,7 +33,7 @@ async function diagnoseStore(name: string, store: DeadLetterStore): Promise<read
 
 async function codesOf(name: string, store: DeadLetterStore, total: number): Promise<string> {
   const counts = new Map<string, number>()
-  for await (const page of letterPages(store, name, { states: ['dead'] }, LOOKED_AT)) {
+  for await (const page of letterPages(store, name, { states: ['dead'], limit: LOOKED_AT })) {
     for (const { code } of page) counts.set(code, (counts.get(code) ?? 0) + 1)
   }
   const codes = [...counts]

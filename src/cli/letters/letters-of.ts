@@ -29,8 +29,7 @@ export function storesOf({ name, flow }: NamedFlow): readonly DeadLetterStore[] 
 export async function* letterPages(
   store: DeadLetterStore,
   flow: string,
-  filter: LetterFilter,
-  limit = Number.POSITIVE_INFINITY,
+  { limit = Number.POSITIVE_INFINITY, ...filter }: LetterFilter & { readonly limit?: number },
 ): AsyncGenerator<readonly StoredLetter[]> {
   let after: StoredLetter | undefined
   for (let left = limit; left > 0; ) {

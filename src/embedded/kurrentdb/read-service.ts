@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerWritableStream } from '@grpc/grpc-js'
 import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js'
 import type { ReadReq } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js'
@@ -12,6 +11,12 @@ import type { LogRecord } from './log-record.js'
 type Call = ServerWritableStream<ReadReq, Buffer>
 type Options = NonNullable<ReturnType<ReadReq['getOptions']>>
 
+interface Request {
+  readonly options: Options
+  /** `undefined`: $all. */
+  readonly stream: string | undefined
+}
+
 /** The server's page when a filter names no search window. */
 const WINDOW = 32
 
@@ -22,11 +27,11 @@ export async function read(log: EventLog, call: Call): Promise<void> {
   const name = options.getStream()?.getStreamIdentifier()?.getStreamName_asU8()
   const stream = name === undefined ? undefined : Buffer.from(name).toString()
   if (stream !== undefined && log.isTombstoned(stream)) throw streamDeleted(stream)
-  if (options.getSubscription() !== undefined) await subscribe(log, call, options, stream)
-  else await readSome(log, call, options, stream)
+  if (options.getSubscription() !== undefined) await subscribe(log, call, { options, stream })
+  else await readSome(log, call, { options, stream })
 }
 
-async function readSome(log: EventLog, call: Call, options: Options, stream: string | undefined): Promise<void> {
+async function readSome(log: EventLog, call: Call, { options, stream }: Request): Promise<void> {
   const records = recordsOf(log, stream)
   if (records === undefined) {
     const missing = new streams.ReadResp.StreamNotFound()
@@ -51,7 +56,7 @@ async function readSome(log: EventLog, call: Call, options: Options, stream: str
   }
 }
 
-async function subscribe(log: EventLog, call: Call, options: Options, stream: string | undefined): Promise<void> {
+async function subscribe(log: EventLog, call: Call, request: Request): Promise<void> {
   const confirmation = new streams.ReadResp.SubscriptionConfirmation()
   confirmation.setSubscriptionId(crypto.randomUUID())
   const confirmed = new streams.ReadResp()
@@ -59,7 +64,7 @@ async function subscribe(log: EventLog, call: Call, options: Options, stream: st
   call.write(bytesOf(confirmed))
   const ended = new AbortController()
   call.once('cancelled', () => ended.abort()).once('close', () => ended.abort())
-  const subscription = new Subscription(log, call, options, stream)
+  const subscription = new Subscription(log, call, request)
   while (!ended.signal.aborted) {
     await subscription.catchUp(ended.signal)
     await changed(log, ended.signal)
@@ -78,7 +83,7 @@ class Subscription {
   #after: bigint
   #looked = 0
 
-  constructor(log: EventLog, call: Call, options: Options, stream: string | undefined) {
+  constructor(log: EventLog, call: Call, { options, stream }: Request) {
     this.#log = log
     this.#call = call
     this.#stream = stream
@@ -193,19 +198,20 @@ function lowest(records: readonly LogRecord[], reached: (record: LogRecord) => b
 }
 
 async function send(call: Call, bytes: Buffer): Promise<void> {
-  if (!call.write(bytes) && !call.cancelled) await Promise.race([once(call, 'drain'), once(call, 'close')])
+  if (!call.write(bytes) && !call.cancelled) await drained(call)
 }
 
-async function drained(call: Call, signal: AbortSignal): Promise<void> {
+/** Resolves when the call takes more, or is over. */
+async function drained(call: Call, signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = () => {
-      call.off('drain', done)
-      signal.removeEventListener('abort', done)
+      call.off('drain', done).off('close', done)
+      signal?.removeEventListener('abort', done)
       resolve()
     }
-    call.once('drain', done)
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
+    call.once('drain', done).once('close', done)
+    signal?.addEventListener('abort', done, { once: true })
+    if (signal?.aborted) done()
   })
 }
 
