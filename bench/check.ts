@@ -1,5 +1,5 @@
 import { postgres } from '../src/adapters/postgres/index.js'
-import type { CheckReport, FlowContext } from '../src/core/flow.js'
+import type { TablesReport, FlowContext } from '../src/core/flow.js'
 import type { EmbeddedServer } from '../src/embedded/server.js'
 import { checkTables } from '../src/flows/check/check-tables.js'
 import { type Measurement, measurement } from './measurement.js'
@@ -102,7 +102,7 @@ async function fewDifferences({ context, a, b, left, rows }: Few): Promise<Measu
 }
 
 /** As `lockstep check` does it, with connections of its own each time. */
-async function checkOnce({ context: { say }, a, b }: Pick<Equal, 'context' | 'a' | 'b'>): Promise<CheckReport> {
+async function checkOnce({ context: { say }, a, b }: Pick<Equal, 'context' | 'a' | 'b'>): Promise<TablesReport> {
   await using left = postgres(a.url())
   await using right = postgres(b.url())
   const { signal } = new AbortController()

@@ -16,7 +16,19 @@ export {
   LockstepError,
   UnavailableError,
 } from './core/errors.js'
-export type { CheckOptions, CheckReport, Flow, FlowContext, FlowKind, ReplayReport } from './core/flow.js'
+export type {
+  CheckOptions,
+  CheckReport,
+  Flow,
+  FlowContext,
+  FlowKind,
+  ReferenceFinding,
+  ReferenceSource,
+  ReferencesReport,
+  ReplayReport,
+  TablesReport,
+} from './core/flow.js'
+export type { Aggregate, ColumnOptions, ColumnRef } from './core/groups.js'
 export type { Message, OutgoingMessage } from './core/message.js'
 export type { ConflictRule } from './core/mirror.js'
 export type { FlowEvent, Observer } from './core/observer.js'
@@ -25,6 +37,8 @@ export type { Conflict, RunRecord, StateStore } from './core/state.js'
 export type { BatchLimits, MessageTarget, Stream } from './core/stream.js'
 export type { Column, Row, TableSchema } from './core/table.js'
 export { check } from './flows/check/check.js'
+export { count, max, min, sum } from './flows/check/references/aggregates.js'
+export type { ReferencesCheck } from './flows/check/references/options.js'
 export { ingest } from './flows/ingest/ingest.js'
 export type { DecodeLimits, IngestCommon, IngestRoute } from './flows/ingest/options.js'
 export type { RelayOptions } from './flows/relay/options.js'

@@ -1,5 +1,6 @@
 import type { BulkTable } from './bulk.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
+import type { Grouping } from './groups.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
 import type { UpsertOptions, UpsertSink } from './upsert.js'
@@ -25,7 +26,7 @@ export interface TableOptions<Name extends string = string> {
 }
 
 /** A database as the config hands it to flows. Making one opens nothing. */
-export interface Database extends AsyncDisposable, Partial<Upserts> {
+export interface Database extends AsyncDisposable, Partial<Upserts>, Partial<Grouping> {
   /** `postgres`, `memory`, ... */
   readonly engine: string
   /** Address without credentials: `postgres://host:5432/app`. */

@@ -3,7 +3,7 @@ import type { DeadLetterStore, LetterFilter } from './dead-letter.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
 import type { Observer } from './observer.js'
-import type { TableSchema } from './table.js'
+import type { Row, TableSchema } from './table.js'
 
 export type FlowKind = 'ingest' | 'relay' | 'sync' | 'feed' | 'check'
 
@@ -56,11 +56,19 @@ export interface CheckOptions {
   begun?(schemas: { readonly left: TableSchema; readonly right: TableSchema }): void
   /** Called with each difference found, as it is found. */
   difference?(difference: Difference): void
+  /** Called with each finding of a check of references, as it is found. */
+  finding?(finding: ReferenceFinding): void
+  /** For this many findings, the first ones, up to this many referring rows of each column are fetched. Default none. */
+  readonly details?: { readonly findings: number; readonly rows: number }
   /** Between the first look and the second, in ms. Default 1000. */
   readonly settleMs?: number
 }
 
-export interface CheckReport {
+export type CheckReport = TablesReport | ReferencesReport
+
+/** What a comparison of two tables found. */
+export interface TablesReport {
+  readonly kind: 'tables'
   readonly verdict: 'same' | 'different' | 'unverified'
   /** Label of each side. */
   readonly left: string
@@ -75,4 +83,49 @@ export interface CheckReport {
   /** Rows sent over the network, both sides together. */
   readonly fetchedRows: number
   readonly durationMs: number
+}
+
+/** What a comparison of stored numbers with recounted ones found. */
+export interface ReferencesReport {
+  readonly kind: 'references'
+  readonly verdict: 'same' | 'different' | 'unverified'
+  /** `of: sum('bytes')` is `sum`. */
+  readonly of: 'count' | 'sum' | 'max' | 'min'
+  readonly master: { readonly label: string; readonly key: string; readonly rows: number }
+  /** Columns that refer to it, in the order of the config. `keys`: different ones found there. */
+  readonly references: readonly { readonly label: string; readonly name: string; readonly keys: number }[]
+  /** Of all columns together: how many references there are, or their sum; `undefined` for a greatest or least value. */
+  readonly total: number | undefined
+  /** The stored number is not what its references come to. */
+  readonly mismatch: number
+  /** A number is stored and nothing refers to the row. */
+  readonly unreferenced: number
+  /** Something refers to a row that is not there. */
+  readonly orphan: number
+  /** Changed between all looks, not judged. */
+  readonly unstable: number
+  /** Age of the oldest snapshot when it was given back, in ms: so long the servers kept old rows for it. */
+  readonly snapshotMs: number
+  readonly durationMs: number
+}
+
+/** One key whose stored number is wrong. Two looks with some time between them saw just this. */
+export interface ReferenceFinding {
+  readonly kind: 'mismatch' | 'unreferenced' | 'orphan' | 'unstable'
+  readonly key: string
+  /** What its references come to. */
+  readonly expected: string | null
+  /** What the master row holds; `undefined`: there is no such row. */
+  readonly stored: string | null | undefined
+  /** Columns that refer to the key. `rows` where details were asked for: those that have it, some of them. */
+  readonly sources: readonly ReferenceSource[]
+}
+
+export interface ReferenceSource {
+  /** `public.message_data.body` */
+  readonly name: string
+  readonly value: string | null
+  /** What identifies a row there, and its values for some rows, at most as many as asked for. */
+  readonly rowKey: readonly string[]
+  readonly rows?: readonly Row[]
 }

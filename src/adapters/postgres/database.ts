@@ -1,10 +1,12 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
+import type { GroupReader, GroupsRequest } from '../../core/groups.js'
 import { Secret } from '../../core/secret.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { ClientPool } from '../sql/client-pool.js'
 import { ClosedError } from '../sql/closed-error.js'
+import { openGroups } from './groups/groups.js'
 import type { PostgresHandle } from './handle.js'
 import { OwnTransactions } from './own-transactions.js'
 import { type Address, parseAddress } from './session/address.js'
@@ -86,6 +88,11 @@ export class PostgresDatabase implements PostgresHandle {
   async upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {
     const own = tables.map((table) => this.#ownTable(table))
     return openUpserts(this, own, { options, signal })
+  }
+
+  async groups(requests: readonly GroupsRequest[], signal: AbortSignal): Promise<GroupReader> {
+    const asked = requests.map((request) => ({ request, table: this.#ownTable(request.table) }))
+    return openGroups(this, asked, signal)
   }
 
   #ownTable(table: TableRef): PostgresTableRef {

@@ -3,6 +3,7 @@ import type { BulkTable } from '../../core/bulk.js'
 import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
+import type { ColumnOptions, ColumnRef } from '../../core/groups.js'
 import { openBulkTable } from './bulk/bulk-table.js'
 import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
@@ -38,6 +39,11 @@ export class PostgresTableRef<Insert = unknown> implements TableRef<Insert>, Ups
 
   async open(signal: AbortSignal): Promise<PostgresTable> {
     return new PostgresTable(this.database, await describeTable(this.database.session, this.#request(), signal))
+  }
+
+  /** A column of it, for `check.references`: by its property in the Drizzle table, or by its name in the database. */
+  column(name: Extract<keyof Insert, string>, options: ColumnOptions = {}): ColumnRef {
+    return { table: this, column: name, options }
   }
 
   get drizzle(): PgTable | undefined {

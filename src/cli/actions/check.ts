@@ -2,7 +2,7 @@ import type { Side } from '../../compare/repair.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { Difference } from '../../core/difference.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
-import type { CheckOptions, CheckReport } from '../../core/flow.js'
+import type { CheckOptions, CheckReport, ReferenceFinding, ReferencesReport, TablesReport } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
@@ -12,6 +12,7 @@ import { renderCheck } from '../render/check-report.js'
 import { renderDifferences } from '../render/difference-rows.js'
 import { count, plural } from '../render/format.js'
 import { paint } from '../render/paint.js'
+import { renderFindings, renderReferences } from '../render/references-report.js'
 import { RepairScript } from '../render/repair-script.js'
 import { openLog } from '../run/open-log.js'
 import { listenForSignals, type Signals } from '../signals.js'
@@ -34,6 +35,7 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
     const [flow] = selectFlows(config, [args.flow])
     using signals = listenForSignals()
     const shown: Difference[] = []
+    const findings: ReferenceFinding[] = []
     let found = 0
     const repair = args.sql === undefined ? undefined : new RepairScript(io, args.flow, args.sql)
     const options: CheckOptions = {
@@ -44,10 +46,17 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
         repair?.add(difference)
         if (args.moreInfo && shown.length < args.limit) shown.push(difference)
       },
+      finding(finding) {
+        found += 1
+        if (args.moreInfo && findings.length < args.limit) findings.push(finding)
+      },
+      ...(args.moreInfo ? { details: { findings: args.limit, rows: ROWS_OF_A_KEY } } : {}),
     }
     const report = await compare(io, { flow, signals, options })
-    if (repair !== undefined) io.err(renderCheck(args.flow, report, paint(io)))
-    else io.out(args.json ? json(args, report, shown) : text(io, args, { report, shown, found }))
+    if (report.kind === 'references') {
+      io.out(args.json ? json(args, report, { findings }) : references(io, args, { report, shown: findings, found }))
+    } else if (repair !== undefined) io.err(renderCheck(args.flow, report, paint(io)))
+    else io.out(args.json ? json(args, report, { differences: shown }) : text(io, args, { report, shown, found }))
     return signals.shutdown.state === 'aborting' ? EXIT.aborted : VERDICT_EXIT[report.verdict]
   })
 }
@@ -76,17 +85,20 @@ async function compare(io: Io, { flow: named, signals, options }: Comparison): P
   }
 }
 
-function json(args: CheckArguments, report: CheckReport, shown: readonly Difference[]): string {
-  return toJson({ flow: args.flow, ...report, ...(args.moreInfo ? { differences: shown } : {}) })
+function json(args: CheckArguments, report: CheckReport, found: Readonly<Record<string, readonly unknown[]>>): string {
+  return toJson({ flow: args.flow, ...report, ...(args.moreInfo ? found : {}) })
 }
 
-interface Findings {
-  readonly report: CheckReport
-  readonly shown: readonly Difference[]
+interface Findings<Report, Shown> {
+  readonly report: Report
+  readonly shown: readonly Shown[]
   readonly found: number
 }
 
-function text(io: Io, args: CheckArguments, { report, shown, found }: Findings): string {
+/** With `--more-info`: rows shown of each column that refers to a key. */
+const ROWS_OF_A_KEY = 5
+
+function text(io: Io, args: CheckArguments, { report, shown, found }: Findings<TablesReport, Difference>): string {
   const colours = paint(io)
   const summary = renderCheck(args.flow, report, colours)
   if (report.verdict === 'different' && !args.moreInfo) {
@@ -99,12 +111,26 @@ function text(io: Io, args: CheckArguments, { report, shown, found }: Findings):
     width: io.width,
     paint: colours,
   })
-  const rest = found - shown.length
-  const more =
-    rest > 0
-      ? `\n\n... and ${plural(rest, 'more difference')} (--limit ${count(found).replaceAll(',', '')} shows all)`
-      : ''
-  return `${rows}${more}\n\n${summary}`
+  return `${rows}${rest(found - shown.length, found)}\n\n${summary}`
+}
+
+function references(
+  io: Io,
+  args: CheckArguments,
+  { report, shown, found }: Findings<ReferencesReport, ReferenceFinding>,
+): string {
+  const colours = paint(io)
+  const summary = renderReferences(args.flow, report, colours)
+  if (report.verdict === 'different' && !args.moreInfo) {
+    return `${summary}\n\n  ${colours.dim(`see the keys: lockstep check ${args.flow} --more-info`)}`
+  }
+  if (shown.length === 0) return summary
+  return `${renderFindings(shown, { of: report.of, width: io.width, paint: colours })}${rest(found - shown.length, found)}\n\n${summary}`
+}
+
+function rest(left: number, found: number): string {
+  if (left <= 0) return ''
+  return `\n\n... and ${plural(left, 'more difference')} (--limit ${count(found).replaceAll(',', '')} shows all)`
 }
 
 function nothingToCompare(flow: string): ConfigError {

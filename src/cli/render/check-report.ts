@@ -1,15 +1,15 @@
-import type { CheckReport } from '../../core/flow.js'
+import type { CheckReport, TablesReport } from '../../core/flow.js'
 import { count, plural, span } from './format.js'
 import type { Paint } from './paint.js'
 
 /** What `lockstep check` says: the verdict first, all of it on one screen. */
-export function renderCheck(flow: string, report: CheckReport, paint: Paint): string {
+export function renderCheck(flow: string, report: TablesReport, paint: Paint): string {
   const { verdict } = report
   const width = Math.max(count(report.rows.left).length, count(report.rows.right).length)
   const side = (name: string, label: string, rows: bigint): string =>
     `  ${paint.dim(name.padEnd(6))} ${count(rows).padStart(width)} ${rows === 1n ? 'row ' : 'rows'}  ${label}`
   const lines = [
-    colourOf(verdict, paint)(paint.bold(`${flow}: ${WORDS[verdict]}`)),
+    verdictLine(flow, verdict, paint),
     '',
     side('left', report.left, report.rows.left),
     side('right', report.right, report.rows.right),
@@ -18,6 +18,11 @@ export function renderCheck(flow: string, report: CheckReport, paint: Paint): st
     `  ${paint.dim(`key ${report.keyColumns.join(', ')} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
   ]
   return lines.join('\n')
+}
+
+/** `blobs: the same`, in its colour. */
+export function verdictLine(flow: string, verdict: CheckReport['verdict'], paint: Paint): string {
+  return colourOf(verdict, paint)(paint.bold(`${flow}: ${WORDS[verdict]}`))
 }
 
 const WORDS: Readonly<Record<CheckReport['verdict'], string>> = {
@@ -30,7 +35,7 @@ function colourOf(verdict: CheckReport['verdict'], paint: Paint): (text: string)
   return { same: paint.green, different: paint.red, unverified: paint.yellow }[verdict]
 }
 
-function counts(report: CheckReport, paint: Paint): readonly string[] {
+function counts(report: TablesReport, paint: Paint): readonly string[] {
   const found = [
     { value: report.missingLeft, text: 'only on the right' },
     { value: report.missingRight, text: 'only on the left' },

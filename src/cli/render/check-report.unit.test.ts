@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Difference } from '../../core/difference.js'
-import type { CheckReport } from '../../core/flow.js'
+import type { TablesReport } from '../../core/flow.js'
 import { renderCheck } from './check-report.js'
 import { renderDifferences } from './difference-rows.js'
 import { plain } from './paint.js'
 
-const report: CheckReport = {
+const report: TablesReport = {
+  kind: 'tables',
   verdict: 'different',
   left: 'postgres://db-a:5432/app public.records',
   right: 'postgres://db-b:5432/app public.records',
@@ -37,7 +38,7 @@ describe('the summary', () => {
   })
 
   test('of two sides that are the same', () => {
-    const same: CheckReport = {
+    const same: TablesReport = {
       ...report,
       verdict: 'same',
       rows: { left: 1n, right: 1n },
@@ -56,7 +57,7 @@ describe('the summary', () => {
   })
 
   test('of what could not be told', () => {
-    const unverified: CheckReport = { ...report, verdict: 'unverified', unstable: 7 }
+    const unverified: TablesReport = { ...report, verdict: 'unverified', unstable: 7 }
     expect(renderCheck('mirror', unverified, plain).split('\n')[0]).toMatchInlineSnapshot(
       `"mirror: unverified: rows were still changing, or a side could not be read to its end"`,
     )

@@ -1,7 +1,7 @@
 import { type CompareOptions, type Comparison, compare } from '../../compare/compare.js'
 import type { Difference } from '../../core/difference.js'
 import { UnavailableError } from '../../core/errors.js'
-import type { CheckOptions, CheckReport, FlowContext } from '../../core/flow.js'
+import type { CheckOptions, FlowContext, TablesReport } from '../../core/flow.js'
 import type { Table } from '../../core/table.js'
 import { Patience } from './patience.js'
 
@@ -22,7 +22,7 @@ export async function checkTables(
   right: Table,
   context: FlowContext,
   options: CheckTablesOptions = {},
-): Promise<CheckReport> {
+): Promise<TablesReport> {
   const startedAt = performance.now()
   const { settleMs, looks } = options
   const comparison = compare(left, right, {
@@ -34,7 +34,8 @@ export async function checkTables(
   const count = new Count(options)
   const complete = await readPatiently(comparison, count, context, options)
   const { rows, fetchedRows } = comparison.statistics
-  const report: CheckReport = {
+  const report: TablesReport = {
+    kind: 'tables',
     verdict: complete ? count.verdict : 'unverified',
     left: left.label,
     right: right.label,
@@ -100,7 +101,7 @@ class Count {
     this.#tell(difference)
   }
 
-  get verdict(): CheckReport['verdict'] {
+  get verdict(): TablesReport['verdict'] {
     const { missingLeft, missingRight, changed, unstable } = this.byKind
     if (missingLeft + missingRight + changed > 0) return 'different'
     return unstable > 0 ? 'unverified' : 'same'
@@ -114,7 +115,7 @@ const MEMBER = {
   unstable: 'unstable',
 } as const
 
-function tell(context: FlowContext, report: CheckReport): void {
+function tell(context: FlowContext, report: TablesReport): void {
   const { missingLeft, missingRight, changed, unstable, fetchedRows } = report
   const figures = {
     missingLeft,

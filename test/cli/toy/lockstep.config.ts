@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { pathToFileURL } from 'node:url'
 import {
-  type CheckReport,
   ConfigError,
   type Database,
   defineConfig,
   type Flow,
   type FlowContext,
+  type TablesReport,
   UnavailableError,
 } from 'lockstep'
 import { env } from 'lockstep/env'
@@ -41,7 +41,8 @@ const down: Database = {
   },
 }
 
-const report: CheckReport = {
+const report: TablesReport = {
+  kind: 'tables',
   verdict: 'same',
   left: 'memory://a records',
   right: 'memory://b records',
@@ -60,7 +61,7 @@ function toy(run: Flow['run'], rest: Partial<Flow> = {}): Flow {
   return { kind: 'sync', databases: [database], run, diagnose: async () => [], grants: async () => [], ...rest }
 }
 
-function comparing(verdict: CheckReport['verdict']): Flow {
+function comparing(verdict: TablesReport['verdict']): Flow {
   return toy(async () => {}, {
     check: async (_context, options) => {
       if (verdict === 'different') {
@@ -77,7 +78,7 @@ function comparing(verdict: CheckReport['verdict']): Flow {
 }
 
 /** A flow of kind `check`, whose run is the comparison. */
-function checking(verdict: CheckReport['verdict']): Flow {
+function checking(verdict: TablesReport['verdict']): Flow {
   const run: Flow['run'] = async ({ observer, name }) =>
     observer({ flow: name, type: 'verdict', verdict, detail: 'toy', figures: {} })
   return toy(run, { kind: 'check' })

@@ -93,7 +93,7 @@ async function stateLines({ database }: NamedTable, role: string, signal: AbortS
   return [...stateStatements(schema, version), ...stateGrants(schema, role)].map((statement) => `${statement};`)
 }
 
-function quotedRole(role: string): string {
+export function quotedRole(role: string): string {
   const problem = identifierProblem(role)
   if (problem === undefined) return quoteIdentifier(role)
   const message = `this is not the name of a role: ${problem}`

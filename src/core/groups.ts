@@ -1,0 +1,101 @@
+import type { TableRef } from './database.js'
+import type { GrantList } from './diagnosis.js'
+import type { Row } from './table.js'
+
+/**
+ * In which order keys come, and how they are written, the same in every engine: numbers by value in decimal digits;
+ * `uuid` in lower case; `bytes` in hexadecimal digits of lower case; `text` by its bytes in UTF-8.
+ */
+export type KeyOrder = 'number' | 'uuid' | 'bytes' | 'text'
+
+/** `number`: exact decimal digits. `time`: `2026-01-31 23:59:59.123456`, in UTC where the type has a zone. */
+export type ValueKind = 'number' | 'time'
+
+/** What is computed over the rows that refer to one key. NULLs do not count; a sum of nothing is 0. */
+export type Aggregate = { readonly kind: 'count' } | { readonly kind: 'sum' | 'max' | 'min'; readonly column: string }
+
+/** The number that a master row itself holds; `nullAsZero`: NULL is written as 0. */
+export interface StoredValue {
+  readonly kind: 'stored'
+  readonly column: string
+  readonly nullAsZero: boolean
+}
+
+export interface ColumnOptions {
+  /** SQL of the database over the table's own columns: `kind = 'mail'`. Rows for which it does not hold are not read. */
+  readonly where?: string
+}
+
+/** A column of a table, named and not yet looked at: what `table(...).column('body')` returns. */
+export interface ColumnRef {
+  readonly table: TableRef
+  /** As given: the property of a Drizzle table, or the name in the database. */
+  readonly column: string
+  readonly options: ColumnOptions
+}
+
+/** What is to be read of one table: for each value of a key column one number. */
+export interface GroupsRequest {
+  readonly table: TableRef
+  /** Column by which rows are grouped. `undefined`: the table's own key, of one column, which each row has alone. */
+  readonly key: string | undefined
+  readonly of: Aggregate | StoredValue
+  readonly where: string | undefined
+}
+
+/** Groups in ascending order of keys: a key and its number each, column by column. NULL is no key. */
+export interface Groups {
+  /** `Float64Array`: integers that it holds exactly, which spares a text for each. */
+  readonly keys: Float64Array | readonly string[]
+  readonly values: Float64Array | readonly (string | null)[]
+}
+
+/** A request as the catalog has it. */
+export interface GroupColumn {
+  /** `postgres://host:5432/app public.message_data.body` */
+  readonly label: string
+  /** The same without the database: `public.message_data.body`. */
+  readonly name: string
+  readonly order: KeyOrder
+  readonly value: ValueKind
+  /** Rows of the table, as the server's statistics have it. */
+  readonly estimatedRows: number
+  /** An index brings the groups in order, so that they are read in short statements. Else the server sorts once. */
+  readonly indexed: boolean
+  /** SQL of the index that is missing, when `indexed` is false. */
+  readonly advice: string | undefined
+  /** The columns that identify a row of the table, for `rows`; empty when there are none. */
+  readonly rowKey: readonly string[]
+}
+
+/** Reads groups of several columns of one database. */
+export interface GroupReader {
+  /** In the order of the requests. */
+  readonly columns: readonly GroupColumn[]
+  /** One moment of the database, for all columns. Costs connections, and the server keeps old rows, until disposed. */
+  snapshot(signal: AbortSignal): Promise<GroupSnapshot>
+  /** The least rights it takes. */
+  grants(role: string): GrantList
+}
+
+export interface GroupSnapshot extends AsyncDisposable {
+  /** All groups of a column whose key is greater than `after`, in batches. Different columns may be read side by side. */
+  groups(column: number, after: string | undefined, signal: AbortSignal): AsyncIterable<Groups>
+  /** The groups with one of these keys, some thousand at most. */
+  lookup(column: number, keys: readonly string[], signal: AbortSignal): Promise<Groups>
+  /** `rowKey` of at most `limit` rows that have this key. */
+  rows(
+    column: number,
+    key: string,
+    options: { readonly limit: number; readonly signal: AbortSignal },
+  ): Promise<readonly Row[]>
+}
+
+/** What `check.references` needs of a database. */
+export interface Grouping {
+  /**
+   * Reads the catalog. Throws `ConfigError` when a table or column is missing, the key is of a type whose order differs
+   * between engines, or the value is of one that has no exact sum.
+   */
+  groups(requests: readonly GroupsRequest[], signal: AbortSignal): Promise<GroupReader>
+}

@@ -1,0 +1,93 @@
+import type { Diagnosis, GrantList } from '../../../core/diagnosis.js'
+import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
+import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../../core/flow.js'
+import type { GroupColumn } from '../../../core/groups.js'
+import { Patience } from '../patience.js'
+import { checkReferences } from './check-references.js'
+import { openReferences } from './open.js'
+import type { Opened } from './opened.js'
+import { parseReferences, type ReferencesCheck, type ReferencesSettings } from './options.js'
+
+/** A table of fewer rows is sorted in no time. */
+const SMALL_ROWS = 100_000
+
+/**
+ * Compares a number that is stored in each row of a master table with what the rows that refer to it come to, in any
+ * number of columns, tables, databases and engines; all are only read.
+ *
+ * @throws ConfigError when an option is wrong.
+ */
+export function references(options: ReferencesCheck): Flow {
+  return new ReferencesFlow(parseReferences(options))
+}
+
+class ReferencesFlow implements Flow {
+  readonly kind = 'check'
+  readonly databases: Flow['databases']
+  readonly #settings: ReferencesSettings
+
+  constructor(settings: ReferencesSettings) {
+    this.#settings = settings
+    this.databases = settings.databases
+  }
+
+  /** Checks once; the verdict is an event. */
+  async run(context: FlowContext): Promise<void> {
+    await this.check(context, {})
+  }
+
+  async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
+    const opened = await this.#openPatiently(context)
+    for (const { info } of [opened.master, ...opened.references]) {
+      const message = slowness(info)
+      if (message === undefined) continue
+      context.observer({ flow: context.name, type: 'notice', level: 'warn', code: 'index-missing', message })
+    }
+    const { settleMs, maxSnapshotMs, of } = this.#settings
+    return checkReferences(opened, context, { settleMs, ...options, maxSnapshotMs, of: of.kind })
+  }
+
+  async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    try {
+      const opened = await openReferences(this.#settings, 'check', signal)
+      return [opened.master, ...opened.references].map(({ info }) => diagnosisOf(info))
+    } catch (error) {
+      if (!(error instanceof LockstepError)) throw error
+      const subject = this.databases.map(({ label }) => label).join(', ')
+      if (error instanceof ConfigError) return [{ level: 'error', subject, message: error.problem, fix: error.fix }]
+      return [{ level: 'error', subject, message: error.message }]
+    }
+  }
+
+  async grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
+    const { readers } = await openReferences(this.#settings, 'check', signal)
+    return readers.map((reader) => reader.grants(role))
+  }
+
+  async #openPatiently(context: FlowContext): Promise<Opened> {
+    const signal = AbortSignal.any([context.drain, context.abort])
+    const patience = new Patience(context, signal)
+    for (;;) {
+      try {
+        const opened = await openReferences(this.#settings, context.name, signal)
+        patience.renew()
+        return opened
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || !(await patience.wait(error))) throw error
+      }
+    }
+  }
+}
+
+function slowness({ indexed, estimatedRows, name, advice }: GroupColumn): string | undefined {
+  if (indexed || estimatedRows < SMALL_ROWS) return undefined
+  const rows = Math.round(estimatedRows).toLocaleString('en-US')
+  return `${name} has no index that brings its keys in order, so the server sorts about ${rows} rows in one statement${advice === undefined ? '' : `; faster with: ${advice}`}`
+}
+
+function diagnosisOf(info: GroupColumn): Diagnosis {
+  const subject = info.label
+  const message = slowness(info)
+  if (message === undefined) return { level: 'ok', subject, message: 'can be counted' }
+  return { level: 'warn', subject, message, ...(info.advice === undefined ? {} : { fix: info.advice }) }
+}
