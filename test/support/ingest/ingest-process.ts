@@ -35,7 +35,9 @@ export async function kill({ process, ended }: RunningCli): Promise<void> {
 }
 
 /** Ends it as a scheduler does; answers its exit code. */
-export async function stop({ process, ended }: RunningCli): Promise<number | null> {
+export async function stop({ process, ended, printed }: RunningCli): Promise<number | null> {
+  // Before that nobody listens for signals.
+  await printed('flow.started')
   process.kill('SIGTERM')
   return (await ended).code
 }

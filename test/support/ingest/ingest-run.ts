@@ -132,7 +132,7 @@ export class Feeding implements Disposable {
     const startedAt = performance.now()
     const goal = this.stream.acknowledged() + messages
     await expect
-      .poll(() => this.stream.acknowledged(), { timeout: 40_000, message: `seed ${this.published.seed}` })
+      .poll(() => this.stream.acknowledged(), { message: `seed ${this.published.seed}` })
       .toBeGreaterThanOrEqual(goal)
     return performance.now() - startedAt
   }

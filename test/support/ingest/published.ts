@@ -13,6 +13,11 @@ export interface Publication {
   readonly reading?: Expected
 }
 
+/** Told of each message that was published, with the id that the broker gave it. */
+export interface Notes {
+  note(id: string, publication: Publication): void
+}
+
 const SENSORS = 150
 const VERSIONS = 1_000
 /** Broken in each stage: decoding, validation, and, by what the tables forbid, writing. */
@@ -27,7 +32,7 @@ const POISON: readonly ((sensor: number) => Buffer)[] = [
  * Everything that was put into a stream, and what must have become of it: a plain fold, newest version wins. It knows
  * nothing of the product.
  */
-export class Published {
+export class Published implements Notes {
   readonly seed: number
   readonly #random: Random
   readonly #newest = new Map<number, Expected>()
@@ -63,7 +68,6 @@ export class Published {
     return this.#shuffled(made)
   }
 
-  /** Notes what was published, under the id that the broker gave it. */
   note(id: string, { reading }: Publication): void {
     if (reading === undefined) {
       this.poison.add(id)

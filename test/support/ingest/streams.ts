@@ -8,7 +8,7 @@ import { quietKafka } from '../kafka/client.js'
 import { startMockCluster } from '../kafka/mock-cluster.js'
 import { BareClient } from '../kurrentdb.js'
 import { bareClient, PROJECT, type PubsubServer, publish, subscribe } from '../pubsub.js'
-import type { Publication, Published } from './published.js'
+import type { Notes, Publication } from './published.js'
 import type { StreamSetup } from './setup.js'
 
 /** A broker with one stream, which a bare client writes to. */
@@ -17,7 +17,7 @@ export interface TestStream extends AsyncDisposable {
   /** Positions are kept by the target, in its transactions. */
   readonly once: boolean
   /** Resolves when all is published and noted. */
-  publish(messages: readonly Publication[], noted: Published): Promise<void>
+  publish(messages: readonly Publication[], noted: Notes): Promise<void>
   /** The broker is killed, or restarted with all that it has. */
   away(gone: boolean): Promise<void>
 }
@@ -33,6 +33,10 @@ export interface PubsubStream extends TestStream {
   readonly double: EmbeddedPubsub
   /** Messages that are not acknowledged. */
   left(): number
+  /** Messages that are with a client now. */
+  leased(): number
+  /** How often a message was delivered, all together. */
+  deliveries(): number
 }
 
 export async function pubsubStream(given: { leaseMs?: number; maxMessages?: number } = {}): Promise<PubsubStream> {
@@ -48,6 +52,8 @@ export async function pubsubStream(given: { leaseMs?: number; maxMessages?: numb
       const { waiting, leased } = double.statistics(full)
       return waiting + leased
     },
+    leased: () => double.statistics(full).leased,
+    deliveries: () => double.statistics(full).deliveries,
     publish: (messages, noted) => publishTo(client, names.topic, messages, noted),
     async away(gone) {
       if (gone) double.kill()
@@ -143,12 +149,7 @@ function pubsubSetup(
   return { system: 'pubsub', address, subscription, leaseMs, maxMessages }
 }
 
-async function publishTo(
-  client: PubSub,
-  topic: string,
-  messages: readonly Publication[],
-  noted: Published,
-): Promise<void> {
+async function publishTo(client: PubSub, topic: string, messages: readonly Publication[], noted: Notes): Promise<void> {
   const bodies = messages.map(({ body }) => body)
   const ids = await publish(client, topic, bodies)
   for (const [at, message] of messages.entries()) noted.note(ids[at] ?? '', message)
