@@ -41,12 +41,14 @@ export class Quarantine<Item> {
     const { deadLetters, faultOf } = this.#line
     if (faultOf === undefined) return items
     const faulty: FaultyItem<Item>[] = []
-    const sound: number[] = []
+    const places = new Set<number>()
     let index = 0
     for (const item of items) {
       const fault = faultOf(item)
-      if (fault === undefined) sound.push(index)
-      else faulty.push({ item, fault, held: false })
+      if (fault !== undefined) {
+        faulty.push({ item, fault, held: false })
+        places.add(index)
+      }
       index++
     }
     const first = faulty[0]?.fault
@@ -57,7 +59,7 @@ export class Quarantine<Item> {
     if (this.#found > this.#maxBad())
       throw new SystemicError('batch-unreadable', this.#unreadable(first), { cause: error })
     await this.#keep(deadLetters, faulty, 1)
-    return pick(items, sound)
+    return without(items, places)
   }
 
   /**
@@ -77,11 +79,7 @@ export class Quarantine<Item> {
     this.#found += letters.filter(({ held }) => !held).length
     if (this.#found > this.#maxBad()) throw new SystemicError('batch-refused', this.#refused(error), { cause: error })
     await this.#keep(deadLetters, letters, context.attempt)
-    const refused = new Set(bad.map(({ index }) => index))
-    return pick(
-      items,
-      Array.from({ length: items.length }, (_, index) => index).filter((index) => !refused.has(index)),
-    )
+    return without(items, new Set(bad.map(({ index }) => index)))
   }
 
   #faulty({ item, error }: BadItem<Item>): FaultyItem<Item> {
@@ -170,6 +168,13 @@ export class Quarantine<Item> {
 
 const TOGETHER =
   'the sink accepts each item alone but refuses them in one batch; look for duplicates and deferred constraints'
+
+function without<Item>(items: Items<Item>, places: ReadonlySet<number>): Items<Item> {
+  return pick(
+    items,
+    Array.from({ length: items.length }, (_, index) => index).filter((index) => !places.has(index)),
+  )
+}
 
 function asJson(item: unknown): DescribedItem {
   const text = JSON.stringify(item, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))

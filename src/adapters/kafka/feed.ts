@@ -121,8 +121,9 @@ export class Feed {
     const gathered = await this.#gatherer.next(signal)
     if (gathered === undefined) return undefined
     if (this.#low) this.#drain()
-    const items = gathered.items.filter(isMessage)
-    const last = gathered.items.at(-1)
+    const { items: entries } = gathered
+    const items = entries.every(isMessage) ? entries : entries.filter(isMessage)
+    const last = entries.at(-1)
     if (last === undefined) return { lane: gathered.lane, position: undefined, items }
     const position = String(isMessage(last) ? last.offset + 1n : last.next)
     const unseenAt = oldest(items)

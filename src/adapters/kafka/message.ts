@@ -22,6 +22,7 @@ const DIGITS = /^\d{1,19}$/
 /** @param stream `topic/partition`. */
 export function messageOf(record: KafkaRecord, stream: string, typeHeader: string | undefined): KafkaMessage {
   const headers = headersOf(record)
+  const offset = BigInt(record.offset)
   const message: KafkaMessage = {
     id: `${stream}@${record.offset}`,
     body: record.value ?? NOTHING,
@@ -30,9 +31,9 @@ export function messageOf(record: KafkaRecord, stream: string, typeHeader: strin
     headers,
     metadata: undefined,
     stream,
-    revision: BigInt(record.offset),
+    revision: offset,
     publishedAt: numberOf(record.timestamp),
-    offset: BigInt(record.offset),
+    offset,
   }
   return headers[RELAY_HEADERS.id] === undefined ? message : restored(message)
 }
@@ -54,18 +55,22 @@ function restored(message: KafkaMessage): KafkaMessage {
 }
 
 function headersOf({ headers: given, key, value }: KafkaRecord): Readonly<Headers> {
-  const headers = noHeaders()
-  let any = false
+  let headers: Headers | undefined
   for (const name in given) {
     const text = textOf(given[name])
     if (text === undefined) continue
+    headers ??= noHeaders()
     headers[name] = text
-    any = true
   }
-  if (value === null) headers[TOMBSTONE_HEADER] = 'true'
-  if (key !== null && key !== undefined && !isUtf8(key)) headers[KEY_ENCODING_HEADER] = 'base64'
-  else if (!any && value !== null) return NO_HEADERS
-  return headers
+  if (value === null) {
+    headers ??= noHeaders()
+    headers[TOMBSTONE_HEADER] = 'true'
+  }
+  if (key !== null && key !== undefined && !isUtf8(key)) {
+    headers ??= noHeaders()
+    headers[KEY_ENCODING_HEADER] = 'base64'
+  }
+  return headers ?? NO_HEADERS
 }
 
 function keyOf(key: Uint8Array | null): string | undefined {

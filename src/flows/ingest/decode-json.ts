@@ -1,23 +1,20 @@
 import { isUtf8 } from 'node:buffer'
 import type { DecodeLimits } from './options.js'
 import { Rejection } from './rejection.js'
-import { scanJson } from './scan-json.js'
+import { hasManyDigits, scanJson } from './scan-json.js'
 
 const MIB = 1024 * 1024
 
 export const DECODE_LIMITS: DecodeLimits = { bodyBytes: 10 * MIB, depth: 64, exactIntegers: true }
 
-/** Only texts with this can hold an integer that a double does not. */
-const MANY_DIGITS = /\d{16}/
-
 /** The value of a JSON body; throws a `Rejection`. Nothing is parsed before size, encoding and depth are known. */
 export function decodeJson(body: Uint8Array, limits: DecodeLimits): unknown {
   refuseLarge(body, limits)
   if (!isUtf8(body)) throw new Rejection('invalid-utf8', 'the body is not UTF-8')
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const text = bytes.toString('utf8', startsWithMark(body) ? 3 : 0)
   // Few messages have so many brackets or digits, and to look for them is far cheaper than to look at each byte.
-  if (mayBeDeeper(text, limits.depth) || (limits.exactIntegers && MANY_DIGITS.test(text))) refuseHazards(body, limits)
+  if (mayBeDeeper(text, limits.depth) || (limits.exactIntegers && hasManyDigits(body))) refuseHazards(body, limits)
   try {
     const value: unknown = JSON.parse(text)
     return value

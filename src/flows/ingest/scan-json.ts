@@ -49,6 +49,20 @@ export function scanJson(
   return undefined
 }
 
+/**
+ * Whether more digits follow one another than are always exact, be it in a string. Looks at one byte of so many, as each
+ * such run has a digit there.
+ */
+export function hasManyDigits(text: Uint8Array): boolean {
+  for (let at = SAFE_DIGITS; at < text.length; at += SAFE_DIGITS + 1) {
+    if (!isDigit(text[at])) continue
+    let start = at
+    while (isDigit(text[start - 1])) start--
+    if (endOfDigits(text, at) - start > SAFE_DIGITS) return true
+  }
+  return false
+}
+
 /** Index of the quote that ends the string which begins at `at`. */
 function endOfString(text: Uint8Array, at: number): number {
   let end = at + 1

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeJson } from './decode-json.js'
-import { scanJson } from './scan-json.js'
+import { hasManyDigits, scanJson } from './scan-json.js'
 
 const scan = (text: string, depth = 64) => scanJson(Buffer.from(text), { depth, exactIntegers: true })
 const depthOf = (value: unknown): number =>
@@ -37,6 +37,17 @@ describe('the scan of JSON', () => {
   it('costs a bomb no more than its bytes', () => {
     const bomb = Buffer.alloc(10_000_000, '[')
     expect(scanJson(bomb, { depth: 64, exactIntegers: true })).toEqual({ kind: 'deep', at: 64 })
+  })
+})
+
+describe('the look for many digits', () => {
+  it('finds exactly the texts with 16 of them in a row, wherever they stand', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('1', '9', 'a'), maxLength: 80 }), fc.nat(40), (text, length) => {
+        const body = text + '7'.repeat(length) + text
+        expect(hasManyDigits(Buffer.from(body))).toBe(/\d{16}/.test(body))
+      }),
+    )
   })
 })
 

@@ -49,6 +49,7 @@ export function declaredColumn(declared: DrizzleColumn, column: PostgresColumn, 
     clean: encode === encodeDate,
     element: (value) => {
       if (value === null || value === undefined) return null
+      if (encode === encodeDate) return encodeDate(value)
       if (isSqlValue(value)) return undefined
       const encoded = plain ? value : encode(value)
       return isSqlValue(encoded) ? undefined : valueElement(encoded, kind)
