@@ -1,4 +1,5 @@
 import type { BulkTable } from './bulk.js'
+import type { CanonicalTable } from './canonical.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Grouping } from './groups.js'
 import type { StateStore } from './state.js'
@@ -50,12 +51,18 @@ export interface TableRef<Insert = unknown> {
   readonly name: string
   readonly options: TableOptions
   /**
-   * Left out by databases whose tables cannot be compared. Reads the catalog. Throws `ConfigError` when the table is missing, is of a kind that cannot be used, lacks a unique
-   * index on its key (the fix is the SQL that adds it) or does not match its Drizzle object.
+   * Left out by databases whose tables can only be compared in canonical form. Reads the catalog. Throws `ConfigError`
+   * when the table is missing, is of a kind that cannot be used, lacks a unique index on its key (the fix is the SQL that
+   * adds it) or does not match its Drizzle object.
    */
   open?(signal: AbortSignal): Promise<Table>
   /**
    * The table as `load` uses it; no key is needed. Left out by databases that random rows cannot be made for. Throws
+  /**
+   * The same table for a comparison with one of another engine, or of other types or names. Left out by databases whose
+   * values have no canonical form. Throws as `open` does.
+   */
+  openCanonical?(signal: AbortSignal): Promise<CanonicalTable>
    * `ConfigError` when the table is missing or has a column for which no value can be made.
    */
   bulk?(signal: AbortSignal): Promise<BulkTable>

@@ -97,6 +97,8 @@ export interface ReferencesReport {
   /** Of all columns together: how many references there are, or their sum; `undefined` for a greatest or least value. */
   readonly total: number | undefined
   /** The stored number is not what its references come to. */
+  /** What the comparison left out because one side cannot hold it, such as microseconds; a sentence each. */
+  readonly notes?: readonly string[]
   readonly mismatch: number
   /** A number is stored and nothing refers to the row. */
   readonly unreferenced: number

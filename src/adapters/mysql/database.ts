@@ -1,10 +1,12 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
+import type { GroupReader, GroupsRequest } from '../../core/groups.js'
 import { Secret } from '../../core/secret.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { ClientPool } from '../sql/client-pool.js'
 import { ClosedError } from '../sql/closed-error.js'
+import { openGroups } from './groups/groups.js'
 import type { MysqlHandle } from './handle.js'
 import { type Address, parseAddress } from './session/address.js'
 import { PooledSession } from './session/connection.js'
@@ -12,6 +14,7 @@ import { askServer, greet, type ServerFacts } from './session/dialect.js'
 import { type Driver, loadDriver } from './session/driver.js'
 import { LiveClient } from './session/live-client.js'
 import { type MysqlOptions, parseOptions, type Settings } from './session/options.js'
+import { type PassOptions, ReadPass } from './session/read-pass.js'
 import type { Session } from './session/session.js'
 import { MysqlStateStore } from './state/state-store.js'
 import { MysqlTableRef } from './table-ref.js'
@@ -47,6 +50,7 @@ export class MysqlDatabase implements MysqlHandle {
   readonly state: MysqlStateStore
   readonly #address: Address
   readonly #settings: Settings
+  readonly #main: ClientPool<LiveClient>
   readonly #spare: ClientPool<LiveClient>
   readonly #pools: readonly ClientPool<LiveClient>[]
   #driver: Promise<Driver> | undefined
@@ -60,10 +64,10 @@ export class MysqlDatabase implements MysqlHandle {
     this.name = address.database
     this.tls = address.tls
     this.local = address.local
-    const main = this.#pool(settings.maxConnections)
+    this.#main = this.#pool(settings.maxConnections)
     this.#spare = this.#pool(SPARE_CONNECTIONS)
-    this.#pools = [main, this.#spare]
-    this.session = new PooledSession(main)
+    this.#pools = [this.#main, this.#spare]
+    this.session = new PooledSession(this.#main)
     this.state = new MysqlStateStore(new PooledSession(this.#spare), address, () => this.facts())
   }
 
@@ -101,6 +105,11 @@ export class MysqlDatabase implements MysqlHandle {
     )
   }
 
+  async groups(requests: readonly GroupsRequest[], signal: AbortSignal): Promise<GroupReader> {
+    const asked = requests.map((request) => ({ request, table: this.#ownTable(request.table) }))
+    return openGroups(this, asked, signal)
+  }
+
   #ownTable(table: TableRef): MysqlTableRef {
     if (table instanceof MysqlTableRef && table.database === this) return table
     throw new ConfigError({
@@ -123,6 +132,10 @@ export class MysqlDatabase implements MysqlHandle {
   driver(): Promise<Driver> {
     this.#driver ??= loadDriver()
     return this.#driver
+  }
+
+  pass(options: PassOptions): Promise<ReadPass> {
+    return ReadPass.open(this.#main, async () => (await this.facts()).dialect, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@ import type { MysqlTableInfo } from './catalog/catalog.js'
 import type { Address } from './session/address.js'
 import type { ServerFacts } from './session/dialect.js'
 import type { Driver } from './session/driver.js'
+import type { PassOptions, ReadPass } from './session/read-pass.js'
 import type { Session } from './session/session.js'
 import type { MysqlStateStore } from './state/state-store.js'
 
@@ -22,12 +23,14 @@ export interface MysqlHandle extends Database {
   /** The same, asked once. */
   facts(): Promise<ServerFacts>
   driver(): Promise<Driver>
+  /** A pass over a table, on a connection of its own from the pool. Dispose of it. */
+  pass(options: PassOptions): Promise<ReadPass>
 }
 
 /** What doctor and grants use of a table that has been named: `MysqlTableRef` is one. */
 export interface NamedTable {
   readonly database: MysqlHandle
   readonly name: string
-  /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */
-  describe(signal: AbortSignal): Promise<MysqlTableInfo>
+  /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it, or, for `reading`, not be identified. */
+  describe(signal: AbortSignal, reading?: boolean): Promise<MysqlTableInfo>
 }

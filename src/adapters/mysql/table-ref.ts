@@ -2,6 +2,8 @@ import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
+import type { ColumnOptions, ColumnRef } from '../../core/groups.js'
+import { MysqlCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type MysqlTableInfo } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
@@ -30,15 +32,24 @@ export class MysqlTableRef<Insert = unknown> implements TableRef<Insert> {
     this.name = typeof given === 'string' ? given : full
   }
 
+  /** A column of it, for `check.references`: by its property in the Drizzle table, or by its name in the database. */
+  column(name: Extract<keyof Insert, string>, options: ColumnOptions = {}): ColumnRef {
+    return { table: this, column: name, options }
+  }
+
   get drizzle(): MySqlTable | undefined {
     return typeof this.table === 'string' ? undefined : this.table
   }
 
-  /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */
-  describe(signal: AbortSignal): Promise<MysqlTableInfo> {
+  async openCanonical(signal: AbortSignal): Promise<MysqlCanonicalTable> {
+    return new MysqlCanonicalTable(this.database, await this.describe(signal, true))
+  }
+
+  /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it, or, for `reading`, not be identified. */
+  describe(signal: AbortSignal, reading = false): Promise<MysqlTableInfo> {
     const { label, name: database, session } = this.database
     const subject = { name: this.name, database: label }
-    const request = { table: this.table, parsed: this.#parsed, subject, database, options: this.options }
+    const request = { table: this.table, parsed: this.#parsed, subject, database, options: this.options, reading }
     return describeTable(session, request, signal)
   }
 

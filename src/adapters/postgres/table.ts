@@ -3,6 +3,7 @@ import type { Sink } from '../../core/sink.js'
 import type { Bucket, BucketRows, Digest, Row, TableSchema } from '../../core/table.js'
 import type { PostgresTableInfo } from './catalog/catalog.js'
 import { PostgresDigests } from './digest/digest.js'
+import { nativeForm } from './digest/native-form.js'
 import type { PostgresHandle } from './handle.js'
 import { changeSource } from './ledger/change-source.js'
 import { OwnWrites } from './rows/conflicts.js'
@@ -23,7 +24,7 @@ export class PostgresTable implements MirrorTable {
     this.info = info
     this.schema = info.schema
     this.label = `${database.label} ${info.schema.name}`
-    this.#digests = new PostgresDigests(database.session, info)
+    this.#digests = new PostgresDigests(database.session, nativeForm(info))
     this.hashing = this.#digests.hashing
   }
 

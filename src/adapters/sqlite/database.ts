@@ -7,13 +7,13 @@ import { ConfigError } from '../../core/errors.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import type { SqliteHandle } from './handle.js'
 import { type Place, parseOptions, parsePlace, type SqliteOptions } from './session/options.js'
-import { SqliteSession } from './session/session.js'
+import { type CallOptions, type Snapshot, SqliteSession } from './session/session.js'
 import { SqliteStateStore } from './state/state-store.js'
 import { SqliteTableRef } from './table-ref.js'
 import { openUpserts } from './upsert/upserts.js'
 
 /**
- * A SQLite file (made when it is missing, put into WAL mode), for `ingest`. Takes the package `@libsql/client`. Opens
+ * A SQLite file (made when it is missing, put into WAL mode), for `ingest` and `check`. Takes the package `@libsql/client`. Opens
  * nothing until it is used. One connection writes; other processes may read, and write in turn. The file also holds the
  * tables that lockstep keeps for itself, `lockstep_checkpoints` and others.
  *
@@ -32,6 +32,8 @@ export class SqliteDatabase implements SqliteHandle {
   readonly label: string
   readonly session: SqliteSession
   readonly state: SqliteStateStore
+  readonly #place: Place
+  readonly #busyMs: number
   readonly #path: string | undefined
   /** Of a database in memory. */
   readonly #id = randomUUID()
@@ -39,6 +41,8 @@ export class SqliteDatabase implements SqliteHandle {
   constructor(place: Place, busyMs: number) {
     this.label = place.label
     this.#path = place.path
+    this.#place = place
+    this.#busyMs = busyMs
     this.session = new SqliteSession(place, busyMs)
     this.state = new SqliteStateStore(this.session, place.label)
   }
@@ -62,6 +66,12 @@ export class SqliteDatabase implements SqliteHandle {
     const { rows } = await this.session.execute('select sqlite_version() as version', [], options)
     const [{ version }] = Version.parse(rows)
     return { id: await this.#fileId(), version: `SQLite ${version}`, readOnly: !(await this.#writable()) }
+  }
+
+  async snapshot(options: CallOptions): Promise<Snapshot> {
+    if (this.#path !== undefined) return new SqliteSession(this.#place, this.#busyMs).snapshot(options)
+    const { session } = this
+    return { execute: (sql, args, inner) => session.execute(sql, args, inner), [Symbol.asyncDispose]: async () => {} }
   }
 
   async upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {

@@ -3,6 +3,7 @@ import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
+import { SqliteCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, drizzleTableName, type SqliteTableInfo } from './catalog/catalog.js'
 import type { SqliteHandle } from './handle.js'
 
@@ -22,18 +23,30 @@ export class SqliteTableRef<Insert = unknown> implements TableRef<Insert> {
     this.name = this.drizzle === undefined ? tableName(table) : drizzleTableName(this.drizzle)
   }
 
+  async openCanonical(signal: AbortSignal): Promise<SqliteCanonicalTable> {
+    return new SqliteCanonicalTable(this.database, await this.describe(signal, true))
+  }
+
   /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */
-  describe(signal: AbortSignal): Promise<SqliteTableInfo> {
+  describe(signal: AbortSignal, reading = false): Promise<SqliteTableInfo> {
     const { session, label } = this.database
-    const request = { table: this.drizzle ?? this.name, name: this.name, label, options: this.options }
+    const request = { table: this.drizzle ?? this.name, name: this.name, label, options: this.options, reading }
     return describeTable(session, request, signal)
   }
 
   async diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const subject = `${this.database.label} ${this.name}`
-    if (use !== 'upsert') return [{ level: 'error', subject, message: 'tables of SQLite can only be ingested into' }]
+    if (use === 'mirror') {
+      return [
+        {
+          level: 'error',
+          subject,
+          message: 'tables of SQLite can be compared and written by ingest, but not followed',
+        },
+      ]
+    }
     try {
-      const { key } = await this.describe(signal)
+      const { key } = await this.describe(signal, use === 'read')
       return [{ level: 'ok', subject, message: `rows are identified by ${key.join(', ')}` }]
     } catch (error) {
       if (error instanceof ConfigError) return [{ level: 'error', subject, message: error.problem, fix: error.fix }]

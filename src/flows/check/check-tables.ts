@@ -8,6 +8,8 @@ import { Patience } from './patience.js'
 export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks'> {
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
+  /** For the report: what counts for nothing. */
+  readonly notes?: readonly string[]
 }
 
 /** Differences already told to the caller are remembered up to this number, so that beginning again repeats none. */
@@ -45,6 +47,7 @@ export async function checkTables(
     ...count.byKind,
     fetchedRows,
     durationMs: performance.now() - startedAt,
+    ...(options.notes === undefined || options.notes.length === 0 ? {} : { notes: options.notes }),
   }
   tell(context, report)
   return report

@@ -1,15 +1,20 @@
+import { agree } from '../../compare/agree.js'
 import { assertComparable } from '../../compare/comparable.js'
-import type { ReadableTableRef } from '../../core/database.js'
+import type { TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
 import type { Table } from '../../core/table.js'
+import { canonical, hasOpen } from '../open-table.js'
 import { checkTables } from './check-tables.js'
 import { Patience } from './patience.js'
 
 export interface TablesCheck {
-  readonly left: ReadableTableRef
-  readonly right: ReadableTableRef
+  /** Tables of PostgreSQL, MySQL, MariaDB or SQLite, of one engine or of two. */
+  readonly left: TableRef
+  readonly right: TableRef
+  /** The right column of each left one that is named otherwise in the database: `{ price: 'unit_price' }`. */
+  readonly columns?: Readonly<Record<string, string>>
   /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
   readonly settleMs?: number
 }
@@ -36,8 +41,8 @@ class TablesFlow implements Flow {
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
     const { settleMs } = this.#options
-    const { left, right } = await this.#openPatiently(context)
-    return checkTables(left, right, context, { ...(settleMs === undefined ? {} : { settleMs }), ...options })
+    const { left, right, notes } = await this.#openPatiently(context)
+    return checkTables(left, right, context, { ...(settleMs === undefined ? {} : { settleMs }), notes, ...options })
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
@@ -65,7 +70,7 @@ class TablesFlow implements Flow {
     }
   }
 
-  async #openPatiently(context: FlowContext): Promise<{ readonly left: Table; readonly right: Table }> {
+  async #openPatiently(context: FlowContext): Promise<Opened> {
     const signal = AbortSignal.any([context.drain, context.abort])
     const patience = new Patience(context, signal)
     for (;;) {
@@ -79,14 +84,44 @@ class TablesFlow implements Flow {
     }
   }
 
-  async #open(flow: string, signal: AbortSignal): Promise<{ readonly left: Table; readonly right: Table }> {
-    const refs = this.#options
-    const [left, right] = await Promise.all([refs.left.open(signal), refs.right.open(signal)])
-    const [one, other] = await Promise.all([refs.left.database.identify(signal), refs.right.database.identify(signal)])
-    if (one.id === other.id && left.schema.name === right.schema.name) throw sameTable(flow, left, right)
-    assertComparable(left, right, `flows.${flow}`)
-    return { left, right }
+  async #open(flow: string, signal: AbortSignal): Promise<Opened> {
+    const { left, right } = this.#options
+    const opened = await this.#openPair(flow, signal)
+    const [one, other] = await Promise.all([left.database.identify(signal), right.database.identify(signal)])
+    if (one.id === other.id && opened.names.left === opened.names.right)
+      throw sameTable(flow, opened.left, opened.right)
+    return opened
   }
+
+  /** Two tables of one engine in its own form where it has one, which is the fastest; else in the form that all have. */
+  async #openPair(flow: string, signal: AbortSignal): Promise<Opened & { readonly names: Names }> {
+    const { left: one, right: other, columns } = this.#options
+    const key = `flows.${flow}`
+    if (columns === undefined && one.database.engine === other.database.engine && hasOpen(one) && hasOpen(other)) {
+      const [left, right] = await Promise.all([one.open(signal), other.open(signal)])
+      const names = { left: left.schema.name, right: right.schema.name }
+      assertComparable(left, right, key)
+      return { left, right, notes: [], names }
+    }
+    const [left, right] = await Promise.all([
+      canonical(one, key).openCanonical(signal),
+      canonical(other, key).openCanonical(signal),
+    ])
+    const names = { left: left.schema.name, right: right.schema.name }
+    return { ...agree(left, right, { key, ...(columns === undefined ? {} : { columns }) }), names }
+  }
+}
+
+interface Opened {
+  readonly left: Table
+  readonly right: Table
+  /** What counts for nothing in the comparison. */
+  readonly notes: readonly string[]
+}
+
+interface Names {
+  readonly left: string
+  readonly right: string
 }
 
 function sameTable(flow: string, left: Table, right: Table): ConfigError {

@@ -50,6 +50,8 @@ export interface TableRequest {
   /** Of the URL: where tables without a schema are. */
   readonly database: string
   readonly options: TableOptions
+  /** Nothing will be written: what only matters to an upsert is not asked for. */
+  readonly reading?: boolean
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be upserted into as asked. */
@@ -68,7 +70,8 @@ async function describe(session: Session, request: TableRequest): Promise<MysqlT
     if (findings.length > 0) throw drizzleMismatch(subject, findings)
   }
   const indexes = await readUniqueIndexes(session, table)
-  const key = chooseKey({ subject, table, columns, indexes, ignored }, asked)
+  const reading = request.reading === true
+  const key = chooseKey({ subject, table, columns, indexes, ignored, reading }, asked)
   const counter = columns.find((column) => column.autoIncrement && !key.includes(column))
   return {
     name: `${table.schema}.${table.name}`,
@@ -82,13 +85,16 @@ async function describe(session: Session, request: TableRequest): Promise<MysqlT
   }
 }
 
-async function findTable(session: Session, { parsed, subject, database }: TableRequest): Promise<CatalogTable> {
+async function findTable(
+  session: Session,
+  { parsed, subject, database, reading }: TableRequest,
+): Promise<CatalogTable> {
   const schema = parsed.schema ?? database
   const table = await readTable(session, schema, parsed.table)
   if (table === undefined) {
     throw tableMissing(subject, nearMisses(parsed.table, await readTableNames(session, schema)))
   }
-  const error = unusableTable(subject, table)
+  const error = reading === true && table.kind === 'BASE TABLE' ? undefined : unusableTable(subject, table)
   if (error !== undefined) throw error
   return table
 }
@@ -100,7 +106,7 @@ interface RequestedColumns {
 }
 
 function requestedColumns(
-  { table, options, subject }: TableRequest,
+  { table, options, subject, reading }: TableRequest,
   columns: readonly MysqlColumn[],
 ): RequestedColumns {
   const declared = typeof table === 'string' ? undefined : drizzleColumns(table)
@@ -110,7 +116,7 @@ function requestedColumns(
     const column = columns.find((candidate) => candidate.name === name)
     const named = { option: 'ignore', column: name } as const
     if (column === undefined) throw unknownColumn(subject, named, columns)
-    if (!column.hasDefault && !column.generated) throw unusableColumn(subject, named, NEEDED)
+    if (reading !== true && !column.hasDefault && !column.generated) throw unusableColumn(subject, named, NEEDED)
   }
   return {
     key: options.key?.map(inDatabase),

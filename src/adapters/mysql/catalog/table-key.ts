@@ -18,6 +18,8 @@ export interface KeyChoice {
   readonly columns: readonly MysqlColumn[]
   readonly indexes: readonly UniqueIndex[]
   readonly ignored: ReadonlySet<string>
+  /** Nothing will be written. Collations are checked once it is known as what the key is compared. */
+  readonly reading: boolean
 }
 
 /**
@@ -32,8 +34,9 @@ export function chooseKey(choice: KeyChoice, asked: readonly string[] | undefine
     if (column.generated) throw unusableColumn(subject, named, GENERATED)
     if (choice.ignored.has(column.name)) throw unusableColumn(subject, { ...named, option: 'ignore' }, IN_KEY)
     if (column.nullable) throw keyNullable(subject, table, column)
-    if (!isExact(column)) throw keyCollation(subject, table, column)
+    if (!choice.reading && !isExact(column)) throw keyCollation(subject, table, column)
   }
+  if (choice.reading) return key
   for (const index of choice.indexes) {
     if (!isHarmless(index, key, choice.columns)) throw secondUniqueIndex(subject, table, index)
   }

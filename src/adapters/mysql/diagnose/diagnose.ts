@@ -16,8 +16,9 @@ export async function diagnoseTable(
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
   const { database } = ref
-  if (use !== 'upsert') return [{ level: 'error', subject: `${database.label} ${ref.name}`, ...NOT_YET }]
+  if (use === 'mirror') return [{ level: 'error', subject: `${database.label} ${ref.name}`, ...NOT_YET }]
   return findings(database.label, async () => {
+    if (use === 'read') return diagnoseReading(ref, signal)
     const facts = await database.ask(signal)
     return [
       await diagnoseIdentity(database, facts, signal),
@@ -31,8 +32,36 @@ export async function diagnoseTable(
 }
 
 const NOT_YET = {
-  message: 'tables of MySQL can be written by ingest, but neither compared nor followed yet',
+  message: 'tables of MySQL can be compared and written by ingest, but not followed',
   fix: 'use a table of PostgreSQL for this flow',
+}
+
+async function diagnoseReading(ref: NamedTable, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  const { database } = ref
+  const facts = await database.ask(signal)
+  const info = await ref.describe(signal, true)
+  const subject = `${database.label} ${info.name}`
+  const key = info.key.map(({ name }) => name).join(', ')
+  return [
+    await diagnoseIdentity(database, facts, signal),
+    diagnoseTls(database),
+    { level: 'ok', subject, message: `rows are identified by ${key}` },
+    ...(await findings(subject, async () => [await diagnoseReadRight(ref, info, signal)])),
+  ]
+}
+
+async function diagnoseReadRight(ref: NamedTable, info: MysqlTableInfo, signal: AbortSignal): Promise<Diagnosis> {
+  const subject = `${ref.database.label} ${info.name}`
+  const list = info.columns.map(({ name }) => identifier(name)).join(', ')
+  const statement = sql.raw(`explain select ${list} from ${info.qualified} where false`)
+  try {
+    await ref.database.session.execute(statement, { signal, what: 'asking for rights' })
+  } catch (error) {
+    if (!(error instanceof ConfigError && error.code === 'permission-denied')) throw error
+    const fix = `GRANT SELECT ON ${info.qualified} TO <user>;`
+    return { level: 'error', subject, message: 'this user may not SELECT', fix }
+  }
+  return { level: 'ok', subject, message: 'may SELECT' }
 }
 
 async function diagnoseOpened(ref: NamedTable, signal: AbortSignal): Promise<readonly Diagnosis[]> {

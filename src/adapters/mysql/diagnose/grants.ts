@@ -14,7 +14,7 @@ export async function tableGrants(
   signal: AbortSignal,
 ): Promise<GrantList> {
   const user = quotedUser(what.role)
-  const { qualified } = await ref.describe(signal)
+  const { qualified } = await ref.describe(signal, what.use === 'read')
   const rights = what.use === 'read' ? 'SELECT' : 'SELECT, INSERT, UPDATE'
   const { label, name: database } = ref.database
   const state = what.use === 'read' ? [] : [...stateDdl(database), ...stateGrants(database, user)]

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import type { SQL } from 'drizzle-orm'
 import type { MySql2Database } from 'drizzle-orm/mysql2'
 import type { Connection } from 'mysql2'
@@ -82,6 +83,27 @@ export class LiveClient {
     return answer<Result>(result)
   }
 
+  /**
+   * Pages of rows, as they come; the server waits while none is asked for. `deadlineMs` is for each page. Leaving the
+   * iteration before its end cuts the connection.
+   */
+  async *stream(text: string, options: ExecuteOptions): Streamed {
+    const begun = async (): Promise<Readable> =>
+      this.#connection.query({ sql: text, rowsAsArray: true }).stream({ highWaterMark: STREAM_ROWS })
+    const stream = await this.#guarded(begun, options)
+    // What comes between two pages is seen when the next one is asked for.
+    stream.on('error', () => {})
+    try {
+      for (;;) {
+        const page = await this.#guarded(() => nextPage(stream), options)
+        if (page === undefined) return
+        yield page
+      }
+    } finally {
+      if (!stream.readableEnded) this.destroy()
+    }
+  }
+
   /** Cuts the connection at once; statements under way fail. */
   destroy(fate?: Error): void {
     this.#lose()
@@ -147,6 +169,31 @@ export class LiveClient {
 
   #lose(): void {
     this.#lost = true
+  }
+}
+
+/** Pages of rows as lists of values. */
+export type Streamed = AsyncGenerator<readonly (readonly unknown[])[], void, undefined>
+
+/** Rows that wait to be asked for; of large rows this is what is in memory. */
+const STREAM_ROWS = 16
+
+/** All that has come, at least one row; `undefined` after the last. */
+async function nextPage(stream: Readable): Promise<readonly (readonly unknown[])[] | undefined> {
+  for (;;) {
+    if (stream.errored !== null) throw stream.errored
+    const page: (readonly unknown[])[] = []
+    for (let row: unknown = stream.read(); Array.isArray(row); row = stream.read()) page.push(row)
+    if (page.length > 0) return page
+    if (stream.readableEnded || stream.destroyed) return undefined
+    await new Promise<void>((resolve) => {
+      const events = ['readable', 'end', 'close', 'error']
+      const wake = (): void => {
+        for (const event of events) stream.off(event, wake)
+        resolve()
+      }
+      for (const event of events) stream.on(event, wake)
+    })
   }
 }
 

@@ -67,6 +67,8 @@ export interface TableRequest {
   readonly options: TableOptions
   /** Columns that a Drizzle table does not declare are left alone, where an insert need not name them. Default: refused. */
   readonly declaredOnly?: boolean
+  /** Nothing will be written: columns that an insert would need may be ignored. */
+  readonly reading?: boolean
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be used as asked. */
@@ -122,13 +124,13 @@ interface RequestedColumns {
 }
 
 function requestedColumns(
-  { table, options }: TableRequest,
+  { table, options, reading }: TableRequest,
   subject: Subject,
   columns: readonly CatalogColumn[],
 ): RequestedColumns {
   const inDatabase = (name: string): string => (typeof table === 'string' ? name : drizzleColumnName(table, name))
   const ignored = new Set(options.ignore?.map(inDatabase))
-  for (const name of ignored) checkIgnored(subject, columns, name)
+  for (const name of ignored) checkIgnored(subject, columns, { name, reading: reading === true })
   return {
     key: options.key?.map(inDatabase),
     version: options.version === undefined ? undefined : inDatabase(options.version),
@@ -144,11 +146,15 @@ function undeclared({ table, declaredOnly }: TableRequest, columns: readonly Cat
     .map(({ name }) => name)
 }
 
-function checkIgnored(subject: Subject, columns: readonly CatalogColumn[], name: string): void {
+function checkIgnored(
+  subject: Subject,
+  columns: readonly CatalogColumn[],
+  { name, reading }: { readonly name: string; readonly reading: boolean },
+): void {
   const named: NamedColumn = { option: 'ignore', column: name }
   const column = columns.find((candidate) => candidate.name === name)
   if (column === undefined) throw unknownColumn(subject, named, columns)
-  if (column.notNull && !column.hasDefault && !column.generated) {
+  if (!reading && column.notNull && !column.hasDefault && !column.generated) {
     throw unusableColumn(subject, named, {
       reason: 'is NOT NULL without a default, so no row could be inserted',
       fix: 'take it out of ignore, or give the column a default',

@@ -3,6 +3,7 @@ import type { Bucket } from '../../../core/table.js'
 import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { TypeFacts } from '../catalog/types.js'
+import type { RowForm } from './row-form.js'
 
 /**
  * How a value becomes 64 bits. PostgreSQL's own hash of a type is used only where equal hashes mean equal text: its
@@ -74,12 +75,12 @@ export function bucketIndex(info: PostgresTableInfo, depth: number): string {
 }
 
 /** A condition that holds for the rows in one of the buckets. */
-export function inBuckets(info: PostgresTableInfo, within: readonly Bucket[]): SQL {
+export function inBuckets(form: Pick<RowForm, 'bucketIndex'>, within: readonly Bucket[]): SQL {
   const depths = byDepth(within)
   if (depths.has(0)) return sql`true`
   const parts = [...depths].map(
     // Literals rather than a parameter, as PostgreSQL looks a value up by hash only in a constant array.
-    ([depth, indexes]) => `${bucketIndex(info, depth)} = any ('{${indexes.join(',')}}'::int4[])`,
+    ([depth, indexes]) => `${form.bucketIndex(depth)} = any ('{${indexes.join(',')}}'::int4[])`,
   )
   return parts.length === 0 ? sql`false` : sql.raw(`(${parts.join(' or ')})`)
 }

@@ -1,12 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Bucket, BucketRows, Digest, Row } from '../../../core/table.js'
-import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { parseArrayLiteral } from '../rows/array-literal.js'
 import type { Session } from '../session/session.js'
-import { bucketIndex, hashingOf, inBuckets, rowHash } from './digest-sql.js'
-import { lookupRows } from './lookup.js'
+import { inBuckets } from './digest-sql.js'
 import { readPass } from './read-pass.js'
+import type { RowForm } from './row-form.js'
 import { scanRows, scanRowsInOrder } from './scan.js'
 
 const Whole = z.tuple([z.object({ rows: z.string(), sum: z.string() })])
@@ -25,12 +24,12 @@ const FEW_GROUPS = 'union all select 0::int4, 0::int8'
 export class PostgresDigests {
   readonly hashing: string
   readonly #session: Session
-  readonly #info: PostgresTableInfo
+  readonly #form: RowForm
 
-  constructor(session: Session, info: PostgresTableInfo) {
+  constructor(session: Session, form: RowForm) {
     this.#session = session
-    this.#info = info
-    this.hashing = hashingOf(info)
+    this.#form = form
+    this.hashing = form.hashing
   }
 
   /** See `Table.digests`. One statement, which PostgreSQL shares among its parallel workers. */
@@ -42,34 +41,34 @@ export class PostgresDigests {
 
   /** See `Table.scan`. Memory is bounded by bytes, not rows. */
   scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]> {
-    return scanRows(this.#session, this.#info, within, signal)
+    return scanRows(this.#session, this.#form, within, signal)
   }
 
   /** See `Table.scanInOrder`. The server sorts, on disk when it must. */
   scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<BucketRows> {
-    return scanRowsInOrder(this.#session, this.#info, within, signal)
+    return scanRowsInOrder(this.#session, this.#form, within, signal)
   }
 
   /** See `Table.lookup`. */
   async lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
-    return lookupRows(this.#session, this.#info, keys, signal)
+    return this.#form.lookup(this.#session, keys, signal)
   }
 
   async #whole(session: Session, within: readonly Bucket[]): Promise<ReadonlyMap<number, Digest>> {
     const result = await session.execute(sql`
-      select count(*)::text as rows, coalesce(sum(${sql.raw(rowHash(this.#info))}), 0)::text as sum
-      from ${sql.raw(this.#info.qualified)} where ${inBuckets(this.#info, within)}`)
+      select count(*)::text as rows, coalesce(sum(${sql.raw(this.#form.rowHash)}), 0)::text as sum
+      from ${sql.raw(this.#form.info.qualified)} where ${inBuckets(this.#form, within)}`)
     const [{ rows, sum }] = Whole.parse(result)
     return rows === '0' ? new Map() : new Map([[0, { rows: BigInt(rows), sum: BigInt(sum) }]])
   }
 
   async #grouped(session: Session, within: readonly Bucket[], depth: number): Promise<ReadonlyMap<number, Digest>> {
-    const table = sql.raw(this.#info.qualified)
+    const table = sql.raw(this.#form.info.qualified)
     const result = await session.execute(sql`
       select array_agg(i)::text as indexes, array_agg(n)::text as rows, array_agg(s)::text as sums from (
         select i, count(*) as n, sum(h) as s from (
-          select ${sql.raw(bucketIndex(this.#info, depth))} as i, ${sql.raw(rowHash(this.#info))} as h
-          from ${table} where ${inBuckets(this.#info, within)} ${sql.raw(FEW_GROUPS)} from ${table} where false) as rows
+          select ${sql.raw(this.#form.bucketIndex(depth))} as i, ${sql.raw(this.#form.rowHash)} as h
+          from ${table} where ${inBuckets(this.#form, within)} ${sql.raw(FEW_GROUPS)} from ${table} where false) as rows
         group by i) as buckets`)
     const [{ indexes, rows, sums }] = Grouped.parse(result)
     const counts = parseArrayLiteral(rows ?? '{}')

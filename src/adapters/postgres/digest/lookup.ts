@@ -33,8 +33,8 @@ export async function lookupRows(
 }
 
 /** Each column as the text that its type prints, named `c0`, `c1`, ... */
-export function rowSelect(columns: readonly PostgresColumn[], table: string): SQL {
-  return sql.raw(columns.map((column, index) => `${printed(column, table)} as c${index}`).join(', '))
+export function rowSelect(columns: readonly PostgresColumn[], table: string, print = printed): SQL {
+  return sql.raw(columns.map((column, index) => `${print(column, table)} as c${index}`).join(', '))
 }
 
 /** As `column` would be an element of an array's text: casting a boolean or a `char(n)` to text gives another form. */

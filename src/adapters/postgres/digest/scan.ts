@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Bucket, BucketRows, Row } from '../../../core/table.js'
-import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { Session } from '../session/session.js'
-import { bucketIndex, inBuckets } from './digest-sql.js'
-import { lookupRows, printed, toRows } from './lookup.js'
+import { inBuckets } from './digest-sql.js'
+import { toRows } from './lookup.js'
 import { readPass } from './read-pass.js'
+import type { RowForm } from './row-form.js'
 import { INLINE_BYTES, sizeOfRow } from './row-size.js'
 import { streamed } from './streamed.js'
 
@@ -17,12 +17,12 @@ const PAGE_BYTES = 4_000_000
 /** The rows in the buckets, in no order. See `scanRowsInOrder`. */
 export async function* scanRows(
   session: Session,
-  info: PostgresTableInfo,
+  form: RowForm,
   within: readonly Bucket[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly Row[]> {
-  const source = sql`select ${selectList(info, 0)} from ${sql.raw(info.qualified)} t where ${inBuckets(info, within)}`
-  for await (const { rows } of cursorPages({ session, info, signal }, source)) yield rows
+  const source = sql`select ${selectList(form, 0)} from ${sql.raw(form.info.qualified)} t where ${inBuckets(form, within)}`
+  for await (const { rows } of cursorPages({ session, form, signal }, source)) yield rows
 }
 
 /**
@@ -31,18 +31,18 @@ export async function* scanRows(
  */
 export function scanRowsInOrder(
   session: Session,
-  info: PostgresTableInfo,
+  form: RowForm,
   within: readonly Bucket[],
   signal: AbortSignal,
 ): AsyncIterable<BucketRows> {
-  const source = sql`select ${selectList(info, within[0]?.depth ?? 0)} from ${sql.raw(info.qualified)} t
-    where ${inBuckets(info, within)} order by ${BUCKET}`
-  return cursorPages({ session, info, signal }, source)
+  const source = sql`select ${selectList(form, within[0]?.depth ?? 0)} from ${sql.raw(form.info.qualified)} t
+    where ${inBuckets(form, within)} order by ${BUCKET}`
+  return cursorPages({ session, form, signal }, source)
 }
 
 interface Scan {
   readonly session: Session
-  readonly info: PostgresTableInfo
+  readonly form: RowForm
   readonly signal: AbortSignal
 }
 
@@ -50,13 +50,14 @@ const BUCKET = sql.raw('"lockstep bucket"')
 const SIZE = '"lockstep size"'
 
 /** What the rows are sorted with: values as they are stored, so that large ones stay where they are. */
-function selectList(info: PostgresTableInfo, depth: number): SQL {
+function selectList(form: RowForm, depth: number): SQL {
+  const { info } = form
   const columns = info.columns.map((column) => `t.${quoteIdentifier(column.name)}`).join(', ')
-  return sql`${sql.raw(columns)}, ${sql.raw(bucketIndex(info, depth))} as ${BUCKET}, ${sql.raw(sizeOfRow(info))} as ${sql.raw(SIZE)}`
+  return sql`${sql.raw(columns)}, ${sql.raw(form.bucketIndex(depth))} as ${BUCKET}, ${sql.raw(sizeOfRow(info))} as ${sql.raw(SIZE)}`
 }
 
 /** The cursor's columns: those of the row, then its bucket, then whether it is large, in which case only the key is filled. */
-function pageSelect(info: PostgresTableInfo): string {
+function pageSelect({ info, printed }: RowForm): string {
   const keys = new Set(info.schema.key)
   const values = info.columns.map((column, index) => {
     const value = printed(column, 't')
@@ -71,15 +72,15 @@ function pageSelect(info: PostgresTableInfo): string {
   ].join(', ')
 }
 
-function cursorPages({ session, info, signal }: Scan, source: SQL): AsyncIterable<BucketRows> {
+function cursorPages({ session, form, signal }: Scan, source: SQL): AsyncIterable<BucketRows> {
   return streamed((emit) =>
     readPass(session, { what: 'reading rows', signal }, async (transaction) => {
       // OFFSET 0 keeps the size and the bucket from being computed again for each column.
       await transaction.execute(sql`
-        declare lockstep_scan no scroll cursor for select ${sql.raw(pageSelect(info))} from (${source} offset 0) t`)
+        declare lockstep_scan no scroll cursor for select ${sql.raw(pageSelect(form))} from (${source} offset 0) t`)
       for (;;) {
-        const page = toRows(await transaction.execute(FETCH), info.columns.length + 2)
-        for await (const { part, large } of parts({ session: transaction, info, signal }, page)) await emit(part, large)
+        const page = toRows(await transaction.execute(FETCH), form.info.columns.length + 2)
+        for await (const { part, large } of parts({ session: transaction, form, signal }, page)) await emit(part, large)
         if (page.length < PAGE_ROWS) return
       }
     }),
@@ -95,7 +96,7 @@ interface Part {
 
 /** The page in its order, cut where large rows have to be fetched. */
 async function* parts(scan: Scan, page: readonly Row[]): AsyncGenerator<Part> {
-  const width = scan.info.columns.length
+  const width = scan.form.info.columns.length
   const bucketOf = (row: Row): number => Number(row[width] ?? 0)
   for (const run of runs(page, width)) {
     const large = isLarge(run[0], width)
@@ -131,8 +132,9 @@ function isLarge(row: Row | undefined, width: number): boolean {
   return typeof row?.[width + 1] === 'string'
 }
 
-function fetchLarge({ session, info, signal }: Scan, rows: readonly Row[]): Promise<readonly Row[]> {
+function fetchLarge({ session, form, signal }: Scan, rows: readonly Row[]): Promise<readonly Row[]> {
+  const { info } = form
   const places = info.schema.key.map((name) => info.columns.findIndex((column) => column.name === name))
   const keys = rows.map((row) => places.map((place) => row[place] ?? null))
-  return lookupRows(session, info, keys, signal)
+  return form.lookup(session, keys, signal)
 }

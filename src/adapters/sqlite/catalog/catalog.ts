@@ -24,6 +24,8 @@ export interface TableRequest {
   readonly name: string
   readonly label: string
   readonly options: TableOptions
+  /** Nothing will be written: columns that an insert would need may be ignored. */
+  readonly reading?: boolean
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be upserted into as asked. */
@@ -46,7 +48,8 @@ export async function describeTable(
   for (const [option, names = []] of Object.entries(requested)) requireColumns(request, { option, names, columns })
   const ignored = new Set(ignore)
   for (const column of columns) {
-    if (ignored.has(column.name) && column.notnull === 1 && column.hasDefault === 0) throw needed(request, column.name)
+    if (request.reading !== true && ignored.has(column.name) && column.notnull === 1 && column.hasDefault === 0)
+      throw needed(request, column.name)
   }
   return {
     name: table.name,

@@ -28,6 +28,9 @@ export interface Statements {
   execute(sql: string, args: readonly InValue[], options: CallOptions): Promise<Result>
 }
 
+/** The database as of one moment; nothing is written through it. Dispose of it. */
+export interface Snapshot extends Statements, AsyncDisposable {}
+
 const LOCK_POLL_MS = 10
 
 /**
@@ -69,6 +72,27 @@ export class SqliteSession implements Statements, AsyncDisposable {
         transaction.close()
       }
     })
+  }
+
+  /** Everything read through it is of one moment. It takes this session for itself, and closes it at its end. */
+  async snapshot(options: CallOptions): Promise<Snapshot> {
+    const transaction = await this.#inTurn(options, (client) =>
+      this.#unlocked(() => client.transaction('read'), options),
+    ).catch(async (error: unknown) => {
+      await this[Symbol.asyncDispose]()
+      throw error
+    })
+    return {
+      execute: (sql, args, inner) =>
+        this.#translated(inner, async () => {
+          refuseAborted(inner, this.#place)
+          return run(transaction, sql, args)
+        }),
+      [Symbol.asyncDispose]: async () => {
+        transaction.close()
+        await this[Symbol.asyncDispose]()
+      },
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,170 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { type CanonicalTable, type Form, type FormedColumn, hashingOf } from '../../../core/canonical.js'
+import { ConfigError } from '../../../core/errors.js'
+import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
+import type { MysqlTableInfo } from '../catalog/catalog.js'
+import type { MysqlHandle } from '../handle.js'
+import {
+  bucketIndex,
+  type Formed,
+  type FormedRows,
+  formed,
+  inBuckets,
+  NO_HASH,
+  rowHash,
+  selectList,
+} from './formed-rows.js'
+import { formsOf } from './forms.js'
+import { isExact, keyCondition } from './key-condition.js'
+import { pagesOf } from './pages.js'
+
+/** A table of MySQL or MariaDB as `check` reads it. */
+export class MysqlCanonicalTable implements CanonicalTable {
+  readonly schema: TableSchema
+  readonly label: string
+  readonly forms: readonly (readonly Form[])[]
+  readonly #database: MysqlHandle
+  readonly #info: MysqlTableInfo
+
+  constructor(database: MysqlHandle, info: MysqlTableInfo) {
+    this.#database = database
+    this.#info = info
+    this.label = `${database.label} ${info.name}`
+    this.schema = {
+      name: info.name,
+      columns: info.columns.map(({ name, type, nullable, hasDefault }) => ({ name, type, nullable, hasDefault })),
+      key: info.key.map(({ name }) => name),
+    }
+    this.forms = info.columns.map(formsOf)
+  }
+
+  as(columns: readonly FormedColumn[], key: readonly string[]): Table {
+    const all = formed(columns, this.#info.columns)
+    const keyColumns = key.flatMap((name) => all.filter(({ as }) => as === name))
+    for (const column of keyColumns) this.#checkKey(column)
+    return new FormedTable(this.#database, { qualified: this.#info.qualified, columns: all, key: keyColumns }, this)
+  }
+
+  #checkKey({ column, form }: Formed): void {
+    if (form.kind !== 'text' || isExact(column.collation)) return
+    throw new ConfigError({
+      code: 'key-collation',
+      key: `${this.schema.name}.${column.name}`,
+      message: `key column ${column.name} has the collation ${column.collation}, for which different texts (a and A, e and é) are one key (${this.label})`,
+      fix: `compare by another key (the table option key), or give the column a collation that ends in _bin`,
+    })
+  }
+}
+
+const Whole = z.tuple([z.object({ n: z.string(), s: z.string() })])
+const Grouped = z.array(z.object({ i: z.coerce.number(), n: z.string(), s: z.string() }))
+
+/** Keys that are looked up by one statement. */
+const LOOKUP_KEYS = 500
+const LOOKUP_MS = 300_000
+
+class FormedTable implements Table {
+  readonly schema: TableSchema
+  readonly label: string
+  readonly hashing: string
+  readonly #database: MysqlHandle
+  readonly #rows: FormedRows
+  readonly #keyPlaces: readonly number[]
+
+  constructor(database: MysqlHandle, rows: FormedRows, { schema, label }: CanonicalTable) {
+    this.#database = database
+    this.#rows = rows
+    this.label = label
+    const key = rows.key.map(({ as }) => as)
+    this.schema = {
+      name: schema.name,
+      columns: rows.columns.map(({ as, column: { type, nullable, hasDefault } }) => ({
+        name: as,
+        type,
+        nullable,
+        hasDefault,
+      })),
+      key,
+    }
+    this.hashing = hashingOf(
+      rows.columns.map(({ column, as, form }) => ({ name: column.name, as, form })),
+      key,
+    )
+    this.#keyPlaces = rows.key.map((column) => rows.columns.indexOf(column))
+  }
+
+  async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
+    const [index, hash, where] = [bucketIndex(this.#rows, depth), rowHash(this.#rows), inBuckets(this.#rows, within)]
+    const { qualified } = this.#rows
+    await using pass = await this.#database.pass({ what: 'digesting a table', signal })
+    const sums = `cast(count(*) as char) as n, cast(coalesce(sum(${hash}), 0) as char) as s`
+    if (depth === 0) {
+      const result = await pass.execute(sql.raw(`select ${sums} from ${qualified} where ${where}`))
+      pass.finish()
+      const [{ n, s }] = Whole.parse(result)
+      return n === '0' ? new Map() : new Map([[0, this.#digest(n, s)]])
+    }
+    const grouped = `select ${index} as i, ${sums} from ${qualified} where ${where} group by i order by null`
+    const result = await pass.execute(sql.raw(grouped))
+    pass.finish()
+    return new Map(Grouped.parse(result).map(({ i, n, s }) => [i, this.#digest(n, s)]))
+  }
+
+  async *scan(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<readonly Row[]> {
+    const { qualified } = this.#rows
+    const query = `select ${selectList(this.#rows)}, 0 from ${qualified} where ${inBuckets(this.#rows, within)}`
+    for await (const { rows } of this.#read(query, signal)) yield rows
+  }
+
+  /** The server sorts, on disk when it must. */
+  async *scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<BucketRows> {
+    const { qualified } = this.#rows
+    const index = bucketIndex(this.#rows, within[0]?.depth ?? 0)
+    const where = inBuckets(this.#rows, within)
+    yield* this.#read(
+      `select ${selectList(this.#rows)}, ${index} as i from ${qualified} where ${where} order by i`,
+      signal,
+    )
+  }
+
+  async lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
+    const { quote } = await this.#database.driver()
+    const wanted = new Map(keys.map((key) => [JSON.stringify(key), key]))
+    const asked = [...wanted.values()]
+    const found: Row[] = []
+    for (let start = 0; start < asked.length; start += LOOKUP_KEYS) {
+      const condition = keyCondition(this.#rows.key, asked.slice(start, start + LOOKUP_KEYS), quote)
+      if (condition === undefined) continue
+      const query = `select ${selectList(this.#rows)} from ${this.#rows.qualified} where ${condition}`
+      const options = { what: 'looking up rows', signal, deadlineMs: LOOKUP_MS }
+      const rows = await this.#database.session.execute(sql.raw(query), options)
+      for (const row of rows) {
+        const values = this.#rows.columns.map((_, at) => textOrNull(row[`c${at}`]))
+        if (wanted.has(JSON.stringify(this.#keyPlaces.map((place) => values[place])))) found.push(values)
+      }
+    }
+    return found
+  }
+
+  async *#read(query: string, signal: AbortSignal): AsyncGenerator<BucketRows> {
+    await using pass = await this.#database.pass({ what: 'reading rows', signal })
+    yield* pagesOf(pass.stream(query), this.#rows.columns.length)
+    pass.finish()
+  }
+
+  #digest(rows: string, sum: string): Digest {
+    const total = BigInt(sum)
+    if (total < NO_HASH / 2n) return { rows: BigInt(rows), sum: total }
+    throw new ConfigError({
+      code: 'value-too-large',
+      key: this.schema.name,
+      message: `a row is larger than the server's max_allowed_packet and cannot be digested (${this.label})`,
+      fix: 'raise max_allowed_packet of the server, or leave the large column out with the table option ignore',
+    })
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

@@ -1,0 +1,77 @@
+import type { CanonicalTable, Form, FormedColumn } from '../../../core/canonical.js'
+import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
+import type { PostgresTableInfo } from '../catalog/catalog.js'
+import { PostgresDigests } from '../digest/digest.js'
+import type { PostgresHandle } from '../handle.js'
+import { canonicalForm } from './canonical-form.js'
+import { formsOf } from './forms.js'
+
+/** A table of PostgreSQL as `check` reads it when the other one is of another engine. */
+export class PostgresCanonicalTable implements CanonicalTable {
+  readonly schema: TableSchema
+  readonly label: string
+  readonly forms: readonly (readonly Form[])[]
+  readonly #database: PostgresHandle
+  readonly #info: PostgresTableInfo
+
+  constructor(database: PostgresHandle, info: PostgresTableInfo) {
+    this.#database = database
+    this.#info = info
+    this.schema = info.schema
+    this.label = `${database.label} ${info.schema.name}`
+    this.forms = info.columns.map(({ facts }) => formsOf(facts))
+  }
+
+  as(columns: readonly FormedColumn[], key: readonly string[]): Table {
+    const used = columns.flatMap(({ name }) => this.#info.columns.filter((column) => column.name === name))
+    const keyNames = key.flatMap((name) => columns.filter(({ as }) => as === name)).map(({ name }) => name)
+    const info: PostgresTableInfo = {
+      ...this.#info,
+      columns: used,
+      keyColumns: keyNames.flatMap((name) => used.filter((column) => column.name === name)),
+      schema: { ...this.schema, key: keyNames },
+    }
+    const schema = {
+      name: this.schema.name,
+      columns: used.map(({ type, nullable, hasDefault }, at) => ({
+        name: columns[at]?.as ?? '',
+        type,
+        nullable,
+        hasDefault,
+      })),
+      key,
+    }
+    const digests = new PostgresDigests(this.#database.session, canonicalForm(info, columns, key))
+    return new FormedTable({ schema, label: this.label }, digests)
+  }
+}
+
+class FormedTable implements Table {
+  readonly schema: TableSchema
+  readonly label: string
+  readonly hashing: string
+  readonly #digests: PostgresDigests
+
+  constructor({ schema, label }: Pick<Table, 'schema' | 'label'>, digests: PostgresDigests) {
+    this.schema = schema
+    this.label = label
+    this.hashing = digests.hashing
+    this.#digests = digests
+  }
+
+  digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
+    return this.#digests.digests(within, depth, signal)
+  }
+
+  scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]> {
+    return this.#digests.scan(within, signal)
+  }
+
+  scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<BucketRows> {
+    return this.#digests.scanInOrder(within, signal)
+  }
+
+  lookup(keys: readonly Row[], signal: AbortSignal): Promise<readonly Row[]> {
+    return this.#digests.lookup(keys, signal)
+  }
+}
