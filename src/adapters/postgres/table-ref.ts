@@ -5,8 +5,8 @@ import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { ColumnOptions, ColumnRef } from '../../core/groups.js'
 import { openBulkTable } from './bulk/bulk-table.js'
-import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
 import { PostgresCanonicalTable } from './canonical/canonical-table.js'
+import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
@@ -45,11 +45,11 @@ export class PostgresTableRef<Insert = unknown> implements TableRef<Insert>, Ups
   /** A column of it, for `check.references`: by its property in the Drizzle table, or by its name in the database. */
   column(name: Extract<keyof Insert, string>, options: ColumnOptions = {}): ColumnRef {
     return { table: this, column: name, options }
+  }
+
   async openCanonical(signal: AbortSignal): Promise<PostgresCanonicalTable> {
     const request = { ...this.#request(), reading: true }
     return new PostgresCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
-  }
-
   }
 
   get drizzle(): PgTable | undefined {
