@@ -2,7 +2,13 @@ import { defineConfig } from 'tsdown'
 
 export default defineConfig({
   // The public faces and the command line; everything they import comes along, one output file per source file.
-  entry: ['src/index.ts', 'src/adapters/*/index.ts', 'src/config/env.ts', 'src/cli/main.ts'],
+  entry: [
+    'src/index.ts',
+    'src/adapters/*/index.ts',
+    'src/adapters/objects/*/index.ts',
+    'src/config/env.ts',
+    'src/cli/main.ts',
+  ],
   root: 'src',
   outDir: 'dist',
   format: 'esm',

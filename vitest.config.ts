@@ -7,6 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const ADAPTERS = ['files', 'kafka', 'kurrentdb', 'memory', 'mysql', 'postgres', 'pubsub', 'redis', 'sqlite']
 const alias = {
   ...Object.fromEntries(ADAPTERS.map((name) => [`lockstep/${name}`, source(`src/adapters/${name}/index.ts`)])),
+  'lockstep/folder': source('src/adapters/objects/files/index.ts'),
   'lockstep/env': source('src/config/env.ts'),
   lockstep: source('src/index.ts'),
 }

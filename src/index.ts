@@ -31,6 +31,13 @@ export type {
 export type { Aggregate, ColumnOptions, ColumnRef } from './core/groups.js'
 export type { Message, OutgoingMessage } from './core/message.js'
 export type { ConflictRule } from './core/mirror.js'
+export {
+  isObjectName,
+  type ObjectStore,
+  type ObjectWriter,
+  type PutOptions,
+  type StoredObject,
+} from './core/object-store.js'
 export type { FlowEvent, Observer } from './core/observer.js'
 export { Secret } from './core/secret.js'
 export type { Conflict, RunRecord, StateStore } from './core/state.js'
@@ -39,6 +46,9 @@ export type { Column, Row, TableSchema } from './core/table.js'
 export { check } from './flows/check/check.js'
 export { count, max, min, sum } from './flows/check/references/aggregates.js'
 export type { ReferencesCheck } from './flows/check/references/options.js'
+export { feed } from './flows/feed/feed.js'
+export { type CsvOptions, csv, type Format, type JsonOptions, json, ndjson } from './flows/feed/format.js'
+export type { FeedOptions } from './flows/feed/options.js'
 export { ingest } from './flows/ingest/ingest.js'
 export type { DecodeLimits, IngestCommon, IngestRoute } from './flows/ingest/options.js'
 export type { RelayOptions } from './flows/relay/options.js'

@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.js'
 import { deadLettersCommand } from './commands/dead-letters.js'
 import { demoCommand } from './commands/demo.js'
 import { doctorCommand } from './commands/doctor.js'
+import { feedCommand } from './commands/feed.js'
 import { grantsCommand } from './commands/grants.js'
 import { initCommand } from './commands/init.js'
 import { loadCommand } from './commands/load.js'
@@ -31,6 +32,7 @@ export function createProgram(io: Io, finish: Finish): Command {
     statusCommand(io, finish),
     deadLettersCommand(io, finish),
     checkCommand(io, finish),
+    feedCommand(io, finish),
     loadCommand(io, finish),
     grantsCommand(io, finish),
     demoCommand(io, finish),

@@ -14,6 +14,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   lockstep: '../index.js',
   'lockstep/env': './env.js',
   'lockstep/files': '../adapters/files/index.js',
+  'lockstep/folder': '../adapters/objects/files/index.js',
   'lockstep/kafka': '../adapters/kafka/index.js',
   'lockstep/kurrentdb': '../adapters/kurrentdb/index.js',
   'lockstep/memory': '../adapters/memory/index.js',

@@ -78,9 +78,9 @@ export class PostgresDatabase implements PostgresHandle {
   table<T extends PgTable>(
     table: T,
     options?: TableOptions<keyof T['_']['columns'] & string>,
-  ): PostgresTableRef<T['$inferInsert']>
+  ): PostgresTableRef<T['$inferInsert'], T['$inferSelect']>
   /** `records`, `public.records` or, with odd characters, `"schema"."table"`. */
-  table(table: string, options?: TableOptions): PostgresTableRef<Values>
+  table(table: string, options?: TableOptions): PostgresTableRef<Values, Values>
   table(table: unknown, options: TableOptions = {}): PostgresTableRef {
     return new PostgresTableRef(this, table, options)
   }

@@ -4,19 +4,21 @@ import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { ColumnOptions, ColumnRef } from '../../core/groups.js'
+import type { TableExport } from '../../core/export.js'
 import { openBulkTable } from './bulk/bulk-table.js'
-import { PostgresCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
 import { tableGrants } from './diagnose/grants.js'
+import { PostgresExport } from './export/table-export.js'
 import type { PostgresHandle, UpsertableTable } from './handle.js'
 import { PostgresTable } from './table.js'
 
-/** A table of a PostgreSQL database that has been named and not yet looked at. `Insert`: a row to insert, as Drizzle has it. */
-export class PostgresTableRef<Insert = unknown> implements TableRef<Insert>, UpsertableTable {
+/** A table of a PostgreSQL database that has been named and not yet looked at. `Insert`, `Select`: its rows, as Drizzle has them. */
+export class PostgresTableRef<Insert = unknown, Select = unknown> implements TableRef<Insert, Select>, UpsertableTable {
   declare readonly $insert?: Insert
+  declare readonly $select?: Select
   readonly database: PostgresHandle
   readonly name: string
   readonly options: TableOptions
@@ -47,11 +49,6 @@ export class PostgresTableRef<Insert = unknown> implements TableRef<Insert>, Ups
     return { table: this, column: name, options }
   }
 
-  async openCanonical(signal: AbortSignal): Promise<PostgresCanonicalTable> {
-    const request = { ...this.#request(), reading: true }
-    return new PostgresCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
-  }
-
   get drizzle(): PgTable | undefined {
     return typeof this.#table === 'string' ? undefined : this.#table
   }
@@ -74,6 +71,11 @@ export class PostgresTableRef<Insert = unknown> implements TableRef<Insert>, Ups
 
   grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList> {
     return tableGrants(this, { use, role }, signal)
+  }
+
+  async exports(signal: AbortSignal): Promise<TableExport> {
+    const { session, label } = this.database
+    return new PostgresExport({ session, label, info: await this.describe(signal), table: this.drizzle })
   }
 
   bulk(signal: AbortSignal): Promise<BulkTable> {

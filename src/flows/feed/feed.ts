@@ -1,0 +1,50 @@
+import type { Database } from '../../core/database.js'
+import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import type { FeedVerification, Flow, FlowContext } from '../../core/flow.js'
+import type { FeedOptions } from './options.js'
+import { runFeed } from './run-feed.js'
+import { named, parseOptions, type Settings } from './settings.js'
+import { verifyNewest } from './verify-feed.js'
+
+/**
+ * Publishes a table as files, all or nothing: data files under new names, then a manifest with the size, rows and sha256
+ * of each. A reader takes the manifest with the highest number and the files that it names; at any moment, and whenever
+ * the exporter dies, those are one whole feed.
+ *
+ * @throws ConfigError when an option is wrong.
+ */
+export function feed<Select, Answer>(options: FeedOptions<Select, Answer>): Flow {
+  return new FeedFlow(parseOptions(options))
+}
+
+class FeedFlow implements Flow {
+  readonly kind = 'feed'
+  readonly databases: readonly Database[]
+  readonly #settings: Settings
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+    this.databases = [settings.from.database]
+  }
+
+  /** Publishes once. */
+  run(context: FlowContext): Promise<void> {
+    return runFeed(named(this.#settings, context.name), context)
+  }
+
+  verifyFeed(flow: string, signal: AbortSignal): Promise<FeedVerification> {
+    const { to, name } = named(this.#settings, flow)
+    return verifyNewest(to, name, signal)
+  }
+
+  async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const { from, to, quarantine } = this.#settings
+    const stores = quarantine === undefined ? [to] : [to, quarantine]
+    const found = await Promise.all([from.diagnose('read', signal), ...stores.map((store) => store.diagnose(signal))])
+    return found.flat()
+  }
+
+  async grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
+    return [await this.#settings.from.grants('read', role, signal)]
+  }
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { DataError } from '../../core/errors.js'
+import type { ObjectStore } from '../../core/object-store.js'
+
+const count = z.number().int().min(0)
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+const FileEntry = z.object({
+  name: z.string(),
+  rows: count,
+  /** As stored. */
+  bytes: count,
+  /** Of the bytes as stored. */
+  sha256: Sha256,
+})
+
+const Body = z.object({
+  kind: z.literal('lockstep-feed'),
+  version: z.literal(1),
+  name: z.string(),
+  sequence: z.number().int().min(1),
+  run: z.string(),
+  publishedAt: z.string(),
+  format: z.enum(['json', 'ndjson', 'csv']),
+  compression: z.enum(['gzip', 'none']),
+  rows: count,
+  bytes: count,
+  /** Rows that `map` left out, and rows that could not be published as they are. */
+  skipped: count,
+  rejected: count,
+  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  /** Changes when a column of the table comes, goes, or gets another name or type. */
+  schema: z.string(),
+  files: z.array(FileEntry),
+})
+const Envelope = Body.extend({ sha256: Sha256 })
+
+export type FeedFile = z.output<typeof FileEntry>
+/** What a feed consists of. It is written last; what no manifest names is not published. */
+export type Manifest = z.output<typeof Body>
+
+/** More than any manifest has; a reader need not hold whatever somebody put there. */
+const MAX_BYTES = 64 * 1024 * 1024
+
+/** `sha256` is that of the JSON text of all the rest, so that a manifest that was changed or cut is noticed. */
+export function formatManifest(manifest: Manifest): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ ...manifest, sha256: digestOf(manifest) }, null, 1)}\n`)
+}
+
+/** Throws `DataError` `manifest-invalid`. */
+export function parseManifest(object: string, text: string): Manifest {
+  const { success, data, error } = Envelope.safeParse(jsonOf(text))
+  if (!success) throw invalid(object, 'is no manifest of a feed', error)
+  const { sha256, ...manifest } = data
+  if (digestOf(manifest) !== sha256) throw invalid(object, 'was changed after it was written')
+  return manifest
+}
+
+export async function readManifest(store: ObjectStore, object: string, signal: AbortSignal): Promise<Manifest> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of store.read(object, signal)) {
+    bytes += chunk.length
+    if (bytes > MAX_BYTES) throw invalid(object, 'is larger than any manifest')
+    chunks.push(chunk)
+  }
+  return parseManifest(object, Buffer.concat(chunks).toString())
+}
+
+function digestOf(manifest: Manifest): string {
+  return createHash('sha256')
+    .update(JSON.stringify(Body.parse(manifest)))
+    .digest('hex')
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function invalid(object: string, what: string, cause?: unknown): DataError {
+  const message = `${object} ${what}; publish again, and do not use this feed`
+  return new DataError('manifest-invalid', message, { cause })
+}

@@ -1,0 +1,58 @@
+/**
+ * How the objects of a feed are called. The manifest of sequence n+1 can be made once only, so of several exporters that
+ * began after feed n one publishes; and the name needs no clock, which may go back. Data files carry the sequence they are
+ * for and a random run, so that no name is used twice and no exporter touches the files of another.
+ */
+export interface FeedNames {
+  /** Every object of the feed begins so. */
+  readonly prefix: string
+  readonly latest: string
+  manifest(sequence: number): string
+  /** @param part from 1. */
+  data(attempt: Attempt, part: number, extension: string): string
+  rejected(attempt: Attempt): string
+  /** What an object is; `undefined` when it is none of this feed's. */
+  parse(object: string): FeedObject | undefined
+}
+
+export interface Attempt {
+  readonly sequence: number
+  /** 16 hexadecimal digits. */
+  readonly run: string
+}
+
+export type FeedObject =
+  | { readonly kind: 'manifest'; readonly sequence: number }
+  | ({ readonly kind: 'data' } & Attempt)
+
+const DIGITS = 8
+
+/** Of a feed: letters, digits, hyphens and underscores, at most 100. */
+export function isFeedName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(name)
+}
+
+export function feedNames(feed: string): FeedNames {
+  const number = (sequence: number): string => String(sequence).padStart(DIGITS, '0')
+  const stem = ({ sequence, run }: Attempt): string => `${feed}-${number(sequence)}-${run}`
+  return {
+    prefix: `${feed}-`,
+    latest: `${feed}.latest.json`,
+    manifest: (sequence) => `${feed}-${number(sequence)}${MANIFEST_SUFFIX}`,
+    data: (attempt, part, extension) => `${stem(attempt)}-${String(part).padStart(4, '0')}.${extension}`,
+    rejected: (attempt) => `${stem(attempt)}-rejected.ndjson`,
+    parse: (object) => (object.startsWith(`${feed}-`) ? parseRest(object.slice(feed.length + 1)) : undefined),
+  }
+}
+
+export const MANIFEST_SUFFIX = '.manifest.json'
+const MANIFEST = /^(\d{8,})\.manifest\.json$/
+const DATA = /^(\d{8,})-([0-9a-f]{16})-(?:\d{4,}|rejected)\.[a-z.]+$/
+
+function parseRest(rest: string): FeedObject | undefined {
+  const manifest = MANIFEST.exec(rest)
+  if (manifest !== null) return { kind: 'manifest', sequence: Number(manifest[1]) }
+  const data = DATA.exec(rest)
+  if (data === null) return undefined
+  return { kind: 'data', sequence: Number(data[1]), run: data[2] ?? '' }
+}

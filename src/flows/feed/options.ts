@@ -1,0 +1,44 @@
+import type { ExportableTableRef } from '../../core/database.js'
+import type { ObjectStore } from '../../core/object-store.js'
+import type { Format } from './format.js'
+
+/** Options of `feed`. */
+export interface FeedOptions<Select, Answer> {
+  /** A table of a database that can read it in one snapshot; its key orders the rows. */
+  readonly from: ExportableTableRef<Select>
+  /**
+   * What is published of a row. May be asynchronous; up to 100 rows are then mapped at the same time. `undefined` or
+   * `null` leaves the row out. What it throws rejects the row, but for an `UnavailableError`, which is waited for.
+   * Default: all columns, as the database makes JSON of them, so that no digit is lost.
+   */
+  readonly map?: (row: Select) => Answer | Promise<Answer>
+  /** `json()`, `ndjson()` or `csv()`. Default `json()`. */
+  readonly as?: Format
+  /** Where to: `folder('out')`. Feeds of different names may share a place. */
+  readonly to: ObjectStore
+  /** How all files begin. Letters, digits, hyphens and underscores. Default: the flow's name in the config. */
+  readonly name?: string
+  /** When a new file begins. Default 1,000,000 rows or 200 MB (200,000,000 bytes) as stored. */
+  readonly rotate?: { readonly rows?: number; readonly bytes?: number }
+  /** Default level 6; `false`: not compressed. */
+  readonly gzip?: { readonly level?: number } | false
+  /** Published feeds that are kept, the newest included. Default 7. */
+  readonly keep?: number
+  /**
+   * Refuses to publish a feed that has lost more than this share of the rows of the one before. 0 to 1, 1 being never.
+   * Default 0.5.
+   */
+  readonly shrink?: number
+  /** What to do when every file would be as in the newest feed. Default `publish`. */
+  readonly whenUnchanged?: 'skip' | 'publish'
+  /** Keeps an object `<name>.latest.json` that names the newest manifest. Default `true`. */
+  readonly latest?: boolean
+  /** Where key, code and reason of rejected rows are written, one file per feed. Default: they are only counted. */
+  readonly quarantine?: ObjectStore
+  /** Publishes nothing when more than this share of the rows is rejected. 0 to 1, 1 being never. Default 0.05. */
+  readonly stopAbove?: number
+  /** How old the snapshot may become, in ms. Default 3,600,000 (an hour). */
+  readonly snapshotMs?: number
+  /** How long to go on trying while the database or the store cannot be used, in ms. Default 60,000. */
+  readonly patienceMs?: number
+}

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+import { ConflictError, DataError, LockstepError, UnavailableError } from '../../core/errors.js'
+import type { ExportColumn } from '../../core/export.js'
+import { failpoint } from '../../core/failpoint.js'
+import type { FlowContext } from '../../core/flow.js'
+import { isObjectMissing } from '../../core/object-store.js'
+import { formatManifest, type Manifest, readManifest } from './manifest.js'
+import { type Attempt, feedNames } from './names.js'
+import { Published } from './published.js'
+import { putBytes } from './put-bytes.js'
+import type { FeedSettings } from './settings.js'
+import { verifyFiles } from './verify-files.js'
+import { discard, type WrittenFeed, writeFeed } from './write-feed.js'
+
+export interface Publication {
+  readonly manifest: Manifest
+  /** `unchanged`: the newest feed has the same files already, and nothing was published. */
+  readonly outcome: 'published' | 'unchanged'
+}
+
+/**
+ * Writes the files under new names, reads them back, and then makes the manifest, which nobody else can make a second
+ * time. Until that moment no reader sees anything; from it on all see everything.
+ */
+export async function publishFeed(
+  settings: FeedSettings,
+  context: Pick<FlowContext, 'name' | 'observer'>,
+  signal: AbortSignal,
+): Promise<Publication> {
+  const before = await Published.look(settings.to, settings.name, signal)
+  await before.tidy(settings.keep, signal)
+  const previous = await before.newest(signal)
+  const attempt: Attempt = { sequence: before.last + 1, run: randomBytes(8).toString('hex') }
+  const table = await settings.from.exports(signal)
+  const { name: flow, observer } = context
+  const written = await writeFeed({
+    settings,
+    table,
+    attempt,
+    signal,
+    progress: (items, durationMs) =>
+      observer({ flow, type: 'batch', lane: 'feed', items, durationMs, lagMs: undefined }),
+  })
+  const manifest = manifestOf({ settings, attempt, written, columns: table.columns, schema: table.fingerprint })
+  return publishWritten({ settings, attempt, manifest, previous, signal })
+}
+
+interface Finishing {
+  readonly settings: FeedSettings
+  readonly attempt: Attempt
+  readonly manifest: Manifest
+  readonly previous: Manifest | undefined
+  readonly signal: AbortSignal
+}
+
+async function publishWritten(finishing: Finishing): Promise<Publication> {
+  const { settings, attempt, manifest, previous } = finishing
+  const names = manifest.files.map((file) => file.name)
+  try {
+    if (settings.whenUnchanged === 'skip' && previous !== undefined && isSame(previous, manifest)) {
+      await discard(settings, attempt, names)
+      return { manifest: previous, outcome: 'unchanged' }
+    }
+    guardShrink(settings, previous, manifest)
+    await verifyWritten(finishing)
+    failpoint('feed:before-manifest')
+    await putManifest(finishing)
+    failpoint('feed:after-manifest')
+    return { manifest, outcome: 'published' }
+  } catch (error) {
+    // When nobody knows whether the manifest was made its files have to stay; the next run knows.
+    if (!(error instanceof UnavailableError && error.code === 'manifest-unknown')) {
+      await discard(settings, attempt, names)
+    }
+    throw error
+  }
+}
+
+interface Contents extends Pick<Finishing, 'settings' | 'attempt'> {
+  readonly written: WrittenFeed
+  readonly columns: readonly ExportColumn[]
+  readonly schema: string
+}
+
+function manifestOf({ settings, attempt, written, columns, schema }: Contents): Manifest {
+  const { files, rejections } = written
+  const total = (of: 'rows' | 'bytes'): number => files.reduce((sum, file) => sum + file[of], 0)
+  return {
+    kind: 'lockstep-feed',
+    version: 1,
+    name: settings.name,
+    ...attempt,
+    publishedAt: new Date().toISOString(),
+    format: settings.as.name,
+    compression: settings.gzip === false ? 'none' : 'gzip',
+    rows: total('rows'),
+    bytes: total('bytes'),
+    skipped: rejections.skipped,
+    rejected: rejections.rejected,
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    schema,
+    files: [...files],
+  }
+}
+
+function isSame(previous: Manifest, manifest: Manifest): boolean {
+  return contentOf(previous) === contentOf(manifest)
+}
+
+/** All that a reader could tell apart; the names of files are new each time. */
+function contentOf({ format, compression, schema, files }: Manifest): string {
+  return JSON.stringify([format, compression, schema, files.map(({ rows, bytes, sha256 }) => [rows, bytes, sha256])])
+}
+
+function guardShrink({ shrink }: FeedSettings, previous: Manifest | undefined, { rows }: Manifest): void {
+  if (previous === undefined || rows >= previous.rows * (1 - shrink)) return
+  const lost = Math.round((100 * (previous.rows - rows)) / previous.rows)
+  const message = `the feed has ${rows} rows and the one before had ${previous.rows}: it lost ${lost} %, more than shrink: ${shrink} allows; nothing was published. When that is right, raise shrink for one run`
+  throw new DataError('feed-shrunk', message)
+}
+
+async function verifyWritten(finishing: Finishing): Promise<void> {
+  const { settings, manifest, signal } = finishing
+  const [problem] = await verifyFiles(settings.to, manifest.files, signal)
+  if (problem === undefined) return
+  // Whoever published in the meantime has swept the files of this attempt.
+  await refuseOvertaken(finishing)
+  const message = `${settings.to.label}: ${problem.file} ${problem.problem}, when it was read back; nothing was published`
+  throw new UnavailableError('feed-damaged', message)
+}
+
+async function refuseOvertaken({ settings, attempt, signal }: Finishing, cause?: unknown): Promise<void> {
+  const now = await Published.look(settings.to, settings.name, signal)
+  if (now.last >= attempt.sequence) throw overtaken(settings, attempt, cause)
+}
+
+async function putManifest(finishing: Finishing): Promise<void> {
+  const { settings, attempt, manifest, signal } = finishing
+  const object = feedNames(settings.name).manifest(attempt.sequence)
+  // A newer one than ours may be there while ours is not, when retention took it away.
+  await refuseOvertaken(finishing)
+  try {
+    await putBytes(settings.to, object, { bytes: formatManifest(manifest), signal })
+  } catch (error) {
+    if (error instanceof ConflictError) throw overtaken(settings, attempt, error)
+    await settle(finishing, object, error)
+  }
+}
+
+/** The answer to the put was lost or bad: looks whether the manifest is there all the same. */
+async function settle({ settings, attempt }: Finishing, object: string, error: unknown): Promise<void> {
+  try {
+    const found = await readManifest(settings.to, object, AbortSignal.timeout(SETTLE_MS))
+    if (found.run === attempt.run) return
+  } catch (unread) {
+    if (isObjectMissing(unread)) throw error
+    const what = error instanceof LockstepError ? error.message : String(error)
+    const message = `${what}; whether the feed was published is not known. Run the flow again`
+    throw new UnavailableError('manifest-unknown', message, { cause: error })
+  }
+  throw overtaken(settings, attempt, error)
+}
+
+const SETTLE_MS = 10_000
+
+function overtaken({ name, to }: FeedSettings, { sequence }: Attempt, cause?: unknown): ConflictError {
+  const message = `${to.label}: another run has published feed ${sequence} of ${name} in the meantime; this one has published nothing. Run it again if its rows are to be newer`
+  return new ConflictError('feed-overtaken', message, { cause })
+}

@@ -1,0 +1,95 @@
+import { DataError } from '../../core/errors.js'
+import type { ObjectStore, StoredObject } from '../../core/object-store.js'
+import { type Manifest, readManifest } from './manifest.js'
+import { type FeedNames, type FeedObject, feedNames } from './names.js'
+
+interface Known {
+  readonly object: StoredObject
+  readonly is: FeedObject
+}
+
+/** Files of an attempt that has not ended are left alone for so long; after that its process is taken for dead. */
+const STALE_MS = 24 * 3_600_000
+
+/** What a store has of a feed, as one listing shows it. */
+export class Published {
+  readonly store: ObjectStore
+  readonly names: FeedNames
+  /** Sequences of all manifests, ascending. */
+  readonly sequences: readonly number[]
+  readonly #objects: readonly Known[]
+
+  private constructor(store: ObjectStore, names: FeedNames, objects: readonly Known[]) {
+    this.store = store
+    this.names = names
+    this.#objects = objects
+    this.sequences = objects
+      .flatMap(({ is }) => (is.kind === 'manifest' ? [is.sequence] : []))
+      .sort((left, right) => left - right)
+  }
+
+  static async look(store: ObjectStore, feed: string, signal: AbortSignal): Promise<Published> {
+    const names = feedNames(feed)
+    const objects = (await store.list(names.prefix, signal)).flatMap((object) => {
+      const is = names.parse(object.name)
+      return is === undefined ? [] : [{ object, is }]
+    })
+    return new Published(store, names, objects)
+  }
+
+  /** Of the newest feed; 0 before the first. */
+  get last(): number {
+    return this.sequences.at(-1) ?? 0
+  }
+
+  /** The newest manifest that can be read; `undefined` when there is none. */
+  async newest(signal: AbortSignal): Promise<Manifest | undefined> {
+    for (const sequence of this.sequences.toReversed()) {
+      const manifest = await this.#manifest(sequence, signal)
+      if (manifest !== undefined) return manifest
+    }
+    return undefined
+  }
+
+  /**
+   * Deletes manifests but the newest `keep`, then the files that none of those names. An attempt at sequence n can publish
+   * only while there is no manifest n or later, so what is of such a sequence and not named is of no use to anybody. Of
+   * an attempt that may still be under way only stale files are deleted. Answers how many objects.
+   */
+  async tidy(keep: number, signal: AbortSignal): Promise<number> {
+    const kept = new Set(this.sequences.slice(-keep))
+    const old = this.sequences
+      .filter((sequence) => !kept.has(sequence))
+      .map((sequence) => this.names.manifest(sequence))
+    await this.store.delete(old, signal)
+    const named = await this.#named(kept, signal)
+    const waste = this.#objects.flatMap(({ object, is }) => (this.#isWaste(object, is, named) ? [object.name] : []))
+    await this.store.delete(waste, signal)
+    return old.length + waste.length + (await this.store.sweep(this.names.prefix, STALE_MS, signal))
+  }
+
+  #isWaste(object: StoredObject, is: FeedObject, named: ReadonlyMap<number, string | undefined>): boolean {
+    if (is.kind === 'manifest') return false
+    if (is.sequence > this.last) return Date.now() - object.modifiedAt > STALE_MS
+    if (!named.has(is.sequence)) return true
+    const run = named.get(is.sequence)
+    // Of a manifest that cannot be read nobody knows what it names.
+    return run !== undefined && run !== is.run
+  }
+
+  /** The runs whose files are published, by sequence. */
+  async #named(kept: ReadonlySet<number>, signal: AbortSignal): Promise<ReadonlyMap<number, string | undefined>> {
+    const named = new Map<number, string | undefined>()
+    for (const sequence of kept) named.set(sequence, (await this.#manifest(sequence, signal))?.run)
+    return named
+  }
+
+  async #manifest(sequence: number, signal: AbortSignal): Promise<Manifest | undefined> {
+    try {
+      return await readManifest(this.store, this.names.manifest(sequence), signal)
+    } catch (error) {
+      if (error instanceof DataError) return undefined
+      throw error
+    }
+  }
+}

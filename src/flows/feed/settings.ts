@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import type { ExportableTableRef } from '../../core/database.js'
+import { ConfigError } from '../../core/errors.js'
+import type { ObjectStore } from '../../core/object-store.js'
+import { type Format, json } from './format.js'
+import { columnsMissing, type RowMap } from './mapped-pages.js'
+import { isFeedName } from './names.js'
+
+/** Zod only looks: the very objects of the config go on, not copies of them. */
+const method = (value: unknown, name: string): boolean =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
+
+const StoreShape = z.custom<ObjectStore>(
+  (value) => method(value, 'create') && method(value, 'list') && method(value, 'sweep'),
+  'must be a place for files, e.g. what folder() returns',
+)
+const TableShape = z.custom<ExportableTableRef>(
+  (value) => method(value, 'exports') && method(value, 'grants'),
+  'must be a table that can be read in one snapshot: what table(...) of a PostgreSQL database returns',
+)
+const FormatShape = z.custom<Format>(
+  (value) => method(value, 'head') && method(value, 'tail'),
+  'must be a format: json(), ndjson() or csv()',
+)
+const share = z.number().min(0).max(1)
+const ms = z.number().int().min(1).max(2_147_483_647)
+
+const OptionsShape = z.strictObject({
+  from: TableShape,
+  map: z.custom<RowMap>((value) => typeof value === 'function', 'must be a function: (row) => value').optional(),
+  as: FormatShape.default(json),
+  to: StoreShape,
+  name: z
+    .string()
+    .refine(isFeedName, 'must be of letters, digits, hyphens and underscores, at most 100, the first no hyphen')
+    .optional(),
+  rotate: z
+    .strictObject({
+      rows: z.number().int().min(1).default(1_000_000),
+      bytes: z.number().int().min(1_000).default(200_000_000),
+    })
+    .prefault({}),
+  gzip: z.union([z.literal(false), z.strictObject({ level: z.number().int().min(1).max(9).default(6) })]).prefault({}),
+  keep: z.number().int().min(1).max(10_000).default(7),
+  shrink: share.default(0.5),
+  whenUnchanged: z.enum(['skip', 'publish']).default('publish'),
+  latest: z.boolean().default(true),
+  quarantine: StoreShape.optional(),
+  stopAbove: share.default(0.05),
+  snapshotMs: ms.default(3_600_000),
+  patienceMs: ms.default(60_000),
+})
+
+/** What `feed` was given, with defaults filled in. */
+export type Settings = z.output<typeof OptionsShape>
+/** The same once the flow has its name. */
+export type FeedSettings = Settings & { readonly name: string }
+
+/** A `ConfigError` names the option that is wrong. */
+export function parseOptions(options: unknown): Settings {
+  const { success, data, error } = OptionsShape.safeParse(options)
+  if (!success) throw invalid(error)
+  if (data.map !== undefined && data.as.name === 'csv' && data.as.columns === undefined) throw columnsMissing()
+  return data
+}
+
+/** The name of the files; throws when the flow's own cannot be it. */
+export function named(settings: Settings, flow: string): FeedSettings {
+  const name = settings.name ?? flow
+  if (isFeedName(name)) return { ...settings, name }
+  throw problem('name', `is missing, as the flow's own name cannot be that of files`, "give one: name: 'facilities'")
+}
+
+function invalid(error: z.ZodError): ConfigError {
+  const [first] = error.issues
+  if (first?.code === 'unrecognized_keys') {
+    const known = Object.keys(OptionsShape.shape).join(', ')
+    return problem([...first.path, first.keys[0] ?? ''].join('.'), 'is no option', `remove it; known are ${known}`)
+  }
+  return problem(
+    first?.path.map(String).join('.') || 'options',
+    first?.message ?? 'is not valid',
+    'correct the option; its default and its unit are in the documentation of feed()',
+  )
+}
+
+function problem(key: string, message: string, fix: string): ConfigError {
+  return new ConfigError({ code: 'option-invalid', key: `feed({ ${key} })`, message, fix })
+}
