@@ -1,6 +1,6 @@
 import type { BulkTable } from './bulk.js'
+import type { CanonicalTable } from './canonical.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
-import type { TableExport } from './export.js'
 import type { Grouping } from './groups.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
@@ -42,27 +42,30 @@ export interface Database extends AsyncDisposable, Partial<Upserts>, Partial<Gro
   readonly state: StateStore
 }
 
-/** A table that has been named but not yet looked at. `Insert` and `Select` are the types of its rows, where they are known. */
-export interface TableRef<Insert = unknown, Select = unknown> {
-  /** Only types; never there at run time. */
+/** A table that has been named but not yet looked at. `Insert` is the type of a row to insert, where it is known. */
+export interface TableRef<Insert = unknown> {
+  /** Only a type; never there at run time. */
   readonly $insert?: Insert
-  readonly $select?: Select
   readonly database: Database
   /** As given, with its schema when one was given. */
   readonly name: string
   readonly options: TableOptions
   /**
-   * Left out by databases whose tables cannot be compared. Reads the catalog. Throws `ConfigError` when the table is missing, is of a kind that cannot be used, lacks a unique
-   * index on its key (the fix is the SQL that adds it) or does not match its Drizzle object.
+   * Left out by databases whose tables can only be compared in canonical form. Reads the catalog. Throws `ConfigError`
+   * when the table is missing, is of a kind that cannot be used, lacks a unique index on its key (the fix is the SQL that
+   * adds it) or does not match its Drizzle object.
    */
   open?(signal: AbortSignal): Promise<Table>
+  /**
+   * The same table for a comparison with one of another engine, or of other types or names. Left out by databases whose
+   * values have no canonical form. Throws as `open` does.
+   */
+  openCanonical?(signal: AbortSignal): Promise<CanonicalTable>
   /**
    * The table as `load` uses it; no key is needed. Left out by databases that random rows cannot be made for. Throws
    * `ConfigError` when the table is missing or has a column for which no value can be made.
    */
   bulk?(signal: AbortSignal): Promise<BulkTable>
-  /** The table as `feed` reads it. Left out by databases that cannot read a table in one snapshot. Throws as `open` does. */
-  exports?(signal: AbortSignal): Promise<TableExport>
 
   /** What would stop or slow this use of the table: server, rights, schema, open transactions. Changes nothing. */
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]>
@@ -73,9 +76,6 @@ export interface TableRef<Insert = unknown, Select = unknown> {
 
 /** A table that can be compared and exported. */
 export type ReadableTableRef<Insert = unknown> = TableRef<Insert> & Required<Pick<TableRef, 'open'>>
-
-/** A table that `feed` can publish. */
-export type ExportableTableRef<Select = unknown> = TableRef<unknown, Select> & Required<Pick<TableRef, 'exports'>>
 
 /** `read`: compare or export it. `mirror`: follow its changes and write the other side's. `upsert`: `ingest` into it. */
 export type TableUse = 'read' | 'mirror' | 'upsert'
