@@ -1,6 +1,7 @@
 import type { BulkTable } from './bulk.js'
 import type { CanonicalTable } from './canonical.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
+import type { TableExport } from './export.js'
 import type { Grouping } from './groups.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
@@ -42,10 +43,11 @@ export interface Database extends AsyncDisposable, Partial<Upserts>, Partial<Gro
   readonly state: StateStore
 }
 
-/** A table that has been named but not yet looked at. `Insert` is the type of a row to insert, where it is known. */
-export interface TableRef<Insert = unknown> {
-  /** Only a type; never there at run time. */
+/** A table that has been named but not yet looked at. `Insert` and `Select` are the types of its rows, where they are known. */
+export interface TableRef<Insert = unknown, Select = unknown> {
+  /** Only types; never there at run time. */
   readonly $insert?: Insert
+  readonly $select?: Select
   readonly database: Database
   /** As given, with its schema when one was given. */
   readonly name: string
@@ -66,6 +68,8 @@ export interface TableRef<Insert = unknown> {
    * `ConfigError` when the table is missing or has a column for which no value can be made.
    */
   bulk?(signal: AbortSignal): Promise<BulkTable>
+  /** The table as `feed` reads it. Left out by databases that cannot read a table in one snapshot. Throws as `open` does. */
+  exports?(signal: AbortSignal): Promise<TableExport>
 
   /** What would stop or slow this use of the table: server, rights, schema, open transactions. Changes nothing. */
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]>
@@ -76,6 +80,9 @@ export interface TableRef<Insert = unknown> {
 
 /** A table that can be compared and exported. */
 export type ReadableTableRef<Insert = unknown> = TableRef<Insert> & Required<Pick<TableRef, 'open'>>
+
+/** A table that `feed` can publish. */
+export type ExportableTableRef<Select = unknown> = TableRef<unknown, Select> & Required<Pick<TableRef, 'exports'>>
 
 /** `read`: compare or export it. `mirror`: follow its changes and write the other side's. `upsert`: `ingest` into it. */
 export type TableUse = 'read' | 'mirror' | 'upsert'

@@ -31,6 +31,8 @@ export interface Flow {
   run(context: FlowContext): Promise<void>
   /** Compares and reports, changing nothing; left out by flows that have nothing to compare. */
   check?(context: FlowContext, options: CheckOptions): Promise<CheckReport>
+  /** Reads the newest feed again, whole; only of `feed`. `flow`: its key in the config. */
+  verifyFeed?(flow: string, signal: AbortSignal): Promise<FeedVerification>
   /** Where its dead letters can be looked at; left out when they go where nobody can (a topic). */
   readonly deadLetters?: readonly DeadLetterStore[]
   /** Sends dead letters through the whole flow again; left out by flows that cannot. */
@@ -39,6 +41,18 @@ export interface Flow {
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
   /** The least rights the flow needs, per database, as statements to run. `role` is a placeholder or a real role. */
   grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]>
+}
+
+export interface FeedVerification {
+  /** Name of the manifest in its store. */
+  readonly manifest: string
+  /** Where, without credentials. */
+  readonly store: string
+  readonly rows: number
+  readonly bytes: number
+  readonly files: number
+  /** None: every file is whole and as it was written. */
+  readonly problems: readonly { readonly file: string; readonly problem: string }[]
 }
 
 export interface ReplayReport {

@@ -3,9 +3,10 @@ import type { BulkTable } from '../../core/bulk.js'
 import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
-import type { ColumnOptions, ColumnRef } from '../../core/groups.js'
 import type { TableExport } from '../../core/export.js'
+import type { ColumnOptions, ColumnRef } from '../../core/groups.js'
 import { openBulkTable } from './bulk/bulk-table.js'
+import { PostgresCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
@@ -42,6 +43,11 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
 
   async open(signal: AbortSignal): Promise<PostgresTable> {
     return new PostgresTable(this.database, await describeTable(this.database.session, this.#request(), signal))
+  }
+
+  async openCanonical(signal: AbortSignal): Promise<PostgresCanonicalTable> {
+    const request = { ...this.#request(), reading: true }
+    return new PostgresCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
   }
 
   /** A column of it, for `check.references`: by its property in the Drizzle table, or by its name in the database. */
