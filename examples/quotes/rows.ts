@@ -1,65 +1,44 @@
-import type { z } from 'zod'
-import type { QuoteProductsUpdated, QuoteStarted } from './events.js'
+import type { Message } from 'lockstep'
+import { NO_RATE, type QuoteProductsUpdated, type QuoteStarted } from './events.js'
 
-/** What `map` is told of the message that an event came in. */
-interface EventMessage {
-  readonly revision: bigint | undefined
-  readonly publishedAt: number | undefined
+/** The quote itself. */
+export function startedRows({ timestamp, ...quote }: QuoteStarted, message: Message) {
+  const { revision } = placeOf(message)
+  return { quotes: { ...quote, startedAt: new Date(timestamp), revision } }
 }
 
-export function startedRows(event: z.infer<typeof QuoteStarted>) {
+/**
+ * A row per product and rate (a product that has no rate yet has one row, with an empty rate key), and the fact that from
+ * this time on these products, and no others, are active.
+ */
+export function updatedRows({ quoteId, products }: QuoteProductsUpdated, message: Message) {
+  const { revision, publishedAt } = placeOf(message)
+  const active = products ?? []
   return {
-    quotes: {
-      id: event.id,
-      reference: event.reference,
-      contact: event.contact ?? null,
-      startedAt: new Date(event.timestamp),
-      isFirstQuote: event.isFirstQuote ?? null,
-    },
+    quoteItems: active.flatMap(({ id, key, name, total, ipt, rates }) =>
+      (rates?.length ? rates : [NO_RATE]).map(({ key: rateKey, ...rate }) => ({
+        quoteId,
+        productId: id,
+        productKey: key,
+        productName: name,
+        productTotal: total,
+        productIpt: ipt,
+        rateKey,
+        ...rate,
+        revision,
+      })),
+    ),
+    quoteUpdates: { quoteId, revision, updatedAt: new Date(publishedAt) },
+    quoteUpdateProducts: active.map(({ id, key }) => ({ quoteId, revision, productId: id, productKey: key })),
   }
 }
 
 /**
- * A row per product and rate (a product that has no rate yet has one row, with an empty rate key), and the fact that at
- * this time these products, and no others, were active.
+ * A quote has one event stream, `quote-<id>`, so the revision of an event orders it among those of its quote; by way of
+ * Kafka too, as `relay` passes it on. Were a quote written by several streams, their revisions could not be compared:
+ * then its events need a version of their own.
  */
-export function updatedRows(event: QuoteProductsUpdated, { revision = 0n, publishedAt = 0 }: EventMessage) {
-  const { quoteId } = event
-  const products = event.products ?? []
-  return {
-    quoteItems: products.flatMap((product) =>
-      (product.rates?.length ? product.rates : [{ key: '' }]).map((rate) => ({
-        quoteId,
-        productId: product.id,
-        productKey: product.key,
-        productName: product.name ?? null,
-        productTotal: product.total ?? null,
-        productIpt: product.ipt ?? null,
-        revision,
-        ...rateColumns(rate),
-      })),
-    ),
-    quoteUpdates: { quoteId, revision, updatedAt: new Date(publishedAt) },
-    quoteUpdateProducts: products.map(({ id, key }) => ({ quoteId, revision, productId: id, productKey: key })),
-  }
-}
-
-type Product = NonNullable<QuoteProductsUpdated['products']>[number]
-type Rate = Pick<NonNullable<Product['rates']>[number], 'key'> & Partial<NonNullable<Product['rates']>[number]>
-
-function rateColumns(rate: Rate) {
-  return {
-    rateKey: rate.key,
-    description: rate.description ?? null,
-    isOffered: rate.isOffered ?? null,
-    basePremium: rate.basePremium ?? null,
-    loading: rate.loading ?? null,
-    discount: rate.discount ?? null,
-    ipt: rate.ipt ?? null,
-    commission: rate.commission ?? null,
-    total: rate.total ?? null,
-    status: rate.status ?? null,
-    ratingAttributes: rate.ratingAttributes ?? null,
-    errors: rate.errors ?? null,
-  }
+function placeOf({ revision, publishedAt }: Message) {
+  if (revision === undefined || publishedAt === undefined) throw new Error('a message without revision or time')
+  return { revision, publishedAt }
 }

@@ -73,13 +73,14 @@ function updated(quoteId) {
 async function append(number) {
   const id = randomUUID()
   const [start, first, second] = [started(id), updated(id), updated(id)]
-  const events = number % 10 === 9 ? [first, start, second] : [start, first, second]
+  const steps = number % 10 === 9 ? [[first], [start, second]] : [[start, first], [second]]
   // No quote has such an id; it takes nothing from the others.
   if (Math.random() < Number(values.broken)) {
-    events.push(jsonEvent({ type: 'quote_products_updated', data: { quoteId: 'none', products: [] } }))
+    steps.push([jsonEvent({ type: 'quote_products_updated', data: { quoteId: 'none', products: [] } })])
   }
-  events.push(jsonEvent({ type: 'quote_viewed', data: { id } }))
-  await client.appendToStream(`quote-${id}`, events)
+  steps.push([jsonEvent({ type: 'quote_viewed', data: { id } })])
+  for (const events of steps) await client.appendToStream(`quote-${id}`, events)
+  const events = steps.flat()
   log?.write(`${JSON.stringify({ id, events: events.map(({ type, data }) => ({ type, data })) })}\n`)
 }
 

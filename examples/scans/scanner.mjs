@@ -2,10 +2,10 @@
  * A scanner, as far as its messages go: publishes so many messages a second about random addresses, in both versions of
  * the format, until it is stopped or has published `--count`.
  *
- *   node scanner.mjs [--rate 1] [--count 100] [--create] [--broken 0.01] [--log published.ndjson]
+ *   node scanner.mjs [--rate 1] [--count 100] [--create] [--broken 0.01] [--twice 0.01] [--log published.ndjson]
  *
- * `--create` makes topic and subscription first; `--broken` is the share of messages that nobody can read; `--log` is where
- * it writes down what it published, for whoever wants to compare.
+ * `--create` makes topic and subscription first; `--broken` is the share of messages that nobody can read, `--twice` of
+ * those that are published twice; `--log` is where it writes down what it published, for whoever wants to compare.
  */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
@@ -19,12 +19,14 @@ const { values } = parseArgs({
     count: { type: 'string', default: 'Infinity' },
     create: { type: 'boolean', default: false },
     broken: { type: 'string', default: '0' },
+    twice: { type: 'string', default: '0' },
     log: { type: 'string' },
   },
 })
 const rate = Number(values.rate)
 const count = Number(values.count)
 const broken = Number(values.broken)
+const twice = Number(values.twice)
 const SERVICES = ['HTTP', 'SSH', 'DNS']
 /** Messages are published in steps of so many ms, at most so many at a time. */
 const STEP_MS = 50
@@ -70,11 +72,12 @@ const BROKEN = [
 ]
 
 async function publish() {
-  const isBroken = Math.random() < broken
-  const facts = isBroken ? undefined : scan()
+  const facts = Math.random() < broken ? undefined : scan()
   const data = facts === undefined ? BROKEN[random(BROKEN.length)] : encode(facts)
-  const id = await topic.publishMessage({ data })
-  log?.write(`${JSON.stringify({ id, ...(facts ?? { broken: true }) })}\n`)
+  for (let left = Math.random() < twice ? 2 : 1; left > 0; left--) {
+    const id = await topic.publishMessage({ data })
+    log?.write(`${JSON.stringify({ id, ...(facts ?? { broken: true }) })}\n`)
+  }
 }
 
 const startedAt = performance.now()

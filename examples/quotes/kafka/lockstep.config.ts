@@ -22,7 +22,7 @@ export default defineConfig({
     quotes: ingest({
       from: kafka({ client, topics: ['quotes'], groupId: 'quotes' }),
       into: {
-        quotes: database.table(quotes),
+        quotes: database.table(quotes, { version: 'revision' }),
         quoteItems: database.table(quoteItems, { version: 'revision' }),
         quoteUpdates: database.table(quoteUpdates),
         quoteUpdateProducts: database.table(quoteUpdateProducts),
@@ -31,6 +31,7 @@ export default defineConfig({
         quote_started: { schema: QuoteStarted, map: startedRows },
         quote_products_updated: { schema: QuoteProductsUpdated, map: updatedRows },
       },
+      unknownTypes: 'skip',
       orphans: 'hold',
     }),
   },

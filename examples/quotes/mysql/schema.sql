@@ -3,7 +3,8 @@ CREATE TABLE IF NOT EXISTS quotes (
   reference text NOT NULL,
   contact json,
   started_at datetime(3) NOT NULL,
-  is_first_quote boolean
+  is_first_quote boolean,
+  revision bigint NOT NULL
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS quote_items (

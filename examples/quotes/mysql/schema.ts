@@ -11,11 +11,13 @@ import {
   varchar,
 } from 'drizzle-orm/mysql-core'
 
+/** Four decimal places; the database rounds what has more, and what has more than ten digits before them is a dead letter. */
 const money = (name: string) => decimal(name, { precision: 14, scale: 4, mode: 'number' })
 const quoteId = () =>
   char('quote_id', { length: 36 })
     .notNull()
     .references(() => quotes.id)
+/** Of the event that the row is from. */
 const revision = () => bigint('revision', { mode: 'bigint' }).notNull()
 
 export const quotes = mysqlTable('quotes', {
@@ -24,6 +26,7 @@ export const quotes = mysqlTable('quotes', {
   contact: json('contact'),
   startedAt: datetime('started_at', { fsp: 3 }).notNull(),
   isFirstQuote: boolean('is_first_quote'),
+  revision: revision(),
 })
 
 /** What each product of a quote costs at each rate, as of the last update that named it. */

@@ -13,7 +13,7 @@ export default defineConfig({
     quotes: ingest({
       from: kurrentdb({ url: env('KURRENTDB_URL'), types: ['quote_'] }),
       into: {
-        quotes: database.table(quotes),
+        quotes: database.table(quotes, { version: 'revision' }),
         quoteItems: database.table(quoteItems, { version: 'revision' }),
         quoteUpdates: database.table(quoteUpdates),
         quoteUpdateProducts: database.table(quoteUpdateProducts),

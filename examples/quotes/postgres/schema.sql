@@ -3,7 +3,8 @@ CREATE TABLE IF NOT EXISTS quotes (
   reference text NOT NULL,
   contact jsonb,
   started_at timestamptz NOT NULL,
-  is_first_quote boolean
+  is_first_quote boolean,
+  revision bigint NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS quote_items (

@@ -1,10 +1,12 @@
 import { bigint, boolean, jsonb, numeric, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
+/** Four decimal places; the database rounds what has more, and what has more than ten digits before them is a dead letter. */
 const money = (name: string) => numeric(name, { precision: 14, scale: 4, mode: 'number' })
 const quoteId = () =>
   uuid('quote_id')
     .notNull()
     .references(() => quotes.id)
+/** Of the event that the row is from. */
 const revision = () => bigint('revision', { mode: 'bigint' }).notNull()
 
 export const quotes = pgTable('quotes', {
@@ -13,6 +15,7 @@ export const quotes = pgTable('quotes', {
   contact: jsonb('contact'),
   startedAt: timestamp('started_at', { withTimezone: true }).notNull(),
   isFirstQuote: boolean('is_first_quote'),
+  revision: revision(),
 })
 
 /** What each product of a quote costs at each rate, as of the last update that named it. */

@@ -100,7 +100,8 @@ export class QuotesOracle {
   }
 }
 
-async function lettersOf({ query, deadLettersTable }: QuotesTarget): Promise<ReadonlyMap<string, number>> {
+/** How many letters are in each state. */
+export async function lettersOf({ query, deadLettersTable }: QuotesTarget): Promise<ReadonlyMap<string, number>> {
   // The flow makes its tables when it starts.
   const rows = await query(`select state, count(*) as letters from ${deadLettersTable} group by state`).catch(() => [])
   return new Map(rows.map(({ state, letters }) => [String(state), Number(letters)]))

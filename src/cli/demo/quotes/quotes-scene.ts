@@ -5,11 +5,12 @@ import { count, span } from '../../render/format.js'
 import type { Board } from '../board.js'
 import { exampleFolder } from '../example-folder.js'
 import type { Program } from '../program.js'
-import { progressLine } from '../progress-line.js'
 import type { Scene, SceneResult } from '../scene.js'
 import { settled } from '../settled.js'
+import { showLetter } from '../show-letter.js'
 import type { Stage } from '../stage.js'
-import { type QuotesFindings, QuotesOracle } from './quotes-oracle.js'
+import { streamView, type TargetFigures } from '../stream-view.js'
+import { lettersOf, type QuotesFindings, QuotesOracle } from './quotes-oracle.js'
 import { mariadbTarget, postgresTarget, type QuotesTarget } from './quotes-target.js'
 
 /** Of the rows a round is to move, so many quotes: each becomes some twenty rows. */
@@ -17,6 +18,8 @@ const QUOTES_PER_ROW = 0.01
 const QUOTES = { fewest: 100, most: 2_000, withoutRows: 500 }
 /** Share of quotes that get an update which no quote can be found for. */
 const BROKEN = 0.02
+/** Its start and two updates; the broken ones come on top. */
+const EVENTS_PER_QUOTE = 3
 const CATCH_UP_MS = 60_000
 
 interface Destination {
@@ -34,7 +37,10 @@ interface Setting {
 /** `ingest` from KurrentDB into several tables, as in examples/quotes, with updates that come before their quote. */
 export class QuotesScene implements Scene {
   readonly name = 'quotes'
-  readonly title = 'events from KurrentDB into four tables; an update that comes before its quote waits for it'
+  readonly title = [
+    'events from KurrentDB into four tables; an update that comes before its quote waits for it',
+    'the databases are real servers; KurrentDB is a double in this process, to which the real client talks',
+  ].join('\n')
   readonly #oracle = new QuotesOracle()
   readonly #example = exampleFolder('quotes')
   #setting: Setting | undefined
@@ -46,18 +52,18 @@ export class QuotesScene implements Scene {
     board.waiting('starting the databases and a double of KurrentDB')
     const [store, ...targets] = await Promise.all([EmbeddedKurrentdb.start(), postgresTarget(stage), mariadbTarget()])
     board.done(`a double of KurrentDB, in memory, on port ${store.port}`)
-    if (targets.includes(undefined)) board.done('no MariaDB is installed here, so the quotes go to PostgreSQL only')
+    if (targets.includes(undefined))
+      board.done('no MariaDB, or no mysql2, is installed here, so the quotes go to PostgreSQL only')
     const folder = await stage.folderOf(this)
     const env = { KURRENTDB_URL: store.url }
     const destinations = targets.flatMap((target) => {
       if (target === undefined) return []
-      const config = join(this.#example, target.example, 'lockstep.config.ts')
+      const config = this.#configOf(target)
       const flow = stage.product(['run', 'quotes', '--config', config], {
         env: { ...env, DATABASE_URL: target.url },
         cwd: folder,
       })
-      const command = `lockstep run quotes --config examples/quotes/${target.example}/lockstep.config.ts`
-      board.done(`process ${flow.pid}: ${command}, into ${target.name}`)
+      board.done(`process ${flow.pid}: lockstep run quotes --config ${shownConfigOf(target)}, into ${target.name}`)
       return [{ target, flow }]
     })
     this.#setting = { store, folder, env, destinations }
@@ -71,7 +77,10 @@ export class QuotesScene implements Scene {
     const appending = ['--quotes', String(quotes), '--rate', '1000000', '--broken', String(BROKEN), '--log', log]
     const website = stage.program([join(this.#example, 'website.mjs'), ...appending], { env })
     stage.board.done(`process ${website.pid}: a website that appends the events of ${count(quotes)} quotes`)
-    const screen = stage.board.play(progressLine('appending', () => progress(destinations)))
+    const look = (): Promise<readonly TargetFigures[]> =>
+      Promise.all(destinations.map(({ target }) => progress(target)))
+    const wanted = this.#oracle.events + EVENTS_PER_QUOTE * quotes
+    const screen = stage.board.play(streamView({ paint: stage.board.paint, items: 'events', wanted, look }))
     try {
       const { exitCode, log: said } = await website.ended
       if (exitCode !== 0)
@@ -84,8 +93,9 @@ export class QuotesScene implements Scene {
     this.#tookMs = performance.now() - startMs
   }
 
-  async verify({ board }: Stage): Promise<SceneResult> {
-    const { destinations } = this.#ready()
+  async verify(stage: Stage): Promise<SceneResult> {
+    const { board } = stage
+    const { destinations, env, folder: cwd } = this.#ready()
     const { events, broken } = this.#oracle
     board.done(`${count(events)} events so far; all stored ${span(this.#tookMs)} after the first of the round`)
     const found = await Promise.all(
@@ -93,6 +103,11 @@ export class QuotesScene implements Scene {
     )
     for (const { target, findings } of found) this.#tell(board, target, findings)
     const identical = events > 0 && found.every(({ findings }) => this.#isRight(findings))
+    for (const { target } of destinations.slice(0, 1)) {
+      const start = { env: { ...env, DATABASE_URL: target.url }, cwd }
+      const config = this.#configOf(target)
+      await showLetter(stage, { flow: 'quotes', config, shownConfig: shownConfigOf(target), start })
+    }
     const { bold, green, red } = board.paint
     board.say(`\n  ${bold(identical ? green('NOTHING LOST') : red('NOT THE SAME'))}\n`)
     const targets = Object.fromEntries(found.map(({ target, findings }) => [target.example, findings]))
@@ -133,6 +148,10 @@ export class QuotesScene implements Scene {
     )
   }
 
+  #configOf({ example }: QuotesTarget): string {
+    return join(this.#example, example, 'lockstep.config.ts')
+  }
+
   #ready(): Setting {
     if (this.#setting === undefined) throw new Error('the scene was not prepared')
     return this.#setting
@@ -144,14 +163,21 @@ function quotesOf(rows: number | undefined): number {
   return Math.min(QUOTES.most, Math.max(QUOTES.fewest, Math.round(rows * QUOTES_PER_ROW)))
 }
 
-async function progress(destinations: readonly Destination[]): Promise<string> {
-  const counts = await Promise.all(
-    destinations.map(async ({ target }) => {
-      const [row] = await target.query(
-        'select (select count(*) from quotes) as quotes, (select count(*) from quote_items) as items',
-      )
-      return `${target.example}: ${count(Number(row?.['quotes']))} quotes, ${count(Number(row?.['items']))} items`
-    }),
+function shownConfigOf({ example }: QuotesTarget): string {
+  return `examples/quotes/${example}/lockstep.config.ts`
+}
+
+/** An event that was stored has made one row of either table. */
+async function progress(target: QuotesTarget): Promise<TargetFigures> {
+  const [row] = await target.query(
+    'select (select count(*) from quotes) + (select count(*) from quote_updates) as stored',
   )
-  return counts.join('; ')
+  const letters = await lettersOf(target)
+  const name = target.example === 'mysql' ? 'MariaDB' : 'PostgreSQL'
+  return {
+    name,
+    stored: Number(row?.['stored']),
+    deadLetters: letters.get('dead') ?? 0,
+    held: letters.get('held') ?? 0,
+  }
 }
