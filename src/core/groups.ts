@@ -72,8 +72,11 @@ export interface GroupColumn {
 export interface GroupReader {
   /** In the order of the requests. */
   readonly columns: readonly GroupColumn[]
-  /** One moment of the database, for all columns. Costs connections, and the server keeps old rows, until disposed. */
-  snapshot(signal: AbortSignal): Promise<GroupSnapshot>
+  /**
+   * One moment of the database, for all columns. The server keeps old rows for it until it is disposed. `whole`: all groups
+   * are to be read, side by side, over several connections; `keys`: only `lookup` and `rows`, over one.
+   */
+  snapshot(use: 'whole' | 'keys', signal: AbortSignal): Promise<GroupSnapshot>
   /** The least rights it takes. */
   grants(role: string): GrantList
 }

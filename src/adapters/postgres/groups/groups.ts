@@ -31,7 +31,7 @@ export async function openGroups(
   }, options)
   return {
     columns,
-    snapshot: (during) => takeSnapshot(database, columns, during),
+    snapshot: (use, during) => takeSnapshot(database, { columns, use }, during),
     grants: (role) => grantsOf(database, { columns, name, role }),
   }
 }
@@ -40,10 +40,10 @@ const Name = z.tuple([z.object({ name: z.string() })])
 
 async function takeSnapshot(
   database: PostgresHandle,
-  columns: readonly PostgresGroupColumn[],
+  { columns, use }: { readonly columns: readonly PostgresGroupColumn[]; readonly use: 'whole' | 'keys' },
   signal: AbortSignal,
 ): Promise<GroupSnapshot> {
-  const { kinds, laneOf } = shareOut(columns)
+  const { kinds, laneOf } = use === 'whole' ? shareOut(columns) : { kinds: [], laneOf: columns.map(() => 0) }
   const lanes: Lane[] = []
   try {
     const [first = 'indexed', ...others] = kinds

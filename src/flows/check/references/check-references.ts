@@ -97,7 +97,7 @@ class Check {
     const signal = AbortSignal.any([this.#signal, over.signal])
     const since = performance.now()
     try {
-      return await withSnapshots(this.#opened, this.#signal, async (snapshotOf) => {
+      return await withSnapshots(this.#opened, { use: 'whole', signal: this.#signal }, async (snapshotOf) => {
         const compare = comparatorOf(this.#opened.master.info.order)
         const [master, ...references] = this.#places.map((place) => {
           const groups = snapshotOf(place).groups(place.column, this.#last, signal)

@@ -22,10 +22,10 @@ export interface Opened {
 /** One snapshot of each database, taken together as closely as machines allow, and given back when `work` ends. */
 export async function withSnapshots<Result>(
   { readers }: Opened,
-  signal: AbortSignal,
+  { use, signal }: { readonly use: 'whole' | 'keys'; readonly signal: AbortSignal },
   work: (snapshotOf: (place: Place) => GroupSnapshot) => Promise<Result>,
 ): Promise<Result> {
-  const taken = await Promise.allSettled(readers.map((reader) => reader.snapshot(signal)))
+  const taken = await Promise.allSettled(readers.map((reader) => reader.snapshot(use, signal)))
   const snapshots = taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   try {
     for (const one of taken) if (one.status === 'rejected') throw one.reason

@@ -95,7 +95,7 @@ export class SecondLook {
 
   async #look(pending: readonly Observation[], last: boolean): Promise<Looked> {
     const { opened, signal } = this.#options
-    return withSnapshots(opened, signal, async (snapshotOf) => {
+    return withSnapshots(opened, { use: 'keys', signal }, async (snapshotOf) => {
       const now = await this.#observe(
         pending.map(({ key }) => key),
         snapshotOf,
