@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { mariadbQuery } from '../mariadb.js'
 import { query } from '../sql.js'
 import { FLOW } from './ingest-process.js'
@@ -91,7 +91,12 @@ export async function expectFold(target: Target, published: Published, { once, l
 export async function settled(target: Target, published: Published, timeout = 60_000): Promise<void> {
   const all = published.sound.size + published.poison.size
   const came = async () => (await target.effects()).size + (await target.letters()).length
-  await expect.poll(came, { timeout, interval: 100, message: `seed ${published.seed}` }).toBe(all)
+  await vi.waitFor(async () => expect(await came(), `seed ${published.seed}`).toBe(all), { timeout, interval: 100 })
+}
+
+/** Resolves once more messages have had an effect than `before`. */
+export async function goesOn(target: Target, before: number, timeout = 20_000): Promise<void> {
+  await vi.waitFor(async () => expect((await target.effects()).size).toBeGreaterThan(before), { timeout, interval: 10 })
 }
 
 const ROWS = 'select sensor, version, value from readings order by sensor'
