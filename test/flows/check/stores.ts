@@ -1,3 +1,4 @@
+import { type Client, createClient, type InValue } from '@libsql/client'
 import { type PlainMariadb, plainMariadb } from '../../support/mariadb.js'
 import { type PlainClient, plainClient } from '../../support/postgres.js'
 
@@ -96,4 +97,40 @@ function mariadbValue(type: string, cell: Cell): unknown {
   if (cell === null) return null
   if (/binary|blob/.test(type)) return Buffer.from(cell, 'hex')
   return /^bit/.test(type) ? Number.parseInt(cell, 2) : cell
+}
+
+export class SqliteStore implements Store {
+  readonly #client: Client
+
+  constructor(file: string) {
+    this.#client = createClient({ url: `file:${file}`, intMode: 'bigint' })
+  }
+
+  async create(table: string, columns: readonly StoredColumn[]): Promise<void> {
+    const list = columns.map(({ name, type }) => `"${name}" ${type}`).join(', ')
+    await this.#client.execute(`create table "${table}" (${list}, primary key ("${columns[0]?.name}"))`)
+  }
+
+  async insert(table: string, columns: readonly StoredColumn[], rows: readonly (readonly Cell[])[]): Promise<void> {
+    const marks = columns.map(() => '?').join(', ')
+    const values = (row: readonly Cell[]) => columns.map(({ type }, at) => sqliteValue(type, row[at] ?? null))
+    await this.#client.batch(
+      rows.map((row) => ({ sql: `insert into "${table}" values (${marks})`, args: values(row) })),
+      'write',
+    )
+  }
+
+  async run(statement: string): Promise<void> {
+    await this.#client.execute(statement)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close()
+  }
+}
+
+function sqliteValue(type: string, cell: Cell): InValue {
+  if (cell === null) return null
+  if (/blob/i.test(type)) return Buffer.from(cell, 'hex')
+  return /real|double/i.test(type) ? Number(cell) : cell
 }
