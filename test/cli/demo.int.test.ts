@@ -2,15 +2,10 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type BuiltCli, builtCli } from '../support/built-cli.js'
 import { startProgram } from '../support/program.js'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** The build, as the config that the demo writes imports `lockstep`. Inside the checkout, so that dependencies are found. */
-const BUILD = 'node_modules/.cache/demo-test'
-const MAIN = `../../${BUILD}/cli/main.js`
 
 /** Processes with `text` in their command line. */
 async function processesOf(text: string): Promise<string[]> {
@@ -19,12 +14,14 @@ async function processesOf(text: string): Promise<string[]> {
 }
 
 describe('lockstep demo', () => {
+  let cli: BuiltCli
+  let main = ''
   let parent = ''
   const usual = process.env['TMPDIR']
 
   beforeAll(async () => {
-    const tsdown = join(ROOT, 'node_modules/tsdown/dist/run.mjs')
-    await promisify(execFile)(process.execPath, [tsdown, '--logLevel', 'error', '--outDir', BUILD], { cwd: ROOT })
+    cli = await builtCli()
+    main = join(cli.folder, 'cli', 'main.js')
     parent = await mkdtemp(join(tmpdir(), 'demo-test-'))
     // As root the servers run as another user.
     await promisify(execFile)('chmod', ['755', parent])
@@ -34,6 +31,7 @@ describe('lockstep demo', () => {
     if (usual === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = usual
     await rm(parent, { recursive: true, force: true })
+    await cli[Symbol.asyncDispose]()
   })
 
   /** Nothing runs and nothing lies about any more. */
@@ -42,18 +40,20 @@ describe('lockstep demo', () => {
     await expect.poll(() => readdir(parent), { timeout: 20_000 }).toEqual([])
   }
 
-  it('ends with both sides identical, by the product and by plain SQL', async () => {
-    await using demo = startProgram(MAIN, ['demo', '--once', '--json', '--rows', '20000'])
+  it('ends with nothing lost, by the product and by plain SQL', { timeout: 180_000 }, async () => {
+    await using demo = startProgram(main, ['demo', '--once', '--json', '--rows', '20000'])
     const summary = JSON.parse((await demo.output).trim().split('\n').at(-1) ?? '')
     expect(summary).toMatchObject({
       identical: true,
       scenes: {
         sync: { rows: 20_000, check: { verdict: 'same', exitCode: 0 } },
-        scans: { messages: 2_000, wrongRows: 0 },
+        scans: { wrongRows: 0 },
         quotes: { targets: { postgres: { wrongRows: 0, held: 0 }, mysql: { wrongRows: 0, held: 0 } } },
       },
     })
     const { sync, scans, quotes } = summary.scenes
+    // Some are published twice.
+    expect(scans.messages).toBeGreaterThanOrEqual(2_000)
     expect(scans.deadLetters).toBe(scans.broken)
     expect(quotes.targets.mysql).toEqual(quotes.targets.postgres)
     const { left, right } = sync.oracle
@@ -67,7 +67,7 @@ describe('lockstep demo', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('leaves nothing behind after %s', async (signal) => {
-    await using demo = startProgram(MAIN, ['demo', 'sync', '--rows', '100000000'])
+    await using demo = startProgram(main, ['demo', 'sync', '--rows', '100000000'])
     let said = ''
     demo.process.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString()

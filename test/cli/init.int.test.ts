@@ -47,7 +47,8 @@ test.each(TEMPLATE_NAMES)('the template %s loads', async (template) => {
   expect(status).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('never run') })
 })
 
-test('all templates compile', async () => {
+// The compiler reads all of the sources.
+test('all templates compile', { timeout: 180_000 }, async () => {
   const folder = await project()
   for (const template of TEMPLATE_NAMES) {
     await mkdir(join(folder, template))

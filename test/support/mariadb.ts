@@ -15,7 +15,8 @@ export interface TestMariadb {
 
 function shared(): { readonly url: string; readonly programs: MariadbPrograms } {
   const mariadb = inject('mariadb')
-  if (mariadb === undefined) throw new Error('MariaDB is not installed: apt-get install mariadb-server')
+  if (mariadb === undefined)
+    throw new Error('MariaDB is not installed: apt-get install mariadb-server-core mariadb-client-core')
   return mariadb
 }
 
