@@ -3,7 +3,7 @@ import { missingPeer } from '../../core/missing-peer.js'
 /**
  * The client, and the gRPC services that it is made of. The client's own subscriptions parse the JSON of events, which
  * loses the digits of great numbers and the bytes of what is broken; so it connects, finds the leader and logs in, and
- * the calls are made with its services (docs/decisions on KurrentDB).
+ * the calls are made with its services (docs/decisions/0031-kurrentdb-raw-bytes.md).
  */
 export type Library = Awaited<ReturnType<typeof load>>
 
@@ -11,7 +11,7 @@ export function loadLibrary(): Promise<Library> {
   return load().catch(
     missingPeer({
       name: '@kurrent/kurrentdb-client',
-      install: '@kurrent/kurrentdb-client@1',
+      install: '@kurrent/kurrentdb-client@1.3',
       key: 'kurrentdb()',
     }),
   )

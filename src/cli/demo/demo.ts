@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
+import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { Board } from './board.js'
-import { QuotesScene } from './quotes/quotes-scene.js'
-import { ScansScene } from './scans/scans-scene.js'
 import type { Scene, SceneResult } from './scene.js'
+import { loadScenes } from './scenes.js'
 import { Stage } from './stage.js'
-import { SyncScene } from './sync/sync-scene.js'
 
 export interface DemoArguments {
   /** Names of the scenes to play; none: all. */
@@ -20,21 +18,17 @@ export interface DemoArguments {
   readonly seconds?: number
 }
 
-const SCENES: Readonly<Record<string, () => Scene>> = {
-  sync: () => new SyncScene(),
-  scans: () => new ScansScene(),
-  quotes: () => new QuotesScene(),
-}
 const DEFAULT_ROWS = 200_000
 const BETWEEN_ROUNDS_MS = 5_000
 
 /** Plays scenes. Exits with 1 when one found a difference, and with 130 when it was ended before the first verdict. */
 export async function demo(io: Io, args: DemoArguments): Promise<ExitCode> {
-  const scenes = scenesOf(args.scenes)
+  const { scenes, missing } = await loadScenes(args.scenes)
   const end = new AbortController()
   const unlisten = onSignals(() => end.abort(new Interrupted()))
   const board = new Board(io, args.json)
   const results = new Map<string, SceneResult[]>()
+  for (const { problem, fix } of missing) board.say(board.paint.dim(`${problem}; to see it: ${fix}`))
   try {
     const rows = args.rows ?? (args.seconds === undefined ? DEFAULT_ROWS : undefined)
     await using stage = await Stage.open({ board, options: { rows, seconds: args.seconds }, ended: end.signal })
@@ -49,20 +43,6 @@ export async function demo(io: Io, args: DemoArguments): Promise<ExitCode> {
   const exitCode = exitCodeOf(results, { ...args, scenes: scenes.length, interrupted: end.signal.aborted })
   if (args.json && results.size > 0) io.out(toJson(summaryOf(results)))
   return exitCode
-}
-
-function scenesOf(names: readonly string[]): readonly Scene[] {
-  const known = Object.keys(SCENES)
-  const unknown = names.find((name) => !known.includes(name))
-  if (unknown !== undefined) {
-    throw new ConfigError({
-      code: 'scene-unknown',
-      key: 'demo',
-      message: `there is no scene ${unknown}`,
-      fix: `name one of ${known.join(', ')}, or none for all`,
-    })
-  }
-  return Object.entries(SCENES).flatMap(([name, make]) => (names.length === 0 || names.includes(name) ? [make()] : []))
 }
 
 interface Play {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createConnection } from 'mysql2/promise'
 import { MariadbServer } from '../../../embedded/mariadb/mariadb-server.js'
 import { findMariadb } from '../../../embedded/mariadb/programs.js'
 import { exampleFolder } from '../example-folder.js'
@@ -34,12 +33,13 @@ export async function postgresTarget(stage: Stage): Promise<QuotesTarget> {
   }
 }
 
-/** `undefined` where no MariaDB is installed, as npm has none. */
+/** `undefined` where no MariaDB is installed, as npm has none, or no client of it. */
 export async function mariadbTarget(): Promise<QuotesTarget | undefined> {
   const programs = await findMariadb()
-  if (programs === undefined) return undefined
+  const client = await import('mysql2/promise').catch(() => undefined)
+  if (programs === undefined || client === undefined) return undefined
   const server = await MariadbServer.start(programs)
-  const connection = await createConnection({ uri: server.url(), multipleStatements: true, timezone: 'Z' })
+  const connection = await client.createConnection({ uri: server.url(), multipleStatements: true, timezone: 'Z' })
   await connection.query(`CREATE DATABASE quotes; USE quotes; ${await schemaOf('mysql')}`)
   return {
     example: 'mysql',
