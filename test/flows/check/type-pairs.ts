@@ -5,8 +5,9 @@ export interface TypePair {
   readonly left: string
   readonly right: string
   make(random: RandomValues): string
-  /** The value as the right side is given it, when that is another text. */
+  /** The value as that side is given it, when that is another text. */
   onRight?(text: string): string
+  onLeft?(text: string): string
 }
 
 const I8 = [-(2n ** 7n), 2n ** 7n - 1n] as const
@@ -73,4 +74,56 @@ export const POSTGRES_MARIADB: readonly TypePair[] = [
   { left: 'time', right: 'time(6)', make: (random) => random.time(6) },
   { left: 'time', right: 'time', make: (random) => random.time(6) },
   { left: 'time(3)', right: 'time(6)', make: (random) => random.time(3) },
+]
+
+/** SQLite keeps in text what it has no type for. */
+export const POSTGRES_SQLITE: readonly TypePair[] = [
+  { left: 'bigint', right: 'integer', make: integer(I64) },
+  { left: 'boolean', right: 'boolean', make: (random) => random.bits(1) },
+  { left: 'numeric(20,0)', right: 'text', make: integer(U64) },
+  { left: 'numeric', right: 'text', make: (random) => random.decimal(28, 10) },
+  { left: 'numeric(15,4)', right: 'numeric', make: (random) => random.decimal(10, 4) },
+  { left: 'double precision', right: 'real', make: (random) => random.double() },
+  { left: 'text', right: 'text', make: (random) => random.text(40) },
+  { left: 'char(12)', right: 'char(12)', make: (random) => random.text(4) },
+  { left: 'text', right: 'text', make: (random) => random.text(4).repeat(random.below(600)) },
+  { left: 'json', right: 'text', make: (random) => JSON.stringify({ b: random.double(), a: [random.text(9), null] }) },
+  { left: 'uuid', right: 'text', make: (random) => random.uuid(), onRight: (text) => text.toUpperCase() },
+  { left: 'uuid', right: 'blob', make: (random) => random.uuid(), onRight: withoutHyphens },
+  { left: 'bytea', right: 'blob', make: (random) => random.hex(random.below(1_200)) },
+  { left: 'date', right: 'text', make: (random) => random.day() },
+  { left: 'time', right: 'text', make: (random) => random.time(6) },
+  { left: 'timestamptz', right: 'datetime', make: (random) => random.moment(6) },
+  {
+    left: 'timestamptz',
+    right: 'text',
+    make: (random) => random.moment(3),
+    onRight: (text) => `${text.replace(' ', 'T')}Z`,
+  },
+  { left: 'bit(9)', right: 'text', make: (random) => random.bits(9) },
+]
+
+export const MARIADB_SQLITE: readonly TypePair[] = [
+  { left: 'bigint', right: 'integer', make: integer(I64) },
+  { left: 'bigint unsigned', right: 'text', make: integer(U64) },
+  { left: 'decimal(38,10)', right: 'text', make: (random) => random.decimal(28, 10) },
+  { left: 'double', right: 'double', make: (random) => random.double() },
+  { left: 'varchar(200)', right: 'varchar(200)', make: (random) => random.text(40) },
+  { left: 'binary(16)', right: 'text', make: (random) => random.uuid(), onLeft: withoutHyphens },
+  { left: 'longblob', right: 'blob', make: (random) => random.hex(random.below(1_200)) },
+  { left: 'datetime(6)', right: 'text', make: (random) => random.moment(6) },
+  { left: 'datetime', right: 'text', make: (random) => random.moment(0) },
+  { left: 'time(3)', right: 'time', make: (random) => random.time(3) },
+  { left: 'date', right: 'date', make: (random) => random.day() },
+]
+
+/** Both sides of one engine, but not of one type. */
+export const MARIADB_MARIADB: readonly TypePair[] = [
+  { left: 'int', right: 'bigint unsigned', make: integer([0n, 2n ** 31n - 1n]) },
+  { left: 'decimal(20,6)', right: 'decimal(12,2)', make: (random) => random.decimal(10, 2) },
+  { left: 'float', right: 'float', make: (random) => random.single() },
+  { left: 'char(40)', right: 'text', make: (random) => noSpaces(random.text(10)) },
+  { left: 'char(36)', right: 'binary(16)', make: (random) => random.uuid(), onRight: withoutHyphens },
+  { left: 'datetime(6)', right: 'timestamp(3)', make: (random) => random.recent(3) },
+  { left: "set('a','b','c')", right: 'varchar(9)', make: (random) => random.pick(['', 'a', 'b,c', 'a,b,c']) },
 ]

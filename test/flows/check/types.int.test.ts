@@ -1,13 +1,15 @@
 import { mysql } from 'lockstep/mysql'
 import { postgres } from 'lockstep/postgres'
+import { sqlite } from 'lockstep/sqlite'
 import { describe, expect, it } from 'vitest'
 import { agree } from '../../../src/compare/agree.js'
-import type { TableRef } from '../../../src/core/database.js'
+import type { Database, TableRef } from '../../../src/core/database.js'
 import { type Row, type Table, WHOLE_TABLE } from '../../../src/core/table.js'
+import { DatabaseFile } from '../../adapters/sqlite/file.js'
 import { testMariadb } from '../../support/mariadb.js'
 import { testDatabase } from '../../support/postgres.js'
-import { MariadbStore, PostgresStore, type Store } from './stores.js'
-import { POSTGRES_MARIADB, type TypePair } from './type-pairs.js'
+import { MariadbStore, PostgresStore, SqliteStore, type Store } from './stores.js'
+import { MARIADB_MARIADB, MARIADB_SQLITE, POSTGRES_MARIADB, POSTGRES_SQLITE, type TypePair } from './type-pairs.js'
 import { RandomValues } from './values.js'
 
 const POSTGRES = testDatabase('a')
@@ -18,61 +20,115 @@ const ROWS = 10_000
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 
 describe(`values of two engines are the same text and the same digest (SEED=${SEED})`, () => {
-  const table = (of: string, at: number): string => `${of}_${at}`
+  it.for(numbered(POSTGRES_MARIADB))('PostgreSQL $left, MariaDB $right', async (pair) => {
+    await expectPair(pair, await inPostgres(), await inMariadb())
+  })
 
-  it.for(POSTGRES_MARIADB.map((pair, at) => ({ ...pair, at })))('PostgreSQL $left, MariaDB $right', async (pair) => {
-    await using databases = {
-      left: postgres(POSTGRES.url),
-      right: mysql(MARIADB.url),
-      [Symbol.asyncDispose]: async () => {
-        await Promise.all([databases.left[Symbol.asyncDispose](), databases.right[Symbol.asyncDispose]()])
-      },
-    }
-    await using left = await PostgresStore.open(POSTGRES.url)
-    await using right = await MariadbStore.open(MARIADB.url)
-    const name = table('pair', pair.at)
-    await fill({ left, right }, name, { left: 'integer', right: 'int', pair })
-    await expectEqual(databases.left.table(name), databases.right.table(name))
+  it.for(numbered(POSTGRES_SQLITE))('PostgreSQL $left, SQLite $right', async (pair) => {
+    await expectPair(pair, await inPostgres(), await inSqlite())
+  })
+
+  it.for(numbered(MARIADB_SQLITE))('MariaDB $left, SQLite $right', async (pair) => {
+    await expectPair(pair, await inMariadb(), await inSqlite())
+  })
+
+  it.for(numbered(MARIADB_MARIADB))('MariaDB $left and $right', async (pair) => {
+    await expectPair(pair, await inMariadb(), await inMariadb())
   })
 })
 
-interface Sides {
-  readonly left: Store
-  readonly right: Store
+type NumberedPair = TypePair & { readonly at: number }
+
+function numbered(pairs: readonly TypePair[]): readonly NumberedPair[] {
+  return pairs.map((pair, at) => ({ ...pair, at }))
 }
 
-async function fill(sides: Sides, name: string, of: { left: string; right: string; pair: TypePair }): Promise<void> {
+interface Place extends AsyncDisposable {
+  readonly store: Store
+  readonly database: Database
+  /** Of a key. */
+  readonly integer: string
+}
+
+const inPostgres = async (): Promise<Place> =>
+  place(await PostgresStore.open(POSTGRES.url), postgres(POSTGRES.url), 'integer')
+const inMariadb = async (): Promise<Place> => place(await MariadbStore.open(MARIADB.url), mysql(MARIADB.url), 'int')
+
+async function inSqlite(): Promise<Place> {
+  const file = await DatabaseFile.make()
+  const opened = place(new SqliteStore(file.path), sqlite(file.path), 'integer')
+  return {
+    ...opened,
+    [Symbol.asyncDispose]: async () => {
+      await opened[Symbol.asyncDispose]()
+      await file[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function place(store: Store, database: Database, integer: string): Place {
+  return {
+    store,
+    database,
+    integer,
+    [Symbol.asyncDispose]: async () => {
+      await database[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function expectPair(pair: NumberedPair, one: Place, other: Place): Promise<void> {
+  await using left = one
+  await using right = other
+  const names = { left: `left_${pair.at}`, right: `right_${pair.at}` }
+  for (const { name, side } of [
+    { name: names.left, side: left },
+    { name: names.right, side: right },
+  ]) {
+    await side.store.run(`drop table if exists ${name}`)
+  }
+  await fill({ left, right }, names, pair)
+  await expectEqual(left.database.table(names.left), right.database.table(names.right))
+}
+
+interface Sides {
+  readonly left: Place
+  readonly right: Place
+}
+
+async function fill(
+  sides: Sides,
+  names: { readonly left: string; readonly right: string },
+  pair: TypePair,
+): Promise<void> {
   const random = new RandomValues(SEED)
-  const { pair } = of
   const values = Array.from({ length: ROWS }, (_, id) => ({
     id: String(id),
     value: id % 50 === 0 ? null : pair.make(random),
   }))
-  const columns = (side: 'left' | 'right') => [
-    { name: 'id', type: of[side] },
-    { name: 'value', type: pair[side] },
-  ]
-  const onRight = pair.onRight ?? ((text: string) => text)
-  await sides.left.create(name, columns('left'))
-  await sides.left.insert(
-    name,
-    columns('left'),
-    values.map(({ id, value }) => [id, value]),
-  )
-  await sides.right.create(
-    name,
-    columns('right').map((column) => ({ ...column, type: nullable(column) })),
-  )
-  await sides.right.insert(
-    name,
-    columns('right'),
-    values.map(({ id, value }) => [id, value === null ? null : onRight(value)]),
-  )
+  for (const side of ['left', 'right'] as const) {
+    const given = (side === 'left' ? pair.onLeft : pair.onRight) ?? ((text: string) => text)
+    const columns = [
+      { name: 'id', type: sides[side].integer },
+      { name: 'value', type: pair[side] },
+    ]
+    const { store } = sides[side]
+    await store.create(
+      names[side],
+      columns.map((column) => ({ ...column, type: nullable(column) })),
+    )
+    await store.insert(
+      names[side],
+      columns,
+      values.map(({ id, value }) => [id, value === null ? null : given(value)]),
+    )
+  }
 }
 
 /** MariaDB fills a `timestamp` by itself unless it may be NULL. */
 function nullable({ name, type }: { readonly name: string; readonly type: string }): string {
-  return name === 'id' || type.includes('charset') ? type : `${type} null`
+  return name === 'id' || !type.startsWith('timestamp(') ? type : `${type} null`
 }
 
 async function expectEqual(left: TableRef, right: TableRef): Promise<void> {
