@@ -11,6 +11,7 @@ import { mergeGroup } from './merge.js'
 import { differingBuckets } from './plan.js'
 import { SecondLooks } from './second-look.js'
 import { type CompareStatistics, Tally } from './statistics.js'
+import { rowEquality, type Tolerance } from './tolerance.js'
 
 export interface CompareOptions {
   /** Time between two looks at a row that differs, in ms; what is in flight for longer is reported. Default 1000. */
@@ -19,6 +20,11 @@ export interface CompareOptions {
   readonly looks?: number
   /** Rows of both sides that are read in one pass. Default 2,000,000, or a sixteenth of the tables if that is more. */
   readonly groupRows?: number
+  /**
+   * How far numbers of a left column may be apart and still be the same. Their digests differ all the same, so each such
+   * row is fetched twice from both sides, every time.
+   */
+  readonly tolerance?: Tolerance
   /** The place in the config that a `ConfigError` blames. Default `compare`. */
   readonly key?: string
 }
@@ -39,8 +45,9 @@ export const COMPARE_DEFAULTS = {
 
 const LANE = 'differences'
 const BATCH_ITEMS = 1_000
-interface Settings extends Required<Omit<CompareOptions, 'groupRows'>> {
+interface Settings extends Required<Omit<CompareOptions, 'groupRows' | 'tolerance'>> {
   readonly groupRows?: number
+  readonly tolerance?: Tolerance
 }
 
 /**
@@ -97,8 +104,9 @@ class TableComparison implements Comparison {
 
   /** Rows are looked at again while others are being found. */
   async *#confirmed(tally: Tally, signal: AbortSignal): AsyncGenerator<readonly Difference[]> {
-    const { settleMs, looks } = this.#settings
-    const again = new SecondLooks(this.#sides, { settleMs, looks, tally, signal })
+    const { settleMs, looks, tolerance } = this.#settings
+    const same = rowEquality(this.#sides.left.schema, tolerance)
+    const again = new SecondLooks(this.#sides, { settleMs, looks, tally, signal, same })
     for await (const candidates of this.#candidates(tally, signal)) {
       again.add(candidates)
       while (again.ready) yield await again.take()

@@ -3,9 +3,10 @@ import type { Row } from '../core/table.js'
 import { bothSides } from './both-sides.js'
 import { type Candidate, type Candidates, candidateOf, sameCandidate } from './candidate.js'
 import type { Sides } from './first-look.js'
-import { keyText, sameRow } from './key.js'
+import { keyText } from './key.js'
 import { pause } from './pause.js'
 import type { Tally } from './statistics.js'
+import type { RowEquality } from './tolerance.js'
 
 export interface SecondLookOptions {
   readonly settleMs: number
@@ -13,6 +14,8 @@ export interface SecondLookOptions {
   readonly looks: number
   readonly tally: Tally
   readonly signal: AbortSignal
+  /** Rows that are the same by it are no difference. */
+  readonly same: RowEquality
 }
 
 /** Candidates that may wait for their next look, 10 MB of them: V8 lets garbage grow to some times what is held. */
@@ -122,7 +125,7 @@ type Seen = Exclude<Difference, { readonly kind: 'unstable' }>
 async function lookAgain(
   sides: Sides,
   differences: readonly Candidate[],
-  { tally, signal }: SecondLookOptions,
+  { tally, signal, same }: SecondLookOptions,
 ): Promise<ReadonlyMap<string, Seen>> {
   const keys = differences.map((difference) => difference.key)
   const read = async (side: 'left' | 'right', within: AbortSignal): Promise<ReadonlyMap<string, Row>> => {
@@ -138,16 +141,21 @@ async function lookAgain(
   const now = new Map<string, Seen>()
   for (const key of keys) {
     const text = keyText(key)
-    const difference = differenceOf(key, left.get(text), right.get(text))
+    const difference = differenceOf(key, { left: left.get(text), right: right.get(text) }, same)
     if (difference !== undefined) now.set(text, difference)
   }
   return now
 }
 
-function differenceOf(key: Row, left: Row | undefined, right: Row | undefined): Seen | undefined {
+interface Rows {
+  readonly left: Row | undefined
+  readonly right: Row | undefined
+}
+
+function differenceOf(key: Row, { left, right }: Rows, same: RowEquality): Seen | undefined {
   if (left === undefined) return right === undefined ? undefined : { kind: 'missing-left', key, right }
   if (right === undefined) return { kind: 'missing-right', key, left }
-  return sameRow(left, right) ? undefined : { kind: 'changed', key, left, right }
+  return same(left, right) ? undefined : { kind: 'changed', key, left, right }
 }
 
 function unstable(difference: Seen): Difference {

@@ -16,6 +16,7 @@ export function renderCheck(flow: string, report: TablesReport, paint: Paint): s
     '',
     ...counts(report, paint),
     `  ${paint.dim(`key ${report.keyColumns.join(', ')} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
+    ...(report.notes ?? []).map((note) => `  ${paint.dim(note)}`),
   ]
   return lines.join('\n')
 }

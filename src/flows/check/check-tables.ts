@@ -5,7 +5,7 @@ import type { CheckOptions, FlowContext, TablesReport } from '../../core/flow.js
 import type { Table } from '../../core/table.js'
 import { Patience } from './patience.js'
 
-export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks'> {
+export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks' | 'tolerance'> {
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
   /** For the report: what counts for nothing. */
@@ -26,11 +26,12 @@ export async function checkTables(
   options: CheckTablesOptions = {},
 ): Promise<TablesReport> {
   const startedAt = performance.now()
-  const { settleMs, looks } = options
+  const { settleMs, looks, tolerance } = options
   const comparison = compare(left, right, {
     key: `flows.${context.name}`,
     ...(settleMs === undefined ? {} : { settleMs }),
     ...(looks === undefined ? {} : { looks }),
+    ...(tolerance === undefined ? {} : { tolerance }),
   })
   options.begun?.({ left: left.schema, right: { ...right.schema, columns: left.schema.columns } })
   const count = new Count(options)

@@ -15,6 +15,11 @@ export interface TablesCheck {
   readonly right: TableRef
   /** The right column of each left one that is named otherwise in the database: `{ price: 'unit_price' }`. */
   readonly columns?: Readonly<Record<string, string>>
+  /**
+   * How far numbers of a left column may be apart and still be the same: `{ price: 0.01 }`. Such rows are fetched and
+   * compared here each time, as their digests differ: it is for few rows.
+   */
+  readonly tolerance?: Readonly<Record<string, number>>
   /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
   readonly settleMs?: number
 }
@@ -40,9 +45,10 @@ class TablesFlow implements Flow {
   }
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
-    const { settleMs } = this.#options
+    const { settleMs, tolerance } = this.#options
     const { left, right, notes } = await this.#openPatiently(context)
-    return checkTables(left, right, context, { ...(settleMs === undefined ? {} : { settleMs }), notes, ...options })
+    const own = { ...(settleMs === undefined ? {} : { settleMs }), ...(tolerance === undefined ? {} : { tolerance }) }
+    return checkTables(left, right, context, { ...own, notes, ...options })
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
@@ -87,6 +93,7 @@ class TablesFlow implements Flow {
   async #open(flow: string, signal: AbortSignal): Promise<Opened> {
     const { left, right } = this.#options
     const opened = await this.#openPair(flow, signal)
+    checkTolerance(`flows.${flow}.tolerance`, this.#options.tolerance ?? {}, opened.left)
     const [one, other] = await Promise.all([left.database.identify(signal), right.database.identify(signal)])
     if (one.id === other.id && opened.names.left === opened.names.right)
       throw sameTable(flow, opened.left, opened.right)
@@ -122,6 +129,20 @@ interface Opened {
 interface Names {
   readonly left: string
   readonly right: string
+}
+
+function checkTolerance(key: string, tolerance: Readonly<Record<string, number>>, { schema }: Table): void {
+  const names = schema.columns.map(({ name }) => name)
+  for (const [name, limit] of Object.entries(tolerance)) {
+    const isColumn = names.includes(name) && !schema.key.includes(name)
+    if (isColumn && Number.isFinite(limit) && limit >= 0) continue
+    throw new ConfigError({
+      code: 'option-invalid',
+      key: `${key}.${name}`,
+      message: isColumn ? 'is not a number from 0 on' : 'the left table has no such column outside its key',
+      fix: 'write { column: 0.01 } with a compared column of the left table',
+    })
+  }
 }
 
 function sameTable(flow: string, left: Table, right: Table): ConfigError {

@@ -203,6 +203,26 @@ describe('what is compared', () => {
     })
   })
 
+  it('takes numbers within the tolerance for the same', async () => {
+    await using left = await side('postgres', 'left')
+    await using right = await side('mariadb', 'right')
+    const rows = `insert into prices values (1, 1.10, 0.5), (2, 2.00, 0.5), (3, 3.00, 0.5)`
+    for (const { store, engine } of [left, right]) {
+      await store.run('drop table if exists prices')
+      const double = engine === 'postgres' ? 'double precision' : 'double'
+      await store.run(`create table prices (id int primary key, price decimal(12,2), weight ${double})`)
+      await store.run(rows)
+    }
+    await right.store.run('update prices set price = price + 0.01, weight = weight + 1e-9 where id = 1')
+    await right.store.run('update prices set price = price + 0.02 where id = 2')
+    await right.store.run('update prices set weight = null where id = 3')
+    const tolerance = { price: 0.01, weight: 1e-6 }
+    const { found } = await run(left.database, right.database, { names: ['prices', 'prices'], tolerance })
+    expect([...found.keys()].sort()).toEqual(['2', '3'])
+    const wrong = { names: ['prices', 'prices'], tolerance: { cost: 1 } } as const
+    await expect(run(left.database, right.database, wrong)).rejects.toMatchObject({ key: 'flows.same.tolerance.cost' })
+  })
+
   it('tells zero dates from every other date', async () => {
     await using left = await side('mariadb', 'left')
     await using right = await side('mariadb', 'right')
@@ -261,7 +281,7 @@ async function fill({ engine, store }: Side): Promise<void> {
   for (const statement of BEFORE) await store.run(statement)
 }
 
-interface Run extends Pick<TablesCheck, 'columns'> {
+interface Run extends Pick<TablesCheck, 'columns' | 'tolerance'> {
   readonly names?: readonly [string, string]
   readonly right?: TableOptions
 }
