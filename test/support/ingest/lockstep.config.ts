@@ -11,7 +11,9 @@ import type { IngestSetup, StreamSetup, TableName } from './setup.js'
 
 const setup: IngestSetup = JSON.parse(process.env['INGEST_SETUP'] ?? '')
 const { into, cache, stopAbove, orphans, mended = false } = setup
-const database = into.engine === 'postgres' ? postgres(into.url) : mysql(into.url)
+// A process that is frozen within a transaction keeps its rows locked for so long; the default is a minute.
+const limits = { idleTransactionMs: 8_000 }
+const database = into.engine === 'postgres' ? postgres(into.url, limits) : mysql(into.url, limits)
 const tables = {
   sensors: database.table('sensors', { key: ['sensor'] }),
   readings: database.table('readings', { key: ['sensor'], version: 'version' }),
