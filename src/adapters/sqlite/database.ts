@@ -4,7 +4,9 @@ import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
 import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
+import type { GroupReader, GroupsRequest } from '../../core/groups.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
+import { openGroups } from './groups/groups.js'
 import type { SqliteHandle } from './handle.js'
 import { type Place, parseOptions, parsePlace, type SqliteOptions } from './session/options.js'
 import { type CallOptions, type Snapshot, SqliteSession } from './session/session.js'
@@ -84,6 +86,11 @@ export class SqliteDatabase implements SqliteHandle {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.session[Symbol.asyncDispose]()
+  }
+
+  async groups(requests: readonly GroupsRequest[], signal: AbortSignal): Promise<GroupReader> {
+    const asked = requests.map((request) => ({ request, table: this.#ownTable(request.table) }))
+    return openGroups(this, asked, signal)
   }
 
   #ownTable(table: TableRef): SqliteTableRef {

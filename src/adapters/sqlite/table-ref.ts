@@ -3,6 +3,7 @@ import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
+import type { ColumnOptions, ColumnRef } from '../../core/groups.js'
 import { SqliteCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, drizzleTableName, type SqliteTableInfo } from './catalog/catalog.js'
 import type { SqliteHandle } from './handle.js'
@@ -21,6 +22,11 @@ export class SqliteTableRef<Insert = unknown> implements TableRef<Insert> {
     this.options = options
     this.drizzle = is(table, SQLiteTable) ? table : undefined
     this.name = this.drizzle === undefined ? tableName(table) : drizzleTableName(this.drizzle)
+  }
+
+  /** A column of it, for `check.references`: by its property in the Drizzle table, or by its name in the database. */
+  column(name: Extract<keyof Insert, string>, options: ColumnOptions = {}): ColumnRef {
+    return { table: this, column: name, options }
   }
 
   async openCanonical(signal: AbortSignal): Promise<SqliteCanonicalTable> {

@@ -1,0 +1,177 @@
+import { z } from 'zod'
+import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
+import type { GroupsRequest } from '../../../core/groups.js'
+import { drizzleColumns } from '../../sql/drizzle-columns.js'
+import { nearMisses } from '../../sql/near-misses.js'
+import { type Catalog, readCatalog, type SqliteColumn } from '../catalog/catalog-queries.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
+import type { SqliteTableRef } from '../table-ref.js'
+import { keyOrderOf, keysetStatement, PRINTED, type SqliteGroupColumn, STORED } from './group-column.js'
+
+/** A request, and which table of this adapter it is about. */
+export interface Asked {
+  readonly request: GroupsRequest
+  readonly table: SqliteTableRef
+}
+
+const Indexed = z.array(z.object({ key: z.string().nullable(), collation: z.string() }))
+const Definition = z.array(z.object({ sql: z.string().nullable(), rows: z.coerce.number().nullable() }))
+
+/** Reads the catalog for one request; a `ConfigError` when it cannot be read as asked. */
+export async function describeGroups(asked: Asked, signal: AbortSignal): Promise<SqliteGroupColumn> {
+  const { table, request } = asked
+  const { session, label } = table.database
+  const catalog = await readCatalog(session, table.name, signal)
+  if (catalog.table?.type !== 'table') throw missing(table, catalog)
+  const name = catalog.table.name
+  const key = findColumn(
+    table,
+    catalog,
+    request.key === undefined ? ownKey(table, catalog) : inDatabase(table, request.key),
+  )
+  const order = keyOrderOf(key.type)
+  if (order === undefined)
+    throw unusable(table, key, 'its keys have no order that all engines share', 'declare it INTEGER, TEXT or BLOB')
+  const options = { what: 'reading the catalog', signal }
+  const indexes = Indexed.parse(
+    (
+      await session.execute(
+        `select x.name as key, x.coll as collation from pragma_index_list(?) l, pragma_index_xinfo(l.name) x
+        where x.seqno = 0 and not x."desc" and not l.partial`,
+        [name],
+        options,
+      )
+    ).rows,
+  )
+  const [definition] = Definition.parse(
+    (
+      await session
+        .execute(
+          `select sql, (select max(rowid) from ${quoteIdentifier(name)}) as rows from sqlite_schema where name = ?`,
+          [name],
+          options,
+        )
+        .catch(() => session.execute('select sql, 0 as rows from sqlite_schema where name = ?', [name], options))
+    ).rows,
+  )
+  const loose =
+    indexes.some((index) => index.key === key.name && index.collation !== 'BINARY') ||
+    /collate\s+["`[]?(nocase|rtrim)/i.test(definition?.sql ?? '')
+  if (order === 'text' && loose)
+    throw unusable(
+      table,
+      key,
+      'a collation of the table takes different texts (a and A) for one key',
+      'make it COLLATE BINARY',
+    )
+  const primary = catalog.columns.filter(({ pk }) => pk > 0).toSorted((left, right) => left.pk - right.pk)
+  const isRowId = primary.length === 1 && primary[0]?.name === key.name && key.type.toUpperCase() === 'INTEGER'
+  const indexed = isRowId || indexes.some((index) => index.key === key.name)
+  const single = request.of.kind === 'stored'
+  const column: SqliteGroupColumn = {
+    label: `${label} ${name}.${key.name}`,
+    name: `${name}.${key.name}`,
+    order,
+    value: 'number',
+    estimatedRows: definition?.rows ?? 0,
+    indexed,
+    advice: indexed
+      ? undefined
+      : `CREATE INDEX ${quoteIdentifier(`${name}_${key.name}`)} ON ${quoteIdentifier(name)} (${quoteIdentifier(key.name)});`,
+    rowKey: single ? [key.name] : primary.map((one) => one.name),
+    table: name,
+    key: `t.${quoteIdentifier(key.name)}${order === 'text' ? ' collate binary' : ''}`,
+    printKey: PRINTED[order],
+    figure: figureOf(asked, catalog),
+    stored: STORED[order],
+    single,
+    where: request.where,
+  }
+  await plan(table, column, signal)
+  return column
+}
+
+function ownKey(table: SqliteTableRef, { columns, unique }: Catalog): string {
+  const primary = columns.filter(({ pk }) => pk > 0).map(({ name }) => name)
+  const candidates = [primary, ...unique]
+  const asked =
+    table.options.key?.map((name) => inDatabase(table, name)) ?? (primary.length > 0 ? primary : unique[0]) ?? []
+  const [key] = asked
+  if (key !== undefined && asked.length === 1 && candidates.some((names) => names.length === 1 && names[0] === key))
+    return key
+  throw problem(table, 'key', {
+    code: 'key-not-unique',
+    message: 'a master row is found by a key of one column, and the table has no unique index on one alone',
+    fix: "name it, as in table('blobs', { key: ['id'] }), and give it a unique index or make it the primary key",
+  })
+}
+
+function inDatabase({ drizzle }: SqliteTableRef, name: string): string {
+  return drizzle === undefined ? name : (drizzleColumns(drizzle).get(name)?.name ?? name)
+}
+
+function findColumn(table: SqliteTableRef, { columns }: Catalog, name: string): SqliteColumn {
+  const found = columns.find((column) => column.name.toLowerCase() === name.toLowerCase())
+  if (found !== undefined) return found
+  const near = nearMisses(
+    name,
+    columns.map((column) => column.name),
+  )
+  throw problem(table, name, {
+    code: 'column-missing',
+    message: `the table has no column ${name}`,
+    fix: near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'name a column of the table',
+  })
+}
+
+function figureOf({ request: { of }, table }: Asked, catalog: Catalog): string {
+  if (of.kind === 'count') return 'count(*)'
+  const column = findColumn(table, catalog, inDatabase(table, of.column))
+  if (!/int/i.test(column.type))
+    throw unusable(table, column, 'there is no exact sum or order of it', 'name a column declared INTEGER')
+  const name = `t.${quoteIdentifier(column.name)}`
+  const value = of.kind === 'stored' ? name : `${of.kind}(${name})`
+  return of.kind === 'sum' || (of.kind === 'stored' && of.nullAsZero) ? `coalesce(${value}, 0)` : value
+}
+
+/** The file says now, and not in mid-run, what is wrong with the filter. */
+async function plan(table: SqliteTableRef, column: SqliteGroupColumn, signal: AbortSignal): Promise<void> {
+  try {
+    const statement = `explain ${keysetStatement(column, { after: undefined, limit: 1 })}`
+    await table.database.session.execute(statement, [], { what: 'planning', signal })
+  } catch (error) {
+    const clear = error instanceof UnavailableError || (error instanceof LockstepError && column.where === undefined)
+    if (clear || column.where === undefined) throw error
+    throw problem(table, 'where', {
+      code: 'where-invalid',
+      message: 'SQLite does not understand the filter',
+      fix: "write a condition over the table's own columns, as after WHERE",
+      cause: error,
+    })
+  }
+}
+
+function missing(table: SqliteTableRef, { names }: Catalog): ConfigError {
+  const near = nearMisses(table.name, names)
+  const fix = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'create the table, or name another file'
+  return problem(table, 'table', { code: 'table-missing', message: 'there is no such table', fix })
+}
+
+function unusable(table: SqliteTableRef, { name, type }: SqliteColumn, why: string, fix: string): ConfigError {
+  return problem(table, name, { code: 'column-unusable', message: `column ${name} is ${type}: ${why}`, fix })
+}
+
+interface Problem {
+  readonly code: string
+  readonly message: string
+  readonly fix: string
+  readonly cause?: unknown
+}
+
+function problem(table: SqliteTableRef, option: string, what: Problem): ConfigError {
+  return new ConfigError({
+    ...what,
+    key: `${table.name}.${option}`,
+    message: `${what.message} (${table.database.label})`,
+  })
+}
