@@ -1,4 +1,4 @@
-import { type CachedVersion, type CacheEntry, ingest, UnavailableError, type VersionCache } from 'lockstep'
+import { type CachedVersion, type CacheEntry, ConfigError, ingest, UnavailableError, type VersionCache } from 'lockstep'
 import { memoryStream } from 'lockstep/memory'
 import { afterEach, describe, expect, it } from 'vitest'
 import { armFailpoint } from '../../src/core/failpoint.js'
@@ -9,7 +9,7 @@ class TestCache implements VersionCache {
   readonly known = new Map<string, CachedVersion>()
   loads = 0
   disposed = 0
-  mode: 'works' | 'fails' | 'hangs' = 'works'
+  mode: 'works' | 'fails' | 'hangs' | 'missing' = 'works'
 
   async load(keys: readonly string[]): Promise<readonly (CachedVersion | undefined)[]> {
     this.loads++
@@ -28,6 +28,8 @@ class TestCache implements VersionCache {
 
   async #answer(): Promise<void> {
     if (this.mode === 'fails') throw new Error('the cache is away')
+    if (this.mode === 'missing')
+      throw new ConfigError({ code: 'package-missing', key: 'cache', message: 'no client', fix: 'npm install it' })
     if (this.mode === 'hangs') await new Promise(() => {})
   }
 }
@@ -81,6 +83,16 @@ describe('a cache in front of the database', () => {
     )
     expect(ofType(events, 'notice').map(({ code }) => code)).toEqual(['cache-away'])
     expect(cache.loads).toBe(1)
+  })
+
+  it('stops the flow when it can never work, as without its client library', async () => {
+    const cache = new TestCache()
+    cache.mode = 'missing'
+    const { from, flow } = cached(cache)
+    from.append(quote('a', 1))
+    from.end()
+    await expect(runToEnd(flow())).rejects.toMatchObject({ code: 'package-missing' })
+    expect(from.acknowledged()).toBe(0)
   })
 
   it('is told nothing of what was refused', async () => {

@@ -1,6 +1,6 @@
 import type { Batch } from '../../core/batch.js'
 import type { CacheEntry, VersionCache } from '../../core/cache.js'
-import { DataError } from '../../core/errors.js'
+import { ConfigError, DataError } from '../../core/errors.js'
 import { failpoint } from '../../core/failpoint.js'
 import type { WriteContext } from '../../core/sink.js'
 import type { Rowset, UpsertSink } from '../../core/upsert.js'
@@ -107,6 +107,8 @@ class CachedSink {
         work(cache, inner),
       )
     } catch (error) {
+      // A missing client library does not come by waiting.
+      if (error instanceof ConfigError) throw error
       if (!signal.aborted) this.#failed(error)
       return undefined
     }
