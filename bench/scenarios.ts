@@ -1,4 +1,6 @@
 import { check } from './check.js'
+import { checkReferences } from './check-references.js'
+import { feed } from './feed.js'
 import { ingestKafka } from './ingest/kafka.js'
 import { ingestKurrentdb } from './ingest/kurrentdb.js'
 import { ingestPubsub } from './ingest/pubsub.js'
@@ -16,8 +18,10 @@ export const SCENARIOS: readonly Scenario[] = [
   syncReplication,
   syncStart,
   check,
+  checkReferences,
   ingestSink,
   ingestPubsub,
   ingestKafka,
   ingestKurrentdb,
+  feed,
 ]

@@ -9,7 +9,7 @@ import type { ReadPass } from '../session/read-pass.js'
 import type { MysqlGroupColumn } from './group-column.js'
 import { keysetStatement, lookupStatement, rowsStatement, sortedStatement } from './group-sql.js'
 
-const PACE = { targetMs: 300, first: 2_000, least: 500, most: 50_000 }
+const PACE = { targetMs: 300, first: 2_000, least: 500, most: 20_000 }
 /** Long keys, of which each byte takes two digits. */
 const PACE_OF_TEXTS = { ...PACE, most: 5_000 }
 /** Groups of a stream that go on together. */
