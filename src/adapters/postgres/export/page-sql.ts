@@ -26,7 +26,9 @@ export interface PageQuery {
 export function pageSql({ info, row, separator }: PageQuery, after: Place): SQL {
   const keys = info.keyColumns.map(({ name }) => `t.${quoteIdentifier(name)}`).join(', ')
   const lastKey = info.keyColumns.map((column, index) => `(array_agg(${printed(column, 'p')}))[count(*)] as k${index}`)
-  const page = sql`select t.* from ${sql.raw(info.qualified)} t ${where(info, after)} order by ${sql.raw(keys)} limit ${sql.raw(String(PAGE_ROWS))}`
+  // Not `t.*`, as the role may have no right to columns that are ignored.
+  const columns = info.columns.map(({ name }) => `t.${quoteIdentifier(name)}`).join(', ')
+  const page = sql`select ${sql.raw(columns)} from ${sql.raw(info.qualified)} t ${where(info, after)} order by ${sql.raw(keys)} limit ${sql.raw(String(PAGE_ROWS))}`
   return sql`select count(*)::int4 as rows, string_agg(${sql.raw(row)}, ${separator}) as text, ${sql.raw(lastKey.join(', '))}
     from (${bounded(info, page)}) p`
 }
@@ -75,6 +77,7 @@ export function textRow(columns: readonly ExportedColumn[]): string {
   return `json_build_array(${columns.map(({ column }) => printed(column, 'p')).join(', ')})::text`
 }
 
+/** `r.*`, as a column may be called `r`. */
 function rowToJson(values: readonly string[]): string {
-  return `(select row_to_json(r)::text from (select ${values.join(', ')}) r)`
+  return `(select row_to_json(r.*)::text from (select ${values.join(', ')}) r)`
 }
