@@ -7,6 +7,8 @@ export interface LaneLimits {
   readonly total: number
   /** Batches that are stored at the same time. */
   readonly writing: number
+  /** Of all lanes, by `sizeOf`; passed by one batch at most. */
+  readonly bytes: number
 }
 
 /**
@@ -15,24 +17,31 @@ export interface LaneLimits {
  */
 export class Lanes<Item> {
   readonly #limits: LaneLimits
+  readonly #sizeOf: (batch: Batch<Item>) => number
   readonly #store: (batch: Batch<Item>) => Promise<void>
   readonly #failed: (error: unknown) => void
   readonly #queues = new Map<Lane, Batch<Item>[]>()
   #count = 0
+  #bytes = 0
   #writing = 0
   #closed = false
   #waiting: (() => void)[] = []
 
   /** `failed` is called with what `store` rejects with; by then the lanes are closed. */
-  constructor(limits: LaneLimits, store: (batch: Batch<Item>) => Promise<void>, failed: (error: unknown) => void) {
+  constructor(
+    { sizeOf, ...limits }: LaneLimits & { sizeOf(batch: Batch<Item>): number },
+    store: (batch: Batch<Item>) => Promise<void>,
+    failed: (error: unknown) => void,
+  ) {
     this.#limits = limits
+    this.#sizeOf = sizeOf
     this.#store = store
     this.#failed = failed
   }
 
   /** Resolves when one more batch may be read. */
   async room(): Promise<void> {
-    await this.#until(() => this.#count < this.#limits.total)
+    await this.#until(() => this.#count < this.#limits.total && this.#bytes < this.#limits.bytes)
   }
 
   /** Takes a batch as soon as its lane has room. Once closed, it is dropped: it was not acknowledged. */
@@ -40,6 +49,7 @@ export class Lanes<Item> {
     await this.#until(() => (this.#queues.get(batch.lane)?.length ?? 0) < this.#limits.perLane)
     if (this.#closed) return
     this.#count++
+    this.#bytes += this.#sizeOf(batch)
     const queue = this.#queues.get(batch.lane)
     if (queue === undefined) {
       const first = [batch]
@@ -53,7 +63,7 @@ export class Lanes<Item> {
   /** Drops all that has not begun. Batches that are being stored go on. */
   close(): void {
     this.#closed = true
-    for (const queue of this.#queues.values()) this.#count -= queue.splice(1).length
+    for (const queue of this.#queues.values()) for (const batch of queue.splice(1)) this.#left(batch)
     this.#changed()
   }
 
@@ -67,10 +77,15 @@ export class Lanes<Item> {
     for (let batch = queue[0]; batch !== undefined; batch = queue[0]) {
       if (await this.#turn()) await this.#write(batch)
       queue.shift()
-      this.#count--
+      this.#left(batch)
       if (queue.length === 0) this.#queues.delete(lane)
       this.#changed()
     }
+  }
+
+  #left(batch: Batch<Item>): void {
+    this.#count--
+    this.#bytes -= this.#sizeOf(batch)
   }
 
   /** Takes one of the places for writing as soon as there is one; none once closed, as what waits has not begun. */

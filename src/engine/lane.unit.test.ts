@@ -4,8 +4,11 @@ import { Lanes } from './lane.js'
 
 const batch = (lane: string, position: string): Batch<number> => ({ lane, position, items: [] })
 
+/** Each item is its bytes. */
+const sizeOf = ({ items }: Batch<number>): number => [...items].reduce((sum, bytes) => sum + bytes, 0)
+
 /** Lanes whose batches are stored when told to. */
-function lanes(limits: { perLane: number; total: number; writing?: number }) {
+function lanes(limits: { perLane: number; total: number; writing?: number; bytes?: number }) {
   const running = new Map<string, { resolve: () => void; reject: (error: Error) => void }>()
   const order: string[] = []
   const failures: unknown[] = []
@@ -16,7 +19,9 @@ function lanes(limits: { perLane: number; total: number; writing?: number }) {
     })
   }
   return {
-    lanes: new Lanes<number>({ writing: 16, ...limits }, store, (error) => failures.push(error)),
+    lanes: new Lanes<number>({ writing: 16, bytes: Infinity, ...limits, sizeOf }, store, (error) =>
+      failures.push(error),
+    ),
     running,
     order,
     failures,
@@ -52,6 +57,21 @@ describe('Lanes', () => {
     expect(await settles(all.settled())).toBe(false)
     running.get('b1')?.resolve()
     expect(await settles(all.settled())).toBe(true)
+  })
+
+  it('has no room while its batches have too many bytes, one of which may be too large by itself', async () => {
+    const { lanes: all, running } = lanes({ perLane: 4, total: 16, bytes: 10 })
+    await all.put({ lane: 'a', position: '1', items: [9] })
+    expect(await settles(all.room())).toBe(true)
+    await all.put({ lane: 'b', position: '1', items: [90] })
+    await all.put({ lane: 'b', position: '2', items: [10] })
+    expect(await settles(all.room())).toBe(false)
+    running.get('b1')?.resolve()
+    await vi.waitFor(() => expect(running.has('b2')).toBe(true))
+    expect(await settles(all.room())).toBe(false)
+    running.get('b2')?.resolve()
+    await vi.waitFor(async () => expect(await settles(all.room())).toBe(true))
+    all.close()
   })
 
   it('has no room when a lane, or all lanes together, are full', async () => {

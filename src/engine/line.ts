@@ -1,3 +1,4 @@
+import type { Items } from '../core/batch.js'
 import type { CheckpointStore } from '../core/checkpoint.js'
 import type { DeadLetter, DeadLetterSink, LetterStage } from '../core/dead-letter.js'
 import type { Sink } from '../core/sink.js'
@@ -25,6 +26,8 @@ export interface Line<Item> {
    * waits for may still come. Such items are not counted as bad.
    */
   readonly holds?: (code: string) => boolean
+  /** Bytes that a batch takes in memory, roughly; for `RunOptions.maxInFlightBytes`. Default 0. */
+  readonly sizeOf?: (items: Items<Item>) => number
   /** The `subject` of health events. Default `source` and `sink`; better the databases' labels. */
   readonly labels?: { readonly source: string; readonly sink: string }
 }

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly maxBufferedBatches?: number
   /** Batches of all lanes in memory; while there are so many the source is not asked for more. Default 16. */
   readonly maxInFlightBatches?: number
+  /** Bytes of these batches, by `Line.sizeOf`; one batch may pass it. Default: no limit. */
+  readonly maxInFlightBytes?: number
   /** Batches that are written at the same time, whatever their number of lanes. Default 16. */
   readonly maxConcurrentWrites?: number
   /** Restarts after conflicts that follow one another within a minute, before the run throws. Default 5. */
@@ -41,6 +43,7 @@ export const RUN_DEFAULTS = {
   drainMs: 25_000,
   maxBufferedBatches: 4,
   maxInFlightBatches: 16,
+  maxInFlightBytes: Number.POSITIVE_INFINITY,
   maxConcurrentWrites: 16,
   maxConflicts: 5,
   systemicShare: 0.5,

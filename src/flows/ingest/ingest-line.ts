@@ -1,3 +1,4 @@
+import type { Items } from '../../core/batch.js'
 import type { DeadLetterSink, DeadLetterStore, LetterFilter } from '../../core/dead-letter.js'
 import type { FlowContext, ReplayReport } from '../../core/flow.js'
 import type { Message } from '../../core/message.js'
@@ -42,6 +43,7 @@ export function ingestLine(parts: IngestParts, context: FlowContext): Line<Inges
     describe: describeItem,
     faultOf: (item) => item.fault,
     holds: (code) => settings.orphans === 'hold' && code === ORPHAN,
+    sizeOf: bytesOf,
     labels: { source: settings.from.label, sink: settings.destination.database.label },
   }
 }
@@ -59,7 +61,15 @@ export function runOptions(settings: IngestSettings, context: FlowContext): RunO
     // Bodies and rows are in memory: as many batches as are written at a time, and some that are ready.
     maxInFlightBatches: settings.lanes + 2,
     maxBufferedBatches: 2,
+    // A message is there as bytes, as a value, as rows and as a statement: of large ones only a few fit at a time.
+    maxInFlightBytes: 2 * settings.batch.bytes,
   }
+}
+
+function bytesOf(items: Items<IngestItem>): number {
+  let bytes = 0
+  for (const { message } of items) bytes += message.body.length
+  return bytes
 }
 
 export interface Replaying extends Omit<IngestParts, 'source' | 'deadLetters'> {

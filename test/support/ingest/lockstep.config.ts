@@ -54,15 +54,16 @@ export default defineConfig({
 function stream(from: StreamSetup) {
   switch (from.system) {
     case 'pubsub': {
-      const { address, subscription, leaseMs, maxMessages } = from
+      const { address, subscription, leaseMs, maxMessages, maxBytes, silenceMs = 1_000 } = from
       return pubsub({
         project: 'lockstep-test',
         emulatorHost: address,
         subscription,
         leaseMs,
         maxMessages,
+        ...(maxBytes === undefined ? {} : { maxBytes }),
         quietMs: 500,
-        silenceMs: 1_000,
+        silenceMs,
       })
     }
     case 'kurrentdb': {

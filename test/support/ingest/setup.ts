@@ -28,6 +28,9 @@ export type StreamSetup =
       readonly subscription: string
       readonly leaseMs: number
       readonly maxMessages: number
+      readonly maxBytes?: number
+      /** Default 1,000. */
+      readonly silenceMs?: number
     }
   | { readonly system: 'kurrentdb'; readonly url: string; readonly group?: string }
   | {

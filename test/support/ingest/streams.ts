@@ -29,6 +29,13 @@ export interface StreamKind {
 
 export const PARTITIONS = 4
 
+interface PubsubGiven {
+  readonly leaseMs?: number
+  readonly maxMessages?: number
+  readonly maxBytes?: number
+  readonly silenceMs?: number
+}
+
 export interface PubsubStream extends TestStream {
   readonly double: EmbeddedPubsub
   /** Messages that are not acknowledged. */
@@ -39,7 +46,7 @@ export interface PubsubStream extends TestStream {
   deliveries(): number
 }
 
-export async function pubsubStream(given: { leaseMs?: number; maxMessages?: number } = {}): Promise<PubsubStream> {
+export async function pubsubStream(given: PubsubGiven = {}): Promise<PubsubStream> {
   const double = await EmbeddedPubsub.start()
   const client = bareClient(double.address)
   const names = await subscribe(client)
@@ -144,9 +151,9 @@ export async function kafkaStream(sessionTimeoutMs = 6_000): Promise<TestStream>
 function pubsubSetup(
   address: string,
   subscription: string,
-  { leaseMs = 10_000, maxMessages = 500 }: { leaseMs?: number; maxMessages?: number },
+  { leaseMs = 10_000, maxMessages = 500, ...more }: PubsubGiven,
 ): StreamSetup {
-  return { system: 'pubsub', address, subscription, leaseMs, maxMessages }
+  return { system: 'pubsub', address, subscription, leaseMs, maxMessages, ...more }
 }
 
 async function publishTo(client: PubSub, topic: string, messages: readonly Publication[], noted: Notes): Promise<void> {
