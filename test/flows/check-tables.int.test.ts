@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type PostgresDatabase, postgres } from '../../src/adapters/postgres/database.js'
 import type { Difference } from '../../src/core/difference.js'
-import type { TablesReport, FlowContext } from '../../src/core/flow.js'
+import type { FlowContext, TablesReport } from '../../src/core/flow.js'
 import type { FlowEvent } from '../../src/core/observer.js'
 import { check } from '../../src/flows/check/check.js'
 import { type PlainClient, plainClient, testDatabase } from '../support/postgres.js'
