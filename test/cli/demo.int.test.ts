@@ -66,14 +66,20 @@ describe('lockstep demo', () => {
     await expectNothingLeft()
   })
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('leaves nothing behind after %s', async (signal) => {
-    await using demo = startProgram(main, ['demo', 'sync', '--rows', '100000000'])
+  it.each([
+    ['sync', 'SIGINT', 'loading:'],
+    ['sync', 'SIGTERM', 'loading:'],
+    ['sync', 'SIGKILL', 'loading:'],
+    ['scans', 'SIGINT', 'a scanner that publishes'],
+    ['scans', 'SIGKILL', 'a scanner that publishes'],
+  ] as const)('leaves nothing of %s behind after %s', async (scene, signal, atWork) => {
+    await using demo = startProgram(main, ['demo', scene, '--rows', '100000000'])
     let said = ''
     demo.process.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString()
     })
     // A demo that ends by itself fails here with what it said, not by a timeout.
-    await Promise.race([expect.poll(() => said, { timeout: 50_000 }).toContain('loading:'), demo.output])
+    await Promise.race([expect.poll(() => said, { timeout: 50_000 }).toContain(atWork), demo.output])
     expect(await processesOf(parent)).not.toEqual([])
     demo.process.kill(signal)
     await expect(demo.output).rejects.toThrow(signal === 'SIGKILL' ? 'SIGKILL' : 'exit code 130')
