@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -117,6 +117,29 @@ describe('a feed whose exporters are killed', () => {
     expect(after.filter((name) => name.endsWith('.gz')).every((name) => runs.has(name.split('-')[2] ?? ''))).toBe(true)
     expect(after.filter((name) => name.endsWith('.manifest.json'))).toHaveLength(3)
   }, 180_000)
+})
+
+describe('lockstep feed verify', () => {
+  it('reads the newest feed of a flow, or a manifest by its path, and says whether it is whole', async () => {
+    await using place = await Place.make()
+    expect((await start(place).ended).code).toBe(0)
+    const verify = (subject: string) => {
+      const env = { FEED_URL: database.url, FEED_FOLDER: place.path }
+      return cli.start(['feed', 'verify', subject, '--json', '--config', CONFIG], { env }).ended
+    }
+    const manifest = join(place.path, 'versions-00000001.manifest.json')
+    for (const subject of ['versions', manifest]) {
+      const { code, stdout } = await verify(subject)
+      expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, rows: ROWS, files: 5, problems: [] })
+    }
+    const [{ name } = { name: '' }] = (await place.manifest())?.files ?? []
+    await truncate(join(place.path, name), 100)
+    for (const subject of ['versions', manifest]) {
+      const { code, stdout } = await verify(subject)
+      expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 5, problems: [{ file: name }] })
+    }
+    expect((await verify('nothing')).code).toBe(2)
+  })
 })
 
 async function runsOf(place: Place): Promise<string[]> {

@@ -1,0 +1,105 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ObjectWriter } from '../../core/object-store.js'
+import { CompressedFile } from './compressed-file.js'
+
+class Kept implements ObjectWriter {
+  readonly chunks: Uint8Array[] = []
+  committed = false
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.chunks.push(bytes)
+  }
+
+  async commit(): Promise<void> {
+    this.committed = true
+  }
+
+  async abort(): Promise<void> {
+    this.chunks.length = 0
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks)
+  }
+}
+
+/** Noise does not compress, text does. */
+const chunk = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 2_000 }),
+  fc.string({ minLength: 1, maxLength: 2_000 }).map((text) => Buffer.from(text.repeat(20))),
+  fc.constant(Buffer.alloc(100_000, 'abc')),
+)
+
+describe('CompressedFile', () => {
+  it.each([1, 6, 9, undefined])('unpacks to what went in, at level %s, and tells its size and sum', async (level) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(chunk, { maxLength: 12 }), async (chunks) => {
+        const kept = new Kept()
+        const file = new CompressedFile(kept, level)
+        for (const each of chunks) await file.add(each)
+        const { bytes, sha256 } = await file.commit()
+        expect(kept.committed).toBe(true)
+        expect(bytes).toBe(kept.bytes.length)
+        expect(sha256).toBe(createHash('sha256').update(kept.bytes).digest('hex'))
+        const unpacked = level === undefined ? kept.bytes : gunzipSync(kept.bytes)
+        expect(unpacked.equals(Buffer.concat(chunks))).toBe(true)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('is never larger than it was said to be', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(chunk, { maxLength: 30 }),
+        fc.integer({ min: 100, max: 50_000 }),
+        async (chunks, limit) => {
+          const kept = new Kept()
+          const file = new CompressedFile(kept, 6)
+          const taken: Uint8Array[] = []
+          for (const each of chunks) {
+            const surely = file.surelyFits(each, limit)
+            if (surely) await file.add(each)
+            else if (!(await file.addIfItFits(each, limit))) continue
+            taken.push(each)
+          }
+          const { bytes } = await file.commit()
+          expect(bytes).toBeLessThanOrEqual(Math.max(limit, 20))
+          expect(gunzipSync(kept.bytes).equals(Buffer.concat(taken))).toBe(true)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('makes equal bytes of equal chunks, however the thread pool takes turns', async () => {
+    const chunks = Array.from({ length: 8 }, (_, index) => Buffer.from(randomBytes(500 * index).toString('hex')))
+    const make = async (): Promise<Buffer> => {
+      const kept = new Kept()
+      const file = new CompressedFile(kept, 6)
+      for (const each of chunks) await file.add(each)
+      await file.commit()
+      return kept.bytes
+    }
+    const [first, second] = await Promise.all([make(), make()])
+    expect(first?.equals(second ?? Buffer.alloc(0))).toBe(true)
+  })
+
+  it('fails with what the store said, also when that comes late', async () => {
+    class Full extends Kept {
+      override async write(): Promise<void> {
+        throw new Error('no room')
+      }
+    }
+    const file = new CompressedFile(new Full(), 6)
+    const writing = (async () => {
+      for (let turn = 0; turn < 20; turn++) await file.add(Buffer.alloc(1_000, 'x'))
+      await file.commit()
+    })()
+    await expect(writing).rejects.toThrow('no room')
+    await file.abort()
+  })
+})
