@@ -46,7 +46,7 @@ describe('checkStructure', () => {
     [
       'src/flows/a.ts',
       "import { sql } from 'drizzle-orm/pg-core'",
-      'imports drizzle-orm/pg-core, which only src/adapters/postgres may',
+      'imports drizzle-orm/pg-core, which only src/adapters/postgres, src/adapters/mysql,',
     ],
     ['src/core/a.ts', "import { readFile } from 'node:fs'", 'this layer may import only node:util'],
     ['src/core/a.ts', "import { b } from './b'", 'relative imports end in .js'],
