@@ -12,7 +12,7 @@ const hasCompose = await run('docker', ['compose', 'version']).then(
   () => false,
 )
 
-it.each(['scans', 'quotes'])('the services of examples/%s are where its .env.example says', async (name) => {
+it.each(['scans', 'quotes', 'blobs'])('the services of examples/%s are where its .env.example says', async (name) => {
   const compose = await schemaOf(`${name}/compose.yaml`)
   const published = [...compose.matchAll(/"127\.0\.0\.1:(\d+):\1"/g)].map(([, port]) => port)
   const env = await schemaOf(`${name}/.env.example`)
@@ -26,7 +26,10 @@ it.each(['scans', 'quotes'])('the services of examples/%s are where its .env.exa
     expect(existsSync(join(EXAMPLES, name, file)), file).toBe(true)
 })
 
-it.runIf(hasCompose).each(['scans', 'quotes'])('docker compose takes the file of examples/%s', async (name) => {
-  const file = join(EXAMPLES, name, 'compose.yaml')
-  await run('docker', ['compose', '--file', file, 'config', '--quiet'], { cwd: dirname(file) })
-})
+it.runIf(hasCompose).each(['scans', 'quotes', 'blobs'])(
+  'docker compose takes the file of examples/%s',
+  async (name) => {
+    const file = join(EXAMPLES, name, 'compose.yaml')
+    await run('docker', ['compose', '--file', file, 'config', '--quiet'], { cwd: dirname(file) })
+  },
+)

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type BuiltCli, builtCli } from '../support/built-cli.js'
+import { mariadbQuery, testMariadb } from '../support/mariadb.js'
+import { doctor, type Example, generate, lockstep, schemaOf } from './example.js'
+
+const global = testMariadb()
+const shard = testMariadb()
+let cli: BuiltCli
+
+beforeAll(async () => {
+  cli = await builtCli()
+  await mariadbQuery(global.url, await schemaOf('blobs/global.sql'))
+  await mariadbQuery(shard.url, await schemaOf('blobs/shard.sql'))
+})
+afterAll(() => cli[Symbol.asyncDispose]())
+
+const Planted = z.object({
+  kind: z.string(),
+  key: z.string(),
+  stored: z.coerce.string().optional(),
+  expected: z.coerce.string(),
+})
+const Report = z.object({
+  verdict: z.string(),
+  mismatch: z.number(),
+  unreferenced: z.number(),
+  orphan: z.number(),
+  findings: z.array(Planted.extend({ sources: z.array(z.object({ rows: z.array(z.array(z.string())).optional() })) })),
+})
+
+it('finds what the generator planted, all of it and nothing else', async () => {
+  const env = { GLOBAL_URL: global.url, SHARD_URL: shard.url }
+  const example: Example = { cli, config: 'blobs/lockstep.config.ts', env }
+  const options = ['--blobs', '6000', '--references', '40000', '--faults', '120']
+  const planted = z.array(Planted).parse(await generate('blobs/generator.mjs', options, env))
+  expect(await doctor(example)).not.toMatchObject({ level: 'error' })
+  const { code, stdout, stderr } = await lockstep(example, [
+    'check',
+    'blobs',
+    '--json',
+    '--more-info',
+    '--limit',
+    '5000',
+  ])
+  expect(code, stderr).toBe(1)
+  const { findings, ...report } = Report.parse(JSON.parse(stdout))
+  expect(report).toEqual({ verdict: 'different', mismatch: 120, unreferenced: 120, orphan: 120 })
+  const byKey = (faults: readonly z.infer<typeof Planted>[]) =>
+    new Map(faults.map((fault) => [fault.key, [fault.kind, fault.stored, fault.expected]] as const).sort())
+  expect(byKey(findings)).toEqual(byKey(planted))
+  for (const { kind, sources } of findings) {
+    if (kind !== 'unreferenced') expect(sources[0]?.rows?.length).toBeGreaterThan(0)
+  }
+  const summary = await lockstep(example, ['check', 'blobs'])
+  expect(summary.stdout).toMatch(/blobs: different/)
+  expect(summary.stdout).toMatch(/120 keys referred to, and there is no such row/)
+  expect(summary.stdout.split('\n').length).toBeLessThan(24)
+}, 120_000)
+
+it('takes at most thirty lines of config', async () => {
+  expect((await schemaOf('blobs/lockstep.config.ts')).trimEnd().split('\n').length).toBeLessThanOrEqual(30)
+})
