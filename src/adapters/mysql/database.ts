@@ -1,7 +1,7 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
+import type { DatabaseIdentity, GroupsRequest, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
-import type { GroupReader, GroupsRequest } from '../../core/groups.js'
+import type { GroupReader } from '../../core/groups.js'
 import { Secret } from '../../core/secret.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { ClientPool } from '../sql/client-pool.js'
@@ -12,7 +12,7 @@ import { type Address, parseAddress } from './session/address.js'
 import { PooledSession } from './session/connection.js'
 import { askServer, greet, type ServerFacts } from './session/dialect.js'
 import { type Driver, loadDriver } from './session/driver.js'
-import { LiveClient } from './session/live-client.js'
+import { type Limits, LiveClient } from './session/live-client.js'
 import { type MysqlOptions, parseOptions, type Settings } from './session/options.js'
 import { type PassOptions, ReadPass } from './session/read-pass.js'
 import type { Session } from './session/session.js'
@@ -22,6 +22,8 @@ import { openUpserts } from './upsert/upserts.js'
 
 /** Connections for health and state, so that they answer while the others are all busy. */
 const SPARE_CONNECTIONS = 2
+/** Rows that a frozen process has locked are free again after so long, so that another can take over within 15 s. */
+const IDLE_WRITE_MS = 10_000
 
 /**
  * A database of MySQL (8.0.19 or later) or MariaDB (10.6 or later). Takes the package `mysql2`. Opens nothing until it is
@@ -47,6 +49,7 @@ export class MysqlDatabase implements MysqlHandle {
   /** The server is on this machine. */
   readonly local: boolean
   readonly session: Session
+  readonly writing: Session
   readonly state: MysqlStateStore
   readonly #address: Address
   readonly #settings: Settings
@@ -66,8 +69,12 @@ export class MysqlDatabase implements MysqlHandle {
     this.local = address.local
     this.#main = this.#pool(settings.maxConnections)
     this.#spare = this.#pool(SPARE_CONNECTIONS)
-    this.#pools = [this.#main, this.#spare]
+    const { limits, maxConnections } = settings
+    const idleTransactionMs = Math.min(limits.idleTransactionMs, IDLE_WRITE_MS)
+    const writers = this.#pool(maxConnections, { ...limits, idleTransactionMs })
+    this.#pools = [this.#main, writers, this.#spare]
     this.session = new PooledSession(this.#main)
+    this.writing = new PooledSession(writers)
     this.state = new MysqlStateStore(new PooledSession(this.#spare), address, () => this.facts())
   }
 
@@ -143,20 +150,19 @@ export class MysqlDatabase implements MysqlHandle {
     await Promise.all(this.#pools.map((pool) => pool[Symbol.asyncDispose]()))
   }
 
-  #pool(max: number): ClientPool<LiveClient> {
-    const { connectMs, statementMs } = this.#settings.limits
+  #pool(max: number, limits: Limits = this.#settings.limits): ClientPool<LiveClient> {
+    const { connectMs, statementMs } = limits
     return new ClientPool({
       label: this.label,
       max,
       waitMs: connectMs + statementMs,
-      open: (signal) => this.#client(signal),
+      open: (signal) => this.#client(limits, signal),
     })
   }
 
-  async #client(signal: AbortSignal): Promise<LiveClient> {
+  async #client(limits: Limits, signal: AbortSignal): Promise<LiveClient> {
     // A flow that winds up may ask for one more connection after the database was disposed.
     if (this.#closed) throw new ClosedError(this.label)
-    const { limits } = this.#settings
     const client = await LiveClient.open(await this.driver(), this.#address, { limits, signal })
     try {
       const options = { signal, deadlineMs: limits.connectMs }

@@ -13,6 +13,8 @@ export interface MysqlHandle extends Database {
   readonly name: string
   /** Each statement takes a connection of the pool; a transaction holds one. */
   readonly session: Session
+  /** The same on connections of their own, whose transactions the server ends soon when the process is frozen in one. */
+  readonly writing: Session
   readonly state: MysqlStateStore
   /** How connections are protected. */
   readonly tls: Address['tls']

@@ -1,7 +1,7 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
-import type { DatabaseIdentity, TableOptions, TableRef } from '../../core/database.js'
+import type { DatabaseIdentity, GroupsRequest, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
-import type { GroupReader, GroupsRequest } from '../../core/groups.js'
+import type { GroupReader } from '../../core/groups.js'
 import { Secret } from '../../core/secret.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { ClientPool } from '../sql/client-pool.js'
@@ -34,6 +34,9 @@ export function postgres(url: string | Secret, options: PostgresOptions = {}): P
   return new PostgresDatabase(parseAddress(secret, settings.tls), settings)
 }
 
+/** Rows that a frozen process has locked are free again after so long, so that another can take over within 15 s. */
+const IDLE_WRITE_MS = 10_000
+
 interface ClientKind {
   /** Refuses a standby. */
   readonly writer: boolean
@@ -51,6 +54,7 @@ export class PostgresDatabase implements PostgresHandle {
   /** The server is on this machine. */
   readonly local: boolean
   readonly session: Session
+  readonly writing: Session
   readonly state: PostgresStateStore
   readonly own = new OwnTransactions()
   readonly #address: Address
@@ -68,7 +72,10 @@ export class PostgresDatabase implements PostgresHandle {
     this.tls = address.tls
     this.local = address.local
     this.#guard = new IdentityGuard(address.label)
-    this.session = new PooledSession(this.#pool({ max: settings.maxConnections, writer: true }))
+    const { maxConnections: max, limits } = settings
+    this.session = new PooledSession(this.#pool({ max, writer: true }))
+    const idleTransactionMs = Math.min(limits.idleTransactionMs, IDLE_WRITE_MS)
+    this.writing = new PooledSession(this.#pool({ max, writer: true, purpose: 'write', limits: { idleTransactionMs } }))
     this.#spare = this.#pool({ max: SPARE_CONNECTIONS, writer: false, purpose: 'state' })
     const where = { label: this.label, schema: this.stateSchema }
     this.state = new PostgresStateStore(new PooledSession(this.#spare), where, this.own)

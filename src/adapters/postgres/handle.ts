@@ -12,6 +12,8 @@ import type { PostgresStateStore } from './state/state-store.js'
 export interface PostgresHandle extends Database {
   /** Each statement takes a connection of the pool; a transaction holds one. */
   readonly session: Session
+  /** The same on connections of their own, whose transactions the server ends soon when the process is frozen in one. */
+  readonly writing: Session
   readonly state: PostgresStateStore
   /** Schema of the state tables. */
   readonly stateSchema: string

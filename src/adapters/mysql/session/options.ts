@@ -5,7 +5,7 @@ import type { Limits } from './live-client.js'
 
 /** Settings of a MySQL or MariaDB database; each has a default that suits a busy production server. */
 export interface MysqlOptions {
-  /** Connections of the pool, at most; two more are for health and state. Default 10. */
+  /** Connections that read, at most, and as many that write; two more are for health and state. Default 10. */
   readonly maxConnections?: number
   /** Time to connect and log in, in ms. Default 5000. */
   readonly connectMs?: number
@@ -16,7 +16,7 @@ export interface MysqlOptions {
   readonly statementMs?: number
   /** Time to wait for a lock, in ms, rounded up to seconds (`innodb_lock_wait_timeout`). Default 10000. */
   readonly lockMs?: number
-  /** Time a transaction may sit idle, in ms, rounded up to seconds; MariaDB only. Default 60000. */
+  /** Time a transaction may sit idle, in ms, rounded up to seconds; MariaDB only. Default 60000; those that write end after 10000. */
   readonly idleTransactionMs?: number
   /**
    * Default `false`: connections to other machines are encrypted and the certificate and its host name are checked.

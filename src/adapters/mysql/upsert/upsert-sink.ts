@@ -101,7 +101,7 @@ export class MysqlUpsertSink implements UpsertSink {
 
   #transaction(context: WriteContext, work: (transaction: Session) => Promise<void>): Promise<void> {
     const { signal } = context
-    return this.#database.session.transaction(work, { signal, what: `upserting ${this.#tables.names}` })
+    return this.#database.writing.transaction(work, { signal, what: `upserting ${this.#tables.names}` })
   }
 
   /** Whether columns have changed, so that what was refused may be written now. Throws when it never can be. */

@@ -5,7 +5,7 @@ import type { Limits } from './live-client.js'
 
 /** Settings of a PostgreSQL database; each has a default that suits a busy production server. */
 export interface PostgresOptions {
-  /** Connections of the pool, at most; flows hold a few more of their own. Default 10. */
+  /** Connections that read, at most, and as many that write; flows hold a few more of their own. Default 10. */
   readonly maxConnections?: number
   /** Time to connect and log in, in ms. Default 5000. */
   readonly connectMs?: number
@@ -13,7 +13,10 @@ export interface PostgresOptions {
   readonly statementMs?: number
   /** Time to wait for a lock, in ms (`lock_timeout`). Default 10000. */
   readonly lockMs?: number
-  /** Time a transaction may sit idle, in ms (`idle_in_transaction_session_timeout`). Default 60000. */
+  /**
+   * Time a transaction may sit idle, in ms (`idle_in_transaction_session_timeout`), so that a frozen process does not lock
+   * rows for ever. Default 60000; those that write end after 10000 at the latest.
+   */
   readonly idleTransactionMs?: number
   /** Schema of the tables that lockstep keeps for itself. Default `lockstep`. */
   readonly stateSchema?: string

@@ -17,6 +17,7 @@ import type { UpsertTables } from './upsert-tables.js'
 /** What the sink needs of the database: `PostgresDatabase` is one. */
 export interface UpsertDatabase {
   readonly session: Session
+  readonly writing: Session
   readonly state: {
     readonly checkpoints: CheckpointStore
     saveCheckpoint(transaction: Session, checkpoint: CheckpointMove): Promise<void>
@@ -114,7 +115,7 @@ export class PostgresUpsertSink implements UpsertSink {
 
   #transaction(context: WriteContext, work: (transaction: Session) => Promise<void>): Promise<void> {
     const { signal } = context
-    return this.#database.session.transaction(work, { signal, what: `upserting ${this.#tables.names}` })
+    return this.#database.writing.transaction(work, { signal, what: `upserting ${this.#tables.names}` })
   }
 
   /** Once: whether columns have changed, so that what was refused may be written now. Throws when it never can be. */
