@@ -9,7 +9,7 @@ import { readPass } from '../digest/read-pass.js'
 import { streamed } from '../digest/streamed.js'
 import type { ResultRow, Session } from '../session/session.js'
 import { type ExportedColumn, exportedColumns } from './export-column.js'
-import { type PageQuery, type Place, pageSql, publishedRow, textRow, typedRow } from './page-sql.js'
+import { PAGE_ROWS, type PageQuery, type Place, pageSql, publishedRow, textRow, typedRow } from './page-sql.js'
 
 const PAGE_MS = 300_000
 const COMMA = ',\n'
@@ -79,15 +79,24 @@ export class PostgresExport implements TableExport {
       readPass(session, { what: `exporting ${info.schema.name}`, signal }, async (transaction) => {
         const startedMs = performance.now()
         let place: Place
-        do {
-          const [result] = await transaction.execute(pageSql({ ...query, info }, place), { deadlineMs: PAGE_MS })
-          place = this.#placeAfter(result)
-          if (place !== undefined) {
-            const { rows, text } = PageRow.parse(result)
-            await emit({ rows, text })
-          }
+        let measured = false
+        for (;;) {
           if (performance.now() - startedMs > maxSnapshotAgeMs) throw this.#tooOld(maxSnapshotAgeMs)
-        } while (place !== undefined)
+          const [result]: readonly ResultRow[] = await transaction.execute(
+            pageSql({ ...query, info }, place, measured),
+            {
+              deadlineMs: PAGE_MS,
+            },
+          )
+          // The same page once more, and those after it, until the rows are small again.
+          const again: boolean = !measured && result?.['large'] !== 0
+          measured = again || (measured && result?.['rows'] !== PAGE_ROWS)
+          if (again) continue
+          place = this.#placeAfter(result)
+          if (place === undefined) return
+          const { rows, text } = PageRow.parse(result)
+          await emit({ rows, text })
+        }
       }),
     )
   }
