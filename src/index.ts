@@ -2,7 +2,7 @@
 export { type Config, defineConfig, type LogLevel } from './config/define-config.js'
 export type { Checkpoints, Lane, Position } from './core/batch.js'
 export type { CachedVersion, CacheEntry, VersionCache } from './core/cache.js'
-export type { Database, DatabaseIdentity, TableOptions, TableRef } from './core/database.js'
+export type { ColumnRef, Database, DatabaseIdentity, TableOptions, TableRef } from './core/database.js'
 export type { DeadLetter, DeadLetterStore, LetterFilter, StoredLetter } from './core/dead-letter.js'
 export type { Diagnosis, GrantList } from './core/diagnosis.js'
 export type { Difference } from './core/difference.js'
@@ -28,7 +28,7 @@ export type {
   ReplayReport,
   TablesReport,
 } from './core/flow.js'
-export type { Aggregate, ColumnOptions, ColumnRef } from './core/groups.js'
+export type { Aggregate, ColumnOptions } from './core/groups.js'
 export type { Message, OutgoingMessage } from './core/message.js'
 export type { ConflictRule } from './core/mirror.js'
 export {

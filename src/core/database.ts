@@ -2,7 +2,7 @@ import type { BulkTable } from './bulk.js'
 import type { CanonicalTable } from './canonical.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { TableExport } from './export.js'
-import type { Grouping } from './groups.js'
+import type { Aggregate, ColumnOptions, GroupReader, StoredValue } from './groups.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
 import type { UpsertOptions, UpsertSink } from './upsert.js'
@@ -94,4 +94,30 @@ export interface Upserts {
    * key, or has another unique index through which an upsert could overwrite a row it does not mean (MySQL).
    */
   upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink>
+}
+
+/** A column of a table, named and not yet looked at: what `table(...).column('body')` returns. */
+export interface ColumnRef {
+  readonly table: TableRef
+  /** As given: the property of a Drizzle table, or the name in the database. */
+  readonly column: string
+  readonly options: ColumnOptions
+}
+
+/** What is to be read of one table: for each value of a key column one number. */
+export interface GroupsRequest {
+  readonly table: TableRef
+  /** Column by which rows are grouped. `undefined`: the table's own key, of one column, which each row has alone. */
+  readonly key: string | undefined
+  readonly of: Aggregate | StoredValue
+  readonly where: string | undefined
+}
+
+/** What `check.references` needs of a database. */
+export interface Grouping {
+  /**
+   * Reads the catalog. Throws `ConfigError` when a table or column is missing, the key is of a type whose order differs
+   * between engines, or the value is of one that has no exact sum.
+   */
+  groups(requests: readonly GroupsRequest[], signal: AbortSignal): Promise<GroupReader>
 }

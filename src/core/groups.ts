@@ -1,4 +1,3 @@
-import type { TableRef } from './database.js'
 import type { GrantList } from './diagnosis.js'
 import type { Row } from './table.js'
 
@@ -24,23 +23,6 @@ export interface StoredValue {
 export interface ColumnOptions {
   /** SQL of the database over the table's own columns: `kind = 'mail'`. Rows for which it does not hold are not read. */
   readonly where?: string
-}
-
-/** A column of a table, named and not yet looked at: what `table(...).column('body')` returns. */
-export interface ColumnRef {
-  readonly table: TableRef
-  /** As given: the property of a Drizzle table, or the name in the database. */
-  readonly column: string
-  readonly options: ColumnOptions
-}
-
-/** What is to be read of one table: for each value of a key column one number. */
-export interface GroupsRequest {
-  readonly table: TableRef
-  /** Column by which rows are grouped. `undefined`: the table's own key, of one column, which each row has alone. */
-  readonly key: string | undefined
-  readonly of: Aggregate | StoredValue
-  readonly where: string | undefined
 }
 
 /** Groups in ascending order of keys: a key and its number each, column by column. NULL is no key. */
@@ -92,13 +74,4 @@ export interface GroupSnapshot extends AsyncDisposable {
     key: string,
     options: { readonly limit: number; readonly signal: AbortSignal },
   ): Promise<readonly Row[]>
-}
-
-/** What `check.references` needs of a database. */
-export interface Grouping {
-  /**
-   * Reads the catalog. Throws `ConfigError` when a table or column is missing, the key is of a type whose order differs
-   * between engines, or the value is of one that has no exact sum.
-   */
-  groups(requests: readonly GroupsRequest[], signal: AbortSignal): Promise<GroupReader>
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
+import type { GroupsRequest } from '../../../core/database.js'
 import { ConfigError, UnavailableError } from '../../../core/errors.js'
-import type { GroupsRequest } from '../../../core/groups.js'
 import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { nearMisses } from '../../sql/near-misses.js'
 import { tableMissing } from '../catalog/catalog-errors.js'

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import type { GroupsRequest } from '../../../core/database.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
-import type { GroupsRequest } from '../../../core/groups.js'
 import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { nearMisses } from '../../sql/near-misses.js'
 import { type Catalog, readCatalog, type SqliteColumn } from '../catalog/catalog-queries.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
+import type { SqliteHandle } from '../handle.js'
 import type { SqliteTableRef } from '../table-ref.js'
 import { keyOrderOf, keysetStatement, PRINTED, type SqliteGroupColumn, STORED } from './group-column.js'
 
@@ -15,72 +16,46 @@ export interface Asked {
 }
 
 const Indexed = z.array(z.object({ key: z.string().nullable(), collation: z.string() }))
-const Definition = z.array(z.object({ sql: z.string().nullable(), rows: z.coerce.number().nullable() }))
+const Definition = z.array(z.object({ sql: z.string().nullable() }))
 
 /** Reads the catalog for one request; a `ConfigError` when it cannot be read as asked. */
 export async function describeGroups(asked: Asked, signal: AbortSignal): Promise<SqliteGroupColumn> {
   const { table, request } = asked
-  const { session, label } = table.database
-  const catalog = await readCatalog(session, table.name, signal)
+  const catalog = await readCatalog(table.database.session, table.name, signal)
   if (catalog.table?.type !== 'table') throw missing(table, catalog)
-  const name = catalog.table.name
+  const { name } = catalog.table
   const key = findColumn(
     table,
     catalog,
     request.key === undefined ? ownKey(table, catalog) : inDatabase(table, request.key),
   )
   const order = keyOrderOf(key.type)
-  if (order === undefined)
-    throw unusable(table, key, 'its keys have no order that all engines share', 'declare it INTEGER, TEXT or BLOB')
-  const options = { what: 'reading the catalog', signal }
-  const indexes = Indexed.parse(
-    (
-      await session.execute(
-        `select x.name as key, x.coll as collation from pragma_index_list(?) l, pragma_index_xinfo(l.name) x
-        where x.seqno = 0 and not x."desc" and not l.partial`,
-        [name],
-        options,
-      )
-    ).rows,
-  )
-  const [definition] = Definition.parse(
-    (
-      await session
-        .execute(
-          `select sql, (select max(rowid) from ${quoteIdentifier(name)}) as rows from sqlite_schema where name = ?`,
-          [name],
-          options,
-        )
-        .catch(() => session.execute('select sql, 0 as rows from sqlite_schema where name = ?', [name], options))
-    ).rows,
-  )
-  const loose =
-    indexes.some((index) => index.key === key.name && index.collation !== 'BINARY') ||
-    /collate\s+["`[]?(nocase|rtrim)/i.test(definition?.sql ?? '')
-  if (order === 'text' && loose)
-    throw unusable(
-      table,
-      key,
-      'a collation of the table takes different texts (a and A) for one key',
-      'make it COLLATE BINARY',
-    )
-  const primary = catalog.columns.filter(({ pk }) => pk > 0).toSorted((left, right) => left.pk - right.pk)
-  const isRowId = primary.length === 1 && primary[0]?.name === key.name && key.type.toUpperCase() === 'INTEGER'
-  const indexed = isRowId || indexes.some((index) => index.key === key.name)
+  if (order === undefined) {
+    throw unusable(table, key, {
+      why: 'its keys have no order that all engines share',
+      fix: 'declare it INTEGER, TEXT or BLOB',
+    })
+  }
+  const facts = await factsOf(table, { name, key, signal })
+  if (order === 'text' && facts.loose) throw unusable(table, key, LOOSE)
+  const primary = primaryKey(catalog)
+  const isRowId = primary.length === 1 && primary[0] === key.name && key.type.toUpperCase() === 'INTEGER'
+  const indexed = isRowId || facts.indexed
   const single = request.of.kind === 'stored'
+  const quoted = quoteIdentifier(key.name)
   const column: SqliteGroupColumn = {
-    label: `${label} ${name}.${key.name}`,
+    label: `${table.database.label} ${name}.${key.name}`,
     name: `${name}.${key.name}`,
     order,
     value: 'number',
-    estimatedRows: definition?.rows ?? 0,
+    estimatedRows: facts.rows,
     indexed,
     advice: indexed
       ? undefined
-      : `CREATE INDEX ${quoteIdentifier(`${name}_${key.name}`)} ON ${quoteIdentifier(name)} (${quoteIdentifier(key.name)});`,
-    rowKey: single ? [key.name] : primary.map((one) => one.name),
+      : `CREATE INDEX ${quoteIdentifier(`${name}_${key.name}`)} ON ${quoteIdentifier(name)} (${quoted});`,
+    rowKey: single ? [key.name] : primary,
     table: name,
-    key: `t.${quoteIdentifier(key.name)}${order === 'text' ? ' collate binary' : ''}`,
+    key: `t.${quoted}${order === 'text' ? ' collate binary' : ''}`,
     printKey: PRINTED[order],
     figure: figureOf(asked, catalog),
     stored: STORED[order],
@@ -91,8 +66,64 @@ export async function describeGroups(asked: Asked, signal: AbortSignal): Promise
   return column
 }
 
-function ownKey(table: SqliteTableRef, { columns, unique }: Catalog): string {
-  const primary = columns.filter(({ pk }) => pk > 0).map(({ name }) => name)
+const LOOSE = {
+  why: 'a collation of the table takes different texts (a and A) for one key',
+  fix: 'make it COLLATE BINARY',
+}
+
+interface Facts {
+  readonly indexed: boolean
+  /** Something of the table does not compare texts by their bytes. */
+  readonly loose: boolean
+  readonly rows: number
+}
+
+async function factsOf(
+  { database: { session } }: SqliteTableRef,
+  { name, key, signal }: { readonly name: string; readonly key: SqliteColumn; readonly signal: AbortSignal },
+): Promise<Facts> {
+  const options = { what: 'reading the catalog', signal }
+  const indexes = Indexed.parse(
+    (
+      await session.execute(
+        `select x.name as key, x.coll as collation from pragma_index_list(?) l, pragma_index_xinfo(l.name) x
+          where x.seqno = 0 and not x."desc" and not l.partial`,
+        [name],
+        options,
+      )
+    ).rows,
+  ).filter((index) => index.key === key.name)
+  const { rows } = await session.execute('select sql from sqlite_schema where name = ?', [name], options)
+  const [definition] = Definition.parse(rows)
+  const declared = /collate\s+["`[]?(nocase|rtrim)/i.test(definition?.sql ?? '')
+  return {
+    indexed: indexes.length > 0,
+    loose: declared || indexes.some(({ collation }) => collation !== 'BINARY'),
+    rows: await estimate(session, name, signal),
+  }
+}
+
+const Rows = z.tuple([z.object({ rows: z.coerce.number().nullable() })])
+
+/** As many as row ids were given; of a table without any, unknown. */
+async function estimate(session: SqliteHandle['session'], name: string, signal: AbortSignal): Promise<number> {
+  const query = `select max(rowid) as rows from ${quoteIdentifier(name)}`
+  const { rows } = await session
+    .execute(query, [], { what: 'estimating rows', signal })
+    .catch(() => ({ rows: [{ rows: 0 }] }))
+  return Rows.parse(rows)[0].rows ?? 0
+}
+
+function primaryKey({ columns }: Catalog): readonly string[] {
+  return columns
+    .filter(({ pk }) => pk > 0)
+    .toSorted((left, right) => left.pk - right.pk)
+    .map(({ name }) => name)
+}
+
+function ownKey(table: SqliteTableRef, catalog: Catalog): string {
+  const { unique } = catalog
+  const primary = primaryKey(catalog)
   const candidates = [primary, ...unique]
   const asked =
     table.options.key?.map((name) => inDatabase(table, name)) ?? (primary.length > 0 ? primary : unique[0]) ?? []
@@ -128,7 +159,10 @@ function figureOf({ request: { of }, table }: Asked, catalog: Catalog): string {
   if (of.kind === 'count') return 'count(*)'
   const column = findColumn(table, catalog, inDatabase(table, of.column))
   if (!/int/i.test(column.type))
-    throw unusable(table, column, 'there is no exact sum or order of it', 'name a column declared INTEGER')
+    throw unusable(table, column, {
+      why: 'there is no exact sum or order of it',
+      fix: 'name a column declared INTEGER',
+    })
   const name = `t.${quoteIdentifier(column.name)}`
   const value = of.kind === 'stored' ? name : `${of.kind}(${name})`
   return of.kind === 'sum' || (of.kind === 'stored' && of.nullAsZero) ? `coalesce(${value}, 0)` : value
@@ -157,7 +191,11 @@ function missing(table: SqliteTableRef, { names }: Catalog): ConfigError {
   return problem(table, 'table', { code: 'table-missing', message: 'there is no such table', fix })
 }
 
-function unusable(table: SqliteTableRef, { name, type }: SqliteColumn, why: string, fix: string): ConfigError {
+function unusable(
+  table: SqliteTableRef,
+  { name, type }: SqliteColumn,
+  { why, fix }: { readonly why: string; readonly fix: string },
+): ConfigError {
   return problem(table, name, { code: 'column-unusable', message: `column ${name} is ${type}: ${why}`, fix })
 }
 

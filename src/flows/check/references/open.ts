@@ -1,6 +1,6 @@
-import type { Database } from '../../../core/database.js'
+import type { Database, GroupsRequest } from '../../../core/database.js'
 import { ConfigError } from '../../../core/errors.js'
-import type { GroupColumn, GroupReader, GroupsRequest } from '../../../core/groups.js'
+import type { GroupColumn, GroupReader } from '../../../core/groups.js'
 import { canonicalKey } from './key-order.js'
 import type { Opened, Place } from './opened.js'
 import type { ReferencesSettings } from './options.js'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Database } from '../../../core/database.js'
+import type { ColumnRef, Database, GroupsRequest } from '../../../core/database.js'
 import { ConfigError } from '../../../core/errors.js'
-import type { Aggregate, ColumnRef, GroupsRequest } from '../../../core/groups.js'
+import type { Aggregate } from '../../../core/groups.js'
 
 export interface ReferencesCheck {
   /**
