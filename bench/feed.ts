@@ -52,13 +52,6 @@ async function run(context: BenchContext): Promise<readonly Measurement[]> {
         peer,
         goal: { timesFaster: 1.6 },
       }),
-      measurement({
-        scenario: 'feed',
-        figure: 'memory of the process, tsx and all runs included',
-        value: process.resourceUsage().maxRSS / 1024,
-        unit: 'MiB',
-        goal: { atMost: 400 },
-      }),
     ]
   } finally {
     await rm(place, { recursive: true, force: true })
