@@ -3,7 +3,7 @@ import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../
 import type { SqliteTableInfo } from '../catalog/catalog.js'
 import type { SqliteColumn } from '../catalog/catalog-queries.js'
 import type { SqliteHandle } from '../handle.js'
-import type { SqliteRow, Statements } from '../session/session.js'
+import type { Statements } from '../session/session.js'
 import { formedValue } from './formed-value.js'
 import { formsOf } from './forms.js'
 import { keyCondition } from './key-condition.js'
@@ -119,7 +119,7 @@ class FormedTable implements Table {
     }
     for (const chunk of places.chunks(CHUNK_ROWS)) {
       const found = await rowsAt(snapshot, place, { columns: this.#names, signal, places: chunk })
-      const rows = found.map((row) => this.#row(row)).map((row) => ({ row, bucket: bucketOf(row) }))
+      const rows = found.map(({ values }) => this.#row(values)).map((row) => ({ row, bucket: bucketOf(row) }))
       rows.sort((one, other) => one.bucket - other.bucket)
       yield { rows: rows.map(({ row }) => row), buckets: rows.map(({ bucket }) => bucket) }
     }
@@ -139,7 +139,7 @@ class FormedTable implements Table {
       const text = `select ${columns} from "${this.#of.table.replaceAll('"', '""')}" where ${condition.text}`
       const options = { what: 'looking up rows', signal }
       const { rows } = await this.#database.session.execute(text, condition.values, options)
-      found.push(...rows.map((row) => this.#row(row)).filter(isWanted))
+      found.push(...rows.map((row) => this.#row(this.#names.map((_, at) => row[`c${at}`]))).filter(isWanted))
     }
     return found
   }
@@ -158,12 +158,12 @@ class FormedTable implements Table {
 
   async *#formed(session: Statements, place: Place, signal: AbortSignal): AsyncGenerator<readonly FormedRow[]> {
     for await (const page of tablePages(session, place, { columns: this.#names, signal })) {
-      yield page.map(({ row, place: at }) => ({ row: this.#row(row), place: at }))
+      yield page.map(({ values, place: at }) => ({ row: this.#row(values), place: at }))
     }
   }
 
-  #row(row: SqliteRow): Row {
-    return this.#forms.map((form, at) => formedValue(row[`c${at}`], form))
+  #row(values: readonly unknown[]): Row {
+    return this.#forms.map((form, at) => formedValue(values[at], form))
   }
 
   #keyOf(row: Row): Row {

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { InValue } from '@libsql/client'
 import { z } from 'zod'
+import { DataError } from '../../../core/errors.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
-import type { SqliteRow, Statements } from '../session/session.js'
+import type { Statements } from '../session/session.js'
+import { decodedRow, encodedRow, type StoredValue } from './stored-values.js'
 
 /** What identifies a row to SQLite itself: its row id, or the primary key of a table without one. */
 export interface Place {
@@ -12,9 +14,11 @@ export interface Place {
 
 const Keys = z.array(z.object({ name: z.string(), pk: z.coerce.number() }))
 const Kinds = z.array(z.object({ wr: z.coerce.number() }))
+const Text = z.tuple([z.object({ v: z.string().nullable() })])
 
+const FIRST_ROWS = 10
 const MOST_ROWS = 2_000
-const PAGE_BYTES = 4_000_000
+const PAGE_CHARACTERS = 4_000_000
 
 export async function placeOf(session: Statements, table: string, signal: AbortSignal): Promise<Place> {
   const options = { what: 'reading the catalog', signal }
@@ -34,7 +38,7 @@ export async function placeOf(session: Statements, table: string, signal: AbortS
 }
 
 export interface PlacedRow {
-  readonly row: SqliteRow
+  readonly values: readonly StoredValue[]
   readonly place: readonly InValue[]
 }
 
@@ -47,24 +51,49 @@ interface Asked {
 export async function* tablePages(
   session: Statements,
   place: Place,
-  { columns, signal }: Asked,
+  asked: Asked,
 ): AsyncGenerator<readonly PlacedRow[]> {
+  let after: readonly InValue[] = []
+  for (let limit = FIRST_ROWS; ; ) {
+    const page = await nextPage(session, place, { ...asked, after, limit })
+    if (page === 'too-large') {
+      limit = Math.ceil(limit / 8)
+      continue
+    }
+    if (page.rows.length > 0) yield page.rows
+    if (page.rows.length < limit) return
+    after = page.rows.at(-1)?.place ?? []
+    const fitting = Math.floor((PAGE_CHARACTERS * page.rows.length) / Math.max(1, page.characters))
+    limit = Math.max(1, Math.min(MOST_ROWS, limit * 4, fitting))
+    await setImmediate()
+  }
+}
+
+interface Page {
+  readonly rows: readonly PlacedRow[]
+  readonly characters: number
+}
+
+interface Next extends Asked {
+  readonly after: readonly InValue[]
+  readonly limit: number
+}
+
+/** `too-large`: so many rows are more than SQLite puts into one value. */
+async function nextPage(
+  session: Statements,
+  place: Place,
+  { columns, after, limit, signal }: Next,
+): Promise<Page | 'too-large'> {
   const names = place.names.map(quoteIdentifier).join(', ')
   const marks = place.names.map(() => '?').join(', ')
-  const select = `select ${selectList(columns, place)} from ${quoteIdentifier(place.table)}`
-  let after: readonly InValue[] = []
-  for (let limit = 100; ; ) {
-    const where = after.length === 0 ? '' : ` where (${names}) > (${marks})`
-    const page = await session.execute(`${select}${where} order by ${names} limit ${limit}`, after, {
-      what: 'reading rows',
-      signal,
-    })
-    const rows = page.rows.map((row) => placed(row, place))
-    if (rows.length > 0) yield rows
-    if (rows.length < limit) return
-    after = rows.at(-1)?.place ?? []
-    limit = nextLimit(limit, page.rows)
-    await setImmediate()
+  const where = after.length === 0 ? '' : ` where (${names}) > (${marks})`
+  const source = `${select(columns, place)}${where} order by ${names} limit ${limit}`
+  try {
+    return await page(session, source, { columns, signal, values: after })
+  } catch (error) {
+    if (error instanceof DataError && error.code === 'value-too-large' && limit > 1) return 'too-large'
+    throw error
   }
 }
 
@@ -73,38 +102,28 @@ export async function rowsAt(
   session: Statements,
   place: Place,
   { places, ...asked }: Asked & { readonly places: readonly (readonly InValue[])[] },
-): Promise<readonly SqliteRow[]> {
-  const { columns, signal } = asked
+): Promise<readonly PlacedRow[]> {
   const names = place.names.map(quoteIdentifier).join(', ')
   const tuple = `(${place.names.map(() => '?').join(', ')})`
-  const text = `select ${selectList(columns, place)} from ${quoteIdentifier(place.table)}
-    where (${names}) in (values ${places.map(() => tuple).join(', ')})`
-  const { rows } = await session.execute(text, places.flat(), { what: 'reading rows', signal })
-  return rows
+  const source = `${select(asked.columns, place)} where (${names}) in (values ${places.map(() => tuple).join(', ')})`
+  return (await page(session, source, { ...asked, values: places.flat() })).rows
 }
 
-function selectList(columns: readonly string[], { names }: Place): string {
-  const values = columns.map((name, at) => `${quoteIdentifier(name)} as c${at}`)
-  return [...values, ...names.map((name, at) => `${quoteIdentifier(name)} as p${at}`)].join(', ')
+function select(columns: readonly string[], { names, table }: Place): string {
+  return `select ${encodedRow([...columns, ...names])} as x from ${quoteIdentifier(table)}`
 }
 
-function placed(row: SqliteRow, { names }: Place): PlacedRow {
-  return { row, place: names.map((_, at) => inValue(row[`p${at}`])) }
-}
-
-function inValue(value: unknown): InValue {
-  const isValue = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
-  return isValue || value instanceof ArrayBuffer ? value : null
-}
-
-/** As many rows as may be read at once, by the size of those that were. */
-function nextLimit(limit: number, rows: readonly SqliteRow[]): number {
-  let bytes = rows.length
-  for (const row of rows) for (const value of Object.values(row)) bytes += sizeOf(value)
-  return Math.max(1, Math.min(MOST_ROWS, limit * 4, Math.floor((PAGE_BYTES * rows.length) / bytes)))
-}
-
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length
-  return value instanceof ArrayBuffer ? value.byteLength : 8
+async function page(
+  session: Statements,
+  source: string,
+  { columns, signal, values }: Asked & { readonly values: readonly InValue[] },
+): Promise<Page> {
+  const text = `select group_concat(x, char(10)) as v from (${source})`
+  const [{ v }] = Text.parse((await session.execute(text, values, { what: 'reading rows', signal })).rows)
+  if (v === null) return { rows: [], characters: 0 }
+  const rows = v.split('\n').map((line) => {
+    const decoded = decodedRow(line)
+    return { values: decoded.slice(0, columns.length), place: decoded.slice(columns.length) }
+  })
+  return { rows, characters: v.length }
 }
