@@ -25,7 +25,10 @@ export interface PubsubOptions extends AccessOptions {
   readonly maxMessages?: number
   /** Bytes of their bodies at most; a single greater message still comes. Default 64 MiB. */
   readonly maxBytes?: number
-  /** Streams that are open side by side, as the service delivers only so much on each. Default 5, as in the client. */
+  /**
+   * Streams that are open side by side, as the service delivers only so much on each. Default 5, as in the client, but no more
+   * than messages of 10 MB fit into `maxBytes`.
+   */
   readonly streams?: number
   /**
    * For how long messages are leased at a time, in ms: leases are renewed while their batch waits, so this is how soon
