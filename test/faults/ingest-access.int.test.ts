@@ -196,7 +196,9 @@ describe.each(DOORS)('the account of a flow on $name', ({ name, open, rights, em
     await feeding.settle(right, door.target)
   })
 
-  test.runIf(name === 'PostgreSQL')('TLS is switched off: red rather than in plain text, and it goes on', () =>
+  // MariaDB cannot do that while it runs.
+  if (name !== 'PostgreSQL') return
+  test('TLS is switched off: red rather than in plain text, and it goes on', () =>
     running(async (run, feeding) => {
       await door.sql('alter system set ssl = off')
       await door.sql('select pg_reload_conf()')
@@ -210,6 +212,5 @@ describe.each(DOORS)('the account of a flow on $name', ({ name, open, rights, em
       await door.sql('alter system set ssl = on')
       await door.sql('select pg_reload_conf()')
       await feeding.goesOn()
-    }),
-  )
+    }))
 })
