@@ -5,12 +5,14 @@ import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { nearMisses } from '../../sql/near-misses.js'
 import { type Catalog, readCatalog, type SqliteColumn } from '../catalog/catalog-queries.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
-import type { SqliteHandle } from '../handle.js'
+import type { Snapshot } from '../session/session.js'
 import type { SqliteTableRef } from '../table-ref.js'
 import { keyOrderOf, keysetStatement, PRINTED, type SqliteGroupColumn, STORED } from './group-column.js'
 
 /** A request, and which table of this adapter it is about. */
 export interface Asked {
+  /** What the catalog is read through. Not the session: libsql leaves reads of its connection open, which then cannot write. */
+  readonly snapshot: Snapshot
   readonly request: GroupsRequest
   readonly table: SqliteTableRef
 }
@@ -36,7 +38,7 @@ export async function describeGroups(asked: Asked, signal: AbortSignal): Promise
       fix: 'declare it INTEGER, TEXT or BLOB',
     })
   }
-  const facts = await factsOf(table, { name, key, signal })
+  const facts = await factsOf(asked, { name, key, signal })
   if (order === 'text' && facts.loose) throw unusable(table, key, LOOSE)
   const primary = primaryKey(catalog)
   const isRowId = primary.length === 1 && primary[0] === key.name && key.type.toUpperCase() === 'INTEGER'
@@ -62,7 +64,7 @@ export async function describeGroups(asked: Asked, signal: AbortSignal): Promise
     single,
     where: request.where,
   }
-  await plan(table, column, signal)
+  await plan(asked, column, signal)
   return column
 }
 
@@ -79,13 +81,13 @@ interface Facts {
 }
 
 async function factsOf(
-  { database: { session } }: SqliteTableRef,
+  { snapshot }: Asked,
   { name, key, signal }: { readonly name: string; readonly key: SqliteColumn; readonly signal: AbortSignal },
 ): Promise<Facts> {
   const options = { what: 'reading the catalog', signal }
   const indexes = Indexed.parse(
     (
-      await session.execute(
+      await snapshot.execute(
         `select x.name as key, x.coll as collation from pragma_index_list(?) l, pragma_index_xinfo(l.name) x
           where x.seqno = 0 and not x."desc" and not l.partial`,
         [name],
@@ -93,22 +95,22 @@ async function factsOf(
       )
     ).rows,
   ).filter((index) => index.key === key.name)
-  const { rows } = await session.execute('select sql from sqlite_schema where name = ?', [name], options)
+  const { rows } = await snapshot.execute('select sql from sqlite_schema where name = ?', [name], options)
   const [definition] = Definition.parse(rows)
   const declared = /collate\s+["`[]?(nocase|rtrim)/i.test(definition?.sql ?? '')
   return {
     indexed: indexes.length > 0,
     loose: declared || indexes.some(({ collation }) => collation !== 'BINARY'),
-    rows: await estimate(session, name, signal),
+    rows: await estimate(snapshot, name, signal),
   }
 }
 
 const Rows = z.tuple([z.object({ rows: z.coerce.number().nullable() })])
 
 /** As many as row ids were given; of a table without any, unknown. */
-async function estimate(session: SqliteHandle['session'], name: string, signal: AbortSignal): Promise<number> {
+async function estimate(snapshot: Snapshot, name: string, signal: AbortSignal): Promise<number> {
   const query = `select max(rowid) as rows from ${quoteIdentifier(name)}`
-  const { rows } = await session
+  const { rows } = await snapshot
     .execute(query, [], { what: 'estimating rows', signal })
     .catch(() => ({ rows: [{ rows: 0 }] }))
   return Rows.parse(rows)[0].rows ?? 0
@@ -169,10 +171,10 @@ function figureOf({ request: { of }, table }: Asked, catalog: Catalog): string {
 }
 
 /** The file says now, and not in mid-run, what is wrong with the filter. */
-async function plan(table: SqliteTableRef, column: SqliteGroupColumn, signal: AbortSignal): Promise<void> {
+async function plan({ table, snapshot }: Asked, column: SqliteGroupColumn, signal: AbortSignal): Promise<void> {
   try {
     const statement = `explain ${keysetStatement(column, { after: undefined, limit: 1 })}`
-    await table.database.session.execute(statement, [], { what: 'planning', signal })
+    await snapshot.execute(statement, [], { what: 'planning', signal })
   } catch (error) {
     const clear = error instanceof UnavailableError || (error instanceof LockstepError && column.where === undefined)
     if (clear || column.where === undefined) throw error

@@ -28,11 +28,12 @@ const Columnar = z.tuple([
 /** Reads the catalog for all requests. */
 export async function openGroups(
   database: SqliteHandle,
-  asked: readonly Asked[],
+  asked: readonly Omit<Asked, 'snapshot'>[],
   signal: AbortSignal,
 ): Promise<GroupReader> {
   const columns: SqliteGroupColumn[] = []
-  for (const one of asked) columns.push(await describeGroups(one, signal))
+  await using catalog = await database.snapshot({ what: 'reading the catalog', signal })
+  for (const one of asked) columns.push(await describeGroups({ ...one, snapshot: catalog }, signal))
   return {
     columns,
     snapshot: async (_, during) => {
