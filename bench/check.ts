@@ -1,5 +1,5 @@
 import { postgres } from '../src/adapters/postgres/index.js'
-import type { TablesReport, FlowContext } from '../src/core/flow.js'
+import type { FlowContext, TablesReport } from '../src/core/flow.js'
 import type { EmbeddedServer } from '../src/embedded/server.js'
 import { checkTables } from '../src/flows/check/check-tables.js'
 import { type Measurement, measurement } from './measurement.js'

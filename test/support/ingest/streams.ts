@@ -22,7 +22,7 @@ export interface TestStream extends AsyncDisposable {
   away(gone: boolean): Promise<void>
 }
 
-export interface StreamKind {
+interface StreamKind {
   readonly name: string
   start(): Promise<TestStream>
 }
