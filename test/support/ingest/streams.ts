@@ -22,11 +22,6 @@ export interface TestStream extends AsyncDisposable {
   away(gone: boolean): Promise<void>
 }
 
-interface StreamKind {
-  readonly name: string
-  start(): Promise<TestStream>
-}
-
 export const PARTITIONS = 4
 
 interface PubsubGiven {
