@@ -1,53 +1,24 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import {
-  type DeadLetter,
-  type DeadLetterStore,
-  LETTER_STAGES,
-  LETTER_STATES,
-  type LetterFilter,
-  type LetterPage,
-  type LetterState,
-  type StoredLetter,
+import type {
+  DeadLetter,
+  DeadLetterStore,
+  LetterFilter,
+  LetterPage,
+  LetterState,
+  StoredLetter,
 } from '../../../core/dead-letter.js'
-import {
-  LETTER_ID_LENGTH,
-  type LetterRow,
-  letterRows,
-  restoreHeaders,
-  restorePayload,
-  withoutNul,
-} from '../../sql/letter-rows.js'
+import { LETTER_ID_LENGTH, type LetterRow, letterRows, withoutNul } from '../../sql/letter-rows.js'
+import { LETTER_PAGE, storedLetter, WAITING_STATES } from '../../sql/stored-letter.js'
 import { rowAlias } from '../session/row-alias.js'
 import type { Session } from '../session/session.js'
 import { byBytes, fitting } from './letter-bytes.js'
 import { mysqlMoment } from './moments.js'
 import { keyHash, type StateDialect, type StatePlace, stateTable } from './state-schema.js'
 
-const PAGE = 100
-const WAITING: readonly LetterState[] = ['dead', 'held']
 const NOTHING = sql`false`
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })])
-const Stored = z.object({
-  id: z.string(),
-  flow: z.string(),
-  itemKey: z.string(),
-  lane: z.string(),
-  stage: z.enum(LETTER_STAGES),
-  code: z.string(),
-  reason: z.string(),
-  payload: z.string(),
-  encoding: z.enum(['text', 'base64', 'json']),
-  headers: z.string().transform(restoreHeaders),
-  origin: z.string().nullable(),
-  position: z.string().nullable(),
-  attempts: z.coerce.number(),
-  state: z.enum(LETTER_STATES),
-  firstAt: z.string(),
-  lastAt: z.string(),
-})
-
 /** `DeadLetterStore` on the table `lockstep_dead_letters`. */
 export class MysqlDeadLetters implements DeadLetterStore {
   readonly label: string
@@ -79,7 +50,7 @@ export class MysqlDeadLetters implements DeadLetterStore {
     )
   }
 
-  async count(flow: string, states: readonly LetterState[] = WAITING): Promise<number> {
+  async count(flow: string, states: readonly LetterState[] = WAITING_STATES): Promise<number> {
     const query = sql`select count(*) as count from ${this.#table}
       where flow_hash = ${keyHash(flow)} and ${oneOf(sql`state`, states)}`
     const [{ count }] = Count.parse(await this.#session.execute(query, { what: 'counting dead letters' }))
@@ -87,7 +58,7 @@ export class MysqlDeadLetters implements DeadLetterStore {
   }
 
   async list(flow: string, filter: LetterFilter = {}, page: LetterPage = {}): Promise<readonly StoredLetter[]> {
-    const { limit = PAGE, after } = page
+    const { limit = LETTER_PAGE, after } = page
     const where = conditions(filter)
     if (after !== undefined) {
       const at = mysqlMoment(after.firstAt)
@@ -99,7 +70,7 @@ export class MysqlDeadLetters implements DeadLetterStore {
       from ${this.#table} where flow_hash = ${keyHash(flow)} and ${sql.join(where, sql` and `)}
       order by first_at, id limit ${limit}`
     const rows = await this.#session.execute(query, { what: 'listing dead letters' })
-    return rows.map(toLetter)
+    return rows.map(storedLetter)
   }
 
   async mark(
@@ -135,7 +106,7 @@ function insertion({ itemHash, letter, payload, encoding, headers }: LetterRow):
 }
 
 function conditions(filter: LetterFilter): SQL[] {
-  const { ids, codes, stages, states = WAITING, since, until } = filter
+  const { ids, codes, stages, states = WAITING_STATES, since, until } = filter
   const given = (column: SQL, texts: readonly string[] | undefined): SQL[] =>
     texts === undefined ? [] : [oneOf(column, texts)]
   return [
@@ -157,15 +128,4 @@ function oneOf(column: SQL, texts: readonly string[]): SQL {
 /** With all six digits, as pages go on from this very moment. */
 function iso(column: SQL): SQL {
   return sql`date_format(${column}, '%Y-%m-%dT%H:%i:%s.%fZ')`
-}
-
-function toLetter(row: Readonly<Record<string, unknown>>): StoredLetter {
-  const stored = Stored.parse(row)
-  return {
-    ...stored,
-    ...restorePayload(stored),
-    origin: stored.origin ?? undefined,
-    position: stored.position ?? undefined,
-    held: stored.state === 'held',
-  }
 }

@@ -1,29 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { RunRecord, RunStore } from '../../../core/state.js'
+import { KEEP_RUN_DAYS, parseRunRecord, runRecordText } from '../../sql/run-record.js'
 import { rowAlias } from '../session/row-alias.js'
 import type { Session } from '../session/session.js'
 import { mysqlMoment } from './moments.js'
 import { keyHash, type StateDialect, type StatePlace, stateTable } from './state-schema.js'
 
-/** Runs that ended this long ago are forgotten when a newer one of the flow is saved. */
-const KEEP_DAYS = 30
-
-const Stored = z.object({
-  flow: z.string(),
-  kind: z.string(),
-  run: z.string(),
-  state: z.enum(['running', 'draining', 'stopped', 'failed']),
-  startedAt: z.string(),
-  heartbeatAt: z.string(),
-  items: z.number(),
-  lagMs: z.number().optional(),
-  retries: z.number(),
-  deadLetters: z.number(),
-  conflicts: z.number(),
-  lastError: z.string().optional(),
-  lastVerdict: z.object({ verdict: z.string(), detail: z.string(), at: z.string() }).optional(),
-})
 const Rows = z.array(z.object({ record: z.string() }))
 
 /** `RunStore` on the table `lockstep_runs`. */
@@ -46,13 +29,13 @@ export class MysqlRuns implements RunStore {
     await this.#session.change(
       sql`insert into ${this.#table} (flow_hash, run_hash, flow, run, started_at, heartbeat_at, record)
         values (${keyHash(flow)}, ${keyHash(run)}, ${flow}, ${run}, ${mysqlMoment(record.startedAt)},
-          ${mysqlMoment(record.heartbeatAt)}, ${JSON.stringify(Stored.parse(record))}) ${sql.raw(alias.clause)}
+          ${mysqlMoment(record.heartbeatAt)}, ${runRecordText(record)}) ${sql.raw(alias.clause)}
         on duplicate key update ${sql.raw(changed.join(', '))}`,
       { what },
     )
     await this.#session.change(
       sql`delete from ${this.#table} where flow_hash = ${keyHash(flow)} and run_hash <> ${keyHash(run)}
-        and heartbeat_at < utc_timestamp(6) - interval ${KEEP_DAYS} day`,
+        and heartbeat_at < utc_timestamp(6) - interval ${KEEP_RUN_DAYS} day`,
       { what },
     )
   }
@@ -64,10 +47,6 @@ export class MysqlRuns implements RunStore {
         from ${this.#table} ${which}) ranked
       where place = 1 order by flow`
     const rows = await this.#session.execute(query, { what: 'reading the latest runs' })
-    return Rows.parse(rows).map(({ record }) => toRecord(Stored.parse(JSON.parse(record))))
+    return Rows.parse(rows).map(({ record }) => parseRunRecord(record))
   }
-}
-
-function toRecord(stored: z.infer<typeof Stored>): RunRecord {
-  return { ...stored, lagMs: stored.lagMs, lastError: stored.lastError, lastVerdict: stored.lastVerdict }
 }

@@ -1,44 +1,21 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import {
-  type DeadLetter,
-  type DeadLetterStore,
-  LETTER_STAGES,
-  LETTER_STATES,
-  type LetterFilter,
-  type LetterPage,
-  type LetterState,
-  type StoredLetter,
+import type {
+  DeadLetter,
+  DeadLetterStore,
+  LetterFilter,
+  LetterPage,
+  LetterState,
+  StoredLetter,
 } from '../../../core/dead-letter.js'
 import { ConfigError } from '../../../core/errors.js'
-import { type LetterRow, letterRows, restoreHeaders, restorePayload, withoutNul } from '../../sql/letter-rows.js'
+import { type LetterRow, letterRows, withoutNul } from '../../sql/letter-rows.js'
+import { LETTER_PAGE, storedLetter, WAITING_STATES } from '../../sql/stored-letter.js'
 import type { ResultRow, Session } from '../session/session.js'
 import { type StatePlace, unpreparedState } from './prepare-state.js'
 import { stateTable } from './state-schema.js'
 
-const PAGE = 100
-const WAITING: readonly LetterState[] = ['dead', 'held']
-
 const Count = z.object({ count: z.coerce.number() })
-const Stored = z.object({
-  id: z.string(),
-  flow: z.string(),
-  itemKey: z.string(),
-  lane: z.string(),
-  stage: z.enum(LETTER_STAGES),
-  code: z.string(),
-  reason: z.string(),
-  payload: z.string(),
-  encoding: z.enum(['text', 'base64', 'json']),
-  headers: z.string().transform(restoreHeaders),
-  origin: z.string().nullable(),
-  position: z.string().nullable(),
-  attempts: z.number(),
-  state: z.enum(LETTER_STATES),
-  firstAt: z.string(),
-  lastAt: z.string(),
-})
-
 /** `DeadLetterStore` on the table `dead_letters`. */
 export class PostgresDeadLetters implements DeadLetterStore {
   readonly label: string
@@ -66,7 +43,7 @@ export class PostgresDeadLetters implements DeadLetterStore {
     })
   }
 
-  async count(flow: string, states: readonly LetterState[] = WAITING): Promise<number> {
+  async count(flow: string, states: readonly LetterState[] = WAITING_STATES): Promise<number> {
     const query = sql`select count(*)::text as count from ${this.#table}
       where flow = ${flow} and state = any (${sql.param([...states])}::text[])`
     const [row] = await this.#execute(query, 'counting dead letters')
@@ -74,7 +51,7 @@ export class PostgresDeadLetters implements DeadLetterStore {
   }
 
   async list(flow: string, filter: LetterFilter = {}, page: LetterPage = {}): Promise<readonly StoredLetter[]> {
-    const { limit = PAGE, after } = page
+    const { limit = LETTER_PAGE, after } = page
     const where = conditions(filter)
     if (after !== undefined) where.push(sql`(first_at, id) > (${after.firstAt}::timestamptz, ${after.id}::text)`)
     const query = sql`
@@ -83,7 +60,7 @@ export class PostgresDeadLetters implements DeadLetterStore {
       from ${this.#table} where flow = ${flow} and ${sql.join(where, sql` and `)}
       order by first_at, id limit ${limit}`
     const rows = await this.#execute(query, 'listing dead letters')
-    return rows.map(toLetter)
+    return rows.map(storedLetter)
   }
 
   async mark(
@@ -139,7 +116,7 @@ export class PostgresDeadLetters implements DeadLetterStore {
 }
 
 function conditions(filter: LetterFilter): SQL[] {
-  const { ids, codes, stages, states = WAITING, since, until } = filter
+  const { ids, codes, stages, states = WAITING_STATES, since, until } = filter
   const oneOf = (column: SQL, texts: readonly string[] | undefined): SQL[] =>
     texts === undefined ? [] : [sql`${column} = any (${sql.param([...texts])}::text[])`]
   return [
@@ -155,15 +132,4 @@ function conditions(filter: LetterFilter): SQL[] {
 /** With all six digits, as pages go on from this very moment. */
 function iso(column: SQL): SQL {
   return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-}
-
-function toLetter(row: Readonly<Record<string, unknown>>): StoredLetter {
-  const stored = Stored.parse(row)
-  return {
-    ...stored,
-    ...restorePayload(stored),
-    origin: stored.origin ?? undefined,
-    position: stored.position ?? undefined,
-    held: stored.state === 'held',
-  }
 }

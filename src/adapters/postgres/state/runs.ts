@@ -1,28 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { RunRecord, RunStore } from '../../../core/state.js'
+import { KEEP_RUN_DAYS, parseRunRecord, runRecordText } from '../../sql/run-record.js'
 import { OWN_TRANSACTION, type OwnTransactions } from '../own-transactions.js'
 import type { Session } from '../session/session.js'
 import { stateTable } from './state-schema.js'
-
-/** Runs that ended this long ago are forgotten when a newer one of the flow is saved. */
-const KEEP_DAYS = 30
-
-const Stored = z.object({
-  flow: z.string(),
-  kind: z.string(),
-  run: z.string(),
-  state: z.enum(['running', 'draining', 'stopped', 'failed']),
-  startedAt: z.string(),
-  heartbeatAt: z.string(),
-  items: z.number(),
-  lagMs: z.number().optional(),
-  retries: z.number(),
-  deadLetters: z.number(),
-  conflicts: z.number(),
-  lastError: z.string().optional(),
-  lastVerdict: z.object({ verdict: z.string(), detail: z.string(), at: z.string() }).optional(),
-})
 
 export class PostgresRuns implements RunStore {
   readonly #session: Session
@@ -36,13 +18,11 @@ export class PostgresRuns implements RunStore {
   }
 
   async save(record: RunRecord): Promise<void> {
-    const json = JSON.stringify(Stored.parse(record), (_, value: unknown) =>
-      typeof value === 'string' ? value.replaceAll('\0', '\u2400') : value,
-    )
+    const json = runRecordText(record)
     const query = sql`
       with forgotten as (
         delete from ${this.#table} where flow = ${record.flow} and run <> ${record.run}
-          and heartbeat_at < now() - ${`${KEEP_DAYS} days`}::interval)
+          and heartbeat_at < now() - ${`${KEEP_RUN_DAYS} days`}::interval)
       insert into ${this.#table} (flow, run, started_at, heartbeat_at, record)
       values (${record.flow}, ${record.run}, ${record.startedAt}, ${record.heartbeatAt}, ${json}::jsonb)
       on conflict (flow, run) do update
@@ -56,10 +36,6 @@ export class PostgresRuns implements RunStore {
     const query = sql`select distinct on (flow) record::text as record from ${this.#table} ${which}
       order by flow, started_at desc, heartbeat_at desc`
     const rows = await this.#session.execute(query, { what: 'reading the latest runs' })
-    return rows.map((row) => toRecord(Stored.parse(JSON.parse(z.string().parse(row['record'])))))
+    return rows.map((row) => parseRunRecord(z.string().parse(row['record'])))
   }
-}
-
-function toRecord(stored: z.infer<typeof Stored>): RunRecord {
-  return { ...stored, lagMs: stored.lagMs, lastError: stored.lastError, lastVerdict: stored.lastVerdict }
 }

@@ -1,48 +1,18 @@
 import type { InValue } from '@libsql/client'
 import { z } from 'zod'
-import {
-  type DeadLetter,
-  type DeadLetterStore,
-  LETTER_STAGES,
-  LETTER_STATES,
-  type LetterFilter,
-  type LetterPage,
-  type LetterState,
-  type StoredLetter,
+import type {
+  DeadLetter,
+  DeadLetterStore,
+  LetterFilter,
+  LetterPage,
+  LetterState,
+  StoredLetter,
 } from '../../../core/dead-letter.js'
-import {
-  LETTER_ID_LENGTH,
-  type LetterRow,
-  letterRows,
-  restoreHeaders,
-  restorePayload,
-  withoutNul,
-} from '../../sql/letter-rows.js'
-import type { SqliteRow, SqliteSession } from '../session/session.js'
-
-const PAGE = 100
-const WAITING: readonly LetterState[] = ['dead', 'held']
+import { LETTER_ID_LENGTH, type LetterRow, letterRows, withoutNul } from '../../sql/letter-rows.js'
+import { LETTER_PAGE, storedLetter, WAITING_STATES } from '../../sql/stored-letter.js'
+import type { SqliteSession } from '../session/session.js'
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })])
-const Stored = z.object({
-  id: z.string(),
-  flow: z.string(),
-  itemKey: z.string(),
-  lane: z.string(),
-  stage: z.enum(LETTER_STAGES),
-  code: z.string(),
-  reason: z.string(),
-  payload: z.string(),
-  encoding: z.enum(['text', 'base64', 'json']),
-  headers: z.string().transform(restoreHeaders),
-  origin: z.string().nullable(),
-  position: z.string().nullable(),
-  attempts: z.coerce.number(),
-  state: z.enum(LETTER_STATES),
-  firstAt: z.string(),
-  lastAt: z.string(),
-})
-
 const STORE = `insert into lockstep_dead_letters (flow, item_hash, id, item_key, lane, stage, code, reason, payload,
     encoding, headers, origin, position, attempts, state, first_at, last_at)
   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16)
@@ -73,7 +43,7 @@ export class SqliteDeadLetters implements DeadLetterStore {
     }, options)
   }
 
-  async count(flow: string, states: readonly LetterState[] = WAITING): Promise<number> {
+  async count(flow: string, states: readonly LetterState[] = WAITING_STATES): Promise<number> {
     const where = conditions(flow, { states })
     const sql = `select count(*) as count from lockstep_dead_letters where ${where.sql}`
     const { rows } = await this.#session.execute(sql, where.args, { what: 'counting dead letters' })
@@ -82,14 +52,14 @@ export class SqliteDeadLetters implements DeadLetterStore {
   }
 
   async list(flow: string, filter: LetterFilter = {}, page: LetterPage = {}): Promise<readonly StoredLetter[]> {
-    const { limit = PAGE, after } = page
+    const { limit = LETTER_PAGE, after } = page
     const where = conditions(flow, filter)
     const from = after === undefined ? '' : ' and (first_at, id) > (?, ?)'
     const start = after === undefined ? [] : [moment(after.firstAt), after.id]
     const sql = `${LIST}${where.sql}${from} order by first_at, id limit ?`
     const args = [...where.args, ...start, limit]
     const { rows } = await this.#session.execute(sql, args, { what: 'listing dead letters' })
-    return rows.map(toLetter)
+    return rows.map(storedLetter)
   }
 
   async mark(
@@ -124,7 +94,7 @@ function insertion({ itemHash, letter, payload, encoding, headers }: LetterRow):
 }
 
 function conditions(flow: string, filter: LetterFilter): { readonly sql: string; readonly args: readonly InValue[] } {
-  const { ids, codes, stages, states = WAITING, since, until } = filter
+  const { ids, codes, stages, states = WAITING_STATES, since, until } = filter
   const parts = ['flow = ?']
   const args: InValue[] = [flow]
   for (const [column, texts] of Object.entries({ state: states, id: ids, code: codes, stage: stages })) {
@@ -142,15 +112,4 @@ function conditions(flow: string, filter: LetterFilter): { readonly sql: string;
 
 function moment(iso: string): string {
   return new Date(iso).toISOString()
-}
-
-function toLetter(row: SqliteRow): StoredLetter {
-  const stored = Stored.parse(row)
-  return {
-    ...stored,
-    ...restorePayload(stored),
-    origin: stored.origin ?? undefined,
-    position: stored.position ?? undefined,
-    held: stored.state === 'held',
-  }
 }

@@ -1,25 +1,8 @@
 import { z } from 'zod'
 import type { RunRecord, RunStore } from '../../../core/state.js'
+import { KEEP_RUN_DAYS, parseRunRecord, runRecordText } from '../../sql/run-record.js'
 import type { SqliteSession } from '../session/session.js'
 
-/** Runs that ended this long ago are forgotten when a newer one of the flow is saved. */
-const KEEP_DAYS = 30
-
-const Stored = z.object({
-  flow: z.string(),
-  kind: z.string(),
-  run: z.string(),
-  state: z.enum(['running', 'draining', 'stopped', 'failed']),
-  startedAt: z.string(),
-  heartbeatAt: z.string(),
-  items: z.number(),
-  lagMs: z.number().optional(),
-  retries: z.number(),
-  deadLetters: z.number(),
-  conflicts: z.number(),
-  lastError: z.string().optional(),
-  lastVerdict: z.object({ verdict: z.string(), detail: z.string(), at: z.string() }).optional(),
-})
 const Rows = z.array(z.object({ record: z.string() }))
 
 /** `RunStore` on the table `lockstep_runs`. */
@@ -33,12 +16,12 @@ export class SqliteRuns implements RunStore {
   async save(record: RunRecord): Promise<void> {
     const { flow, run, startedAt, heartbeatAt } = record
     const options = { what: 'saving the state of a run' }
-    const old = new Date(Date.now() - KEEP_DAYS * 86_400_000).toISOString()
+    const old = new Date(Date.now() - KEEP_RUN_DAYS * 86_400_000).toISOString()
     await this.#session.transaction(async (transaction) => {
       await transaction.execute(
         `insert into lockstep_runs values (?, ?, ?, ?, ?) on conflict do update
           set started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at, record = excluded.record`,
-        [flow, run, moment(startedAt), moment(heartbeatAt), JSON.stringify(Stored.parse(record))],
+        [flow, run, moment(startedAt), moment(heartbeatAt), runRecordText(record)],
         options,
       )
       const forget = 'delete from lockstep_runs where flow = ? and run <> ? and heartbeat_at < ?'
@@ -54,15 +37,11 @@ export class SqliteRuns implements RunStore {
       [flow ?? null],
       { what: 'reading the latest runs' },
     )
-    return Rows.parse(rows).map(({ record }) => toRecord(Stored.parse(JSON.parse(record))))
+    return Rows.parse(rows).map(({ record }) => parseRunRecord(record))
   }
 }
 
 /** All of one length, so that they sort as text. */
 function moment(iso: string): string {
   return new Date(iso).toISOString()
-}
-
-function toRecord(stored: z.infer<typeof Stored>): RunRecord {
-  return { ...stored, lagMs: stored.lagMs, lastError: stored.lastError, lastVerdict: stored.lastVerdict }
 }
