@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const reports = mkdtempSync(join(tmpdir(), 'lockstep-test-all-'))
-const STEP_DEADLINE_MS = 15 * 60_000
+const STEP_DEADLINE_MS = 25 * 60_000
 
 /** What the tests need and npm does not have: Debian package -> how to see that it is there. */
 const DEBIAN_PACKAGES = {
