@@ -15,8 +15,8 @@ const alias = {
 export default defineConfig({
   resolve: { alias },
   test: {
-    // Tests with servers mostly wait for them; more than this and the servers wait for the processors.
-    maxWorkers: 3,
+    // The database servers of the tests need processors too.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
