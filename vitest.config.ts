@@ -31,7 +31,11 @@ export default defineConfig({
         test: {
           name: 'int',
           include: ['test/**/*.int.test.ts'],
-          globalSetup: ['test/support/postgres-servers.ts', 'test/support/mariadb-server.ts'],
+          globalSetup: [
+            'test/support/postgres-servers.ts',
+            'test/support/mariadb-server.ts',
+            'test/support/cli-folder.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Of a condition that is awaited; a busy machine takes its time.

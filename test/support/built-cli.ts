@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsdown'
+import { inject } from 'vitest'
+
+const BUILD_DEADLINE_MS = 50_000
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The package as it is published, built to a folder of its own: what users run, not what the sources would do. */
+/** The package as it is published, built: what users run, not what the sources would do. Disposing ends what was started. */
 export interface BuiltCli extends AsyncDisposable {
-  /** Holds what `dist` would hold. */
+  /** Holds what `dist` would hold; the same for all test files of a run. */
   readonly folder: string
   /** Starts `lockstep ...args`. */
   start(args: readonly string[], options?: StartOptions): RunningCli
@@ -33,11 +37,32 @@ export interface RunningCli {
   printed(text: string): Promise<void>
 }
 
+/** The first test file that asks builds; the others, in processes of their own, wait for it. */
+async function builtOnce(parent: string): Promise<string> {
+  const folder = join(parent, 'cli')
+  const outcome = join(parent, 'outcome')
+  if (await claimed(join(parent, 'claim'))) {
+    const failure = await build({ cwd: ROOT, outDir: folder, dts: false, logLevel: 'error' }).then(() => '', String)
+    await writeFile(outcome, `${failure}\n`)
+  }
+  for (const until = Date.now() + BUILD_DEADLINE_MS; ; await setTimeout(50)) {
+    const failure = await readFile(outcome, 'utf8').catch(() => '')
+    if (failure === '\n') return folder
+    if (failure.endsWith('\n')) throw new Error(`the command line could not be built: ${failure}`)
+    if (Date.now() > until) throw new Error('another test file began to build the command line and has not ended')
+  }
+}
+
+/** True for the one that made the folder. */
+function claimed(path: string): Promise<boolean> {
+  return mkdir(path).then(
+    () => true,
+    () => false,
+  )
+}
+
 export async function builtCli(): Promise<BuiltCli> {
-  const parent = join(ROOT, '.lockstep')
-  await mkdir(parent, { recursive: true })
-  const folder = await mkdtemp(join(parent, 'cli-'))
-  await build({ cwd: ROOT, outDir: folder, dts: false, logLevel: 'error' })
+  const folder = await builtOnce(inject('cliFolder'))
   const running = new Set<ChildProcess>()
   return {
     folder,
@@ -48,7 +73,6 @@ export async function builtCli(): Promise<BuiltCli> {
     },
     [Symbol.asyncDispose]: async () => {
       for (const child of running) child.kill('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }
