@@ -46,6 +46,16 @@ export type { Column, Row, TableSchema } from './core/table.js'
 export { check } from './flows/check/check.js'
 export { count, max, min, sum } from './flows/check/references/aggregates.js'
 export type { ReferencesCheck } from './flows/check/references/options.js'
+export {
+  type ActionsCenterFeed,
+  type ActionsCenterOptions,
+  actionsCenter,
+} from './flows/feed/actions-center/actions-center.js'
+export type {
+  ActionsCenterAddress,
+  ActionsCenterEntity,
+  ActionsCenterLocation,
+} from './flows/feed/actions-center/entity.js'
 export { feed } from './flows/feed/feed.js'
 export { type CsvOptions, csv, type Format, type JsonOptions, json, ndjson } from './flows/feed/format.js'
 export type { FeedOptions } from './flows/feed/options.js'

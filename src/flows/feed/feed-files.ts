@@ -1,48 +1,40 @@
+import { DataError } from '../../core/errors.js'
 import { failpoint } from '../../core/failpoint.js'
-import type { ObjectStore } from '../../core/object-store.js'
-import { CompressedFile } from './compressed-file.js'
-import type { Format } from './format.js'
 import type { FeedFile } from './manifest.js'
-import type { Page } from './page.js'
+import type { Generation, Page, PartFile } from './part-file.js'
 
-export interface Rotation {
+export interface FilesOptions<P extends Page<P>> {
   /** Rows in a file, at most. */
   readonly rows: number
-  /** Bytes of a file as stored, at most; a single row that has more makes a file of its own. */
-  readonly bytes: number
-}
-
-export interface FilesOptions {
-  readonly store: ObjectStore
-  readonly format: Format
-  readonly columns: readonly string[]
-  readonly rotate: Rotation
-  /** gzip level; `undefined`: not compressed. */
-  readonly level: number | undefined
+  /** Files are ended together, when their number is known, as each of them names it. */
+  readonly together: boolean
+  readonly generation: Generation
   /** @param part from 1. */
   nameOf(part: number): string
-  readonly signal: AbortSignal
+  open(name: string): Promise<PartFile<P>>
 }
 
-interface OpenFile {
+interface OpenFile<P extends Page<P>> {
   readonly name: string
-  readonly content: CompressedFile
-  rows: number
+  readonly content: PartFile<P>
 }
+
+/** Files that may wait for the last one: each keeps a part of itself in memory. */
+const MOST_OPEN = 100
 
 /** Spreads pages over files. Where a file ends depends on the rows alone, not on what is compressed how soon. */
-export class FeedFiles {
-  readonly #options: FilesOptions
-  readonly #head: string
+export class FeedFiles<P extends Page<P>> {
+  readonly #options: FilesOptions<P>
   readonly #written: FeedFile[] = []
-  #current: OpenFile | undefined
+  /** Full, but not ended. */
+  readonly #waiting: OpenFile<P>[] = []
+  #current: OpenFile<P> | undefined
   #parts = 0
   /** Rows that alone are larger than a file may be. */
   oversized = 0
 
-  constructor(options: FilesOptions) {
+  constructor(options: FilesOptions<P>) {
     this.#options = options
-    this.#head = options.format.head(options.columns)
   }
 
   /** Names of all that was begun, finished or not. */
@@ -50,9 +42,9 @@ export class FeedFiles {
     return Array.from({ length: this.#parts }, (_, index) => this.#options.nameOf(index + 1))
   }
 
-  async add(page: Page): Promise<void> {
+  async add(page: P): Promise<void> {
     if (page.rows === 0) return
-    const room = this.#options.rotate.rows - (this.#current?.rows ?? 0)
+    const room = this.#options.rows - (this.#current?.content.rows ?? 0)
     if (room === 0) {
       await this.#close()
       return this.add(page)
@@ -67,74 +59,64 @@ export class FeedFiles {
   async end(): Promise<readonly FeedFile[]> {
     if (this.#current === undefined && this.#parts === 0) await this.#open()
     await this.#close()
+    for (let file = this.#waiting.shift(); file !== undefined; file = this.#waiting.shift()) {
+      // So that an abort finds it, should ending it fail.
+      this.#current = file
+      await this.#finish(file)
+    }
     return this.#written
   }
 
-  /** Gives up the file that is being written. Never rejects. */
+  /** Gives up the files that are being written. Never rejects. */
   async abort(): Promise<void> {
-    await this.#current?.content.abort()
+    await Promise.all([this.#current, ...this.#waiting].map((file) => file?.content.abort()))
     this.#current = undefined
+    this.#waiting.length = 0
   }
 
-  async #place(page: Page): Promise<void> {
-    const file = this.#current ?? (await this.#open())
-    if (await this.#fits(file, page)) return
-    if (file.rows > 0) {
+  async #place(page: P): Promise<void> {
+    const { content } = this.#current ?? (await this.#open())
+    if (await content.add(page)) return
+    if (content.rows > 0) {
       await this.#close()
       return this.#place(page)
     }
-    if (page.rows === 1) return this.#force(file, page)
+    if (page.rows === 1) {
+      await content.force(page)
+      this.oversized += 1
+      return
+    }
     const [first, second] = page.cut(Math.ceil(page.rows / 2))
     await this.#place(first)
     await this.#place(second)
   }
 
-  async #fits(file: OpenFile, page: Page): Promise<boolean> {
-    const { rotate, format } = this.#options
-    const chunk = this.#chunk(file, page)
-    // The end of the document is yet to come.
-    const limit = rotate.bytes - TAIL_BYTES - format.tail(file.rows + page.rows).length
-    if (file.content.surelyFits(chunk, limit)) await file.content.add(chunk)
-    else if (!(await file.content.addIfItFits(chunk, limit))) return false
-    file.rows += page.rows
-    return true
-  }
-
-  async #force(file: OpenFile, page: Page): Promise<void> {
-    await file.content.add(this.#chunk(file, page))
-    file.rows += page.rows
-    this.oversized += page.rows
-  }
-
-  #chunk(file: OpenFile, page: Page): Uint8Array {
-    return Buffer.from(`${file.rows === 0 ? this.#head : this.#options.format.separator}${page.text}`)
-  }
-
-  async #open(): Promise<OpenFile> {
-    const { store, format, level, nameOf, signal } = this.#options
-    this.#parts += 1
-    const name = nameOf(this.#parts)
-    const writer = await store.create(name, {
-      contentType: format.contentType,
-      ...(level === undefined ? {} : { contentEncoding: 'gzip' }),
-      signal,
-    })
-    this.#current = { name, content: new CompressedFile(writer, level), rows: 0 }
+  async #open(): Promise<OpenFile<P>> {
+    const name = this.#options.nameOf(++this.#parts)
+    this.#current = { name, content: await this.#options.open(name) }
     return this.#current
   }
 
   async #close(): Promise<void> {
     const file = this.#current
     if (file === undefined) return
-    const { name, content, rows } = file
-    const { format } = this.#options
-    await content.add(Buffer.from(`${rows === 0 ? this.#head : ''}${format.tail(rows)}`))
+    if (!this.#options.together) return this.#finish(file)
+    this.#waiting.push(file)
+    this.#current = undefined
+    if (this.#waiting.length > MOST_OPEN) throw tooManyFiles()
+  }
+
+  async #finish({ name, content }: OpenFile<P>): Promise<void> {
+    const { generation } = this.#options
     failpoint('feed:before-file')
-    this.#written.push({ name, rows, ...(await content.commit()) })
+    const facts = await content.commit({ number: this.#written.length, total: this.#parts, generation })
+    this.#written.push({ name, rows: content.rows, ...facts })
     this.#current = undefined
     failpoint('feed:after-file')
   }
 }
 
-/** What deflate may add to the few characters at the end of a document. */
-const TAIL_BYTES = 80
+function tooManyFiles(): DataError {
+  const message = `the feed has more than ${MOST_OPEN} files, each of which is to name the number of all; nothing was published. Raise rotate, or leave the shard metadata out`
+  return new DataError('feed-too-many-files', message)
+}

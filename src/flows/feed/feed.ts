@@ -13,7 +13,7 @@ import { verifyNewest } from './verify-feed.js'
  *
  * @throws ConfigError when an option is wrong.
  */
-export function feed<Select, Answer>(options: FeedOptions<Select, Answer>): Flow {
+export function feed<Select, Accepted = unknown>(options: FeedOptions<Select, Accepted>): Flow {
   return new FeedFlow(parseOptions(options))
 }
 

@@ -1,37 +1,79 @@
 import { ConfigError } from '../../core/errors.js'
 import type { Row } from '../../core/table.js'
 import { csvLine } from './csv-text.js'
+import type { Shard } from './part-file.js'
+import type { Preset } from './preset.js'
 
-/** How rows become a file. Each row is on a line of its own, but for line ends within the values of a CSV. */
-export interface Format {
+declare const ACCEPTS: unique symbol
+
+/**
+ * How rows become a file: what `json()`, `ndjson()`, `csv()` or a preset returns. `Accepted` is what `map` has to make of a row.
+ */
+export interface Format<Accepted = unknown> {
   readonly name: 'json' | 'ndjson' | 'csv'
   readonly extension: string
   readonly contentType: string
-  /** Between two rows. */
-  readonly separator: string
   /** The columns of a CSV, where the config names them. */
   readonly columns?: readonly string[]
+  readonly encoding: TextEncoding
+  /** What a consumer asks for beyond the format. */
+  readonly preset?: Preset
+  /** Never there: it is how the compiler knows. */
+  readonly [ACCEPTS]?: (row: Accepted) => void
+}
+
+/** Each row is on a line of its own, but for line ends within the values of a CSV. */
+export interface TextEncoding {
+  /** Between two rows. */
+  readonly separator: string
   head(columns: readonly string[]): string
-  tail(rows: number): string
+  tail(rows: number, shard: Shard): string
+  /** `tail` names the number of all files, so they are ended together, once it is known. */
+  readonly together?: boolean
 }
 
 export interface JsonOptions {
   /** The property that holds the rows: `{"data":[...]}`. Default: the file is an array. */
   readonly envelope?: string
+  /** A property `metadata` before the rows, the same in each file; needs an envelope. */
+  readonly metadata?: Readonly<Record<string, unknown>>
 }
 
 /** One JSON document per file. */
 export function json(options: JsonOptions = {}): Format {
-  const { envelope } = options
+  const { envelope, metadata } = options
   if (envelope !== undefined && typeof envelope !== 'string') throw problem('json({ envelope })', 'must be a text')
-  const [open, close] = envelope === undefined ? ['[', ']'] : [`{${JSON.stringify(envelope)}:[`, ']}']
+  if (metadata !== undefined && (envelope === undefined || envelope === 'metadata')) {
+    throw problem('json({ metadata })', "needs an envelope of another name, such as envelope: 'data'")
+  }
+  if (envelope === undefined) return jsonFormat({ open: '[', close: () => ']' })
+  const before = metadata === undefined ? '' : `"metadata":${metadataText(metadata)},`
+  return jsonFormat({ open: `{${before}${JSON.stringify(envelope)}:[`, close: () => ']}' })
+}
+
+function metadataText(metadata: unknown): string {
+  const text: unknown = typeof metadata === 'object' && metadata !== null ? JSON.stringify(metadata) : undefined
+  if (typeof text === 'string' && text.startsWith('{')) return text
+  throw problem('json({ metadata })', 'must be an object that JSON can hold')
+}
+
+/** `open` and `close` have no line end, so that rows can be counted by lines. */
+export function jsonFormat(document: {
+  readonly open: string
+  readonly close: (shard: Shard) => string
+  readonly together?: boolean
+}): Format {
+  const { open, close, together = false } = document
   return {
     name: 'json',
     extension: 'json',
     contentType: 'application/json',
-    separator: ',\n',
-    head: () => `${open}\n`,
-    tail: (rows) => `${rows === 0 ? '' : '\n'}${close}\n`,
+    encoding: {
+      separator: ',\n',
+      head: () => `${open}\n`,
+      tail: (rows, shard) => `${rows === 0 ? '' : '\n'}${close(shard)}\n`,
+      together,
+    },
   }
 }
 
@@ -41,9 +83,7 @@ export function ndjson(): Format {
     name: 'ndjson',
     extension: 'ndjson',
     contentType: 'application/x-ndjson',
-    separator: '\n',
-    head: () => '',
-    tail: (rows) => (rows === 0 ? '' : '\n'),
+    encoding: { separator: '\n', head: () => '', tail: (rows) => (rows === 0 ? '' : '\n') },
   }
 }
 
@@ -62,10 +102,12 @@ export function csv(options: CsvOptions = {}): Format {
     name: 'csv',
     extension: 'csv',
     contentType: 'text/csv; charset=utf-8; header=present',
-    separator: '\n',
     ...(columns === undefined ? {} : { columns }),
-    head: (names) => `${csvLine(names satisfies Row)}\n`,
-    tail: (rows) => (rows === 0 ? '' : '\n'),
+    encoding: {
+      separator: '\n',
+      head: (names) => `${csvLine(names satisfies Row)}\n`,
+      tail: (rows) => (rows === 0 ? '' : '\n'),
+    },
   }
 }
 

@@ -1,12 +1,17 @@
 import { failpoint } from '../../core/failpoint.js'
+import { putDescriptor } from './descriptor.js'
 import { feedNames } from './names.js'
 import { Published } from './published.js'
 import { putBytes } from './put-bytes.js'
 import type { FeedSettings } from './settings.js'
 
-/** What follows a publication: the pointer to it, and taking away what no reader needs. May be done any number of times. */
+/** What follows a publication: the descriptor, the pointer to it, and taking away what no reader needs. May be done any number of times. */
 export async function keepHouse(settings: FeedSettings, signal: AbortSignal): Promise<void> {
   let published = await Published.look(settings.to, settings.name, signal)
+  failpoint('feed:before-descriptor')
+  const newest = settings.as.preset === undefined ? undefined : await published.newest(signal)
+  if (newest !== undefined) await putDescriptor(settings, newest, signal)
+  failpoint('feed:after-descriptor')
   if (settings.latest) published = await pointToNewest(settings, published, signal)
   failpoint('feed:before-tidy')
   await published.tidy(settings.keep, signal)

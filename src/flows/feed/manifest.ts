@@ -33,6 +33,8 @@ const Body = z.object({
   /** Changes when a column of the table comes, goes, or gets another name or type. */
   schema: z.string(),
   files: z.array(FileEntry),
+  /** What readers of another kind look for; made after the manifest. */
+  descriptor: z.object({ name: z.string(), timestamp: count, bytes: count, sha256: Sha256 }).optional(),
 })
 const Envelope = Body.extend({ sha256: Sha256 })
 
@@ -58,6 +60,11 @@ export function parseManifest(object: string, text: string): Manifest {
 }
 
 export async function readManifest(store: ObjectStore, object: string, signal: AbortSignal): Promise<Manifest> {
+  return parseManifest(object, Buffer.from(await readObject(store, object, signal)).toString())
+}
+
+/** A small object, whole. */
+export async function readObject(store: ObjectStore, object: string, signal: AbortSignal): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of store.read(object, signal)) {
@@ -65,7 +72,7 @@ export async function readManifest(store: ObjectStore, object: string, signal: A
     if (bytes > MAX_BYTES) throw invalid(object, 'is larger than any manifest')
     chunks.push(chunk)
   }
-  return parseManifest(object, Buffer.concat(chunks).toString())
+  return Buffer.concat(chunks)
 }
 
 function digestOf(manifest: Manifest): string {

@@ -3,7 +3,8 @@ import type { Values } from '../../core/upsert.js'
 import { csvLine } from './csv-text.js'
 import { fieldText, jsonText } from './encode.js'
 import type { Format } from './format.js'
-import { linesPage, type Page } from './page.js'
+import { linesPage, type TextPage } from './page.js'
+import type { RowValidator } from './preset.js'
 import type { Rejections } from './rejections.js'
 
 export type RowMap = (row: Values) => unknown
@@ -11,6 +12,7 @@ export type RowMap = (row: Values) => unknown
 export interface Mapping {
   readonly map: RowMap
   readonly format: Format
+  readonly validate: RowValidator | undefined
   /** Of the row, to say which was rejected. */
   readonly key: readonly string[]
   readonly rejections: Rejections
@@ -20,9 +22,9 @@ export interface Mapping {
 const TOGETHER = 100
 
 /** The rows as lines; what `map` refuses is noted, what it answers with `undefined` or `null` is left out. */
-export async function mappedPage(rows: readonly Values[], mapping: Mapping): Promise<Page> {
+export async function mappedPage(rows: readonly Values[], mapping: Mapping): Promise<TextPage> {
   const lines: string[] = []
-  const line = lineOf(mapping.format)
+  const line = lineOf(mapping)
   for (let at = 0; at < rows.length; at += TOGETHER) {
     const some = rows.slice(at, at + TOGETHER)
     const results = some.map((row) => attempt(() => mapping.map(row)))
@@ -34,7 +36,7 @@ export async function mappedPage(rows: readonly Values[], mapping: Mapping): Pro
       else lines.push(encoded.value)
     })
   }
-  return linesPage(lines, mapping.format.separator)
+  return linesPage(lines, mapping.format.encoding.separator)
 }
 
 type Result<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown }
@@ -64,7 +66,14 @@ function encode(value: unknown, line: (value: unknown) => string): Result<string
   return attempt(() => (value === undefined || value === null ? undefined : line(value)))
 }
 
-function lineOf({ name, columns }: Format): (value: unknown) => string {
+function lineOf({ format: { name, columns }, validate }: Mapping): (value: unknown) => string {
+  if (validate !== undefined) {
+    return (value) => {
+      // First, as it says more than that a number is none.
+      validate(value)
+      return jsonText(value)
+    }
+  }
   if (name !== 'csv') return jsonText
   if (columns === undefined) throw columnsMissing()
   return (value) => {

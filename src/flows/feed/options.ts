@@ -2,8 +2,10 @@ import type { ExportableTableRef } from '../../core/database.js'
 import type { ObjectStore } from '../../core/object-store.js'
 import type { Format } from './format.js'
 
-/** Options of `feed`. */
-export interface FeedOptions<Select, Answer> {
+type MaybeLater<Value> = Value | Promise<Value>
+
+/** Options of `feed`. `Accepted`: what the format takes; a `map` that makes something else does not compile. */
+export interface FeedOptions<Select, Accepted> {
   /** A table of a database that can read it in one snapshot; its key orders the rows. */
   readonly from: ExportableTableRef<Select>
   /**
@@ -11,9 +13,9 @@ export interface FeedOptions<Select, Answer> {
    * `null` leaves the row out. What it throws rejects the row, but for an `UnavailableError`, which is waited for.
    * Default: all columns, as the database makes JSON of them, so that no digit is lost.
    */
-  readonly map?: (row: Select) => Answer | Promise<Answer>
-  /** `json()`, `ndjson()` or `csv()`. Default `json()`. */
-  readonly as?: Format
+  readonly map?: (row: Select) => MaybeLater<NoInfer<Accepted> | null | undefined>
+  /** `json()`, `ndjson()`, `csv()` or a preset: `actionsCenter(name)`. Default `json()`. */
+  readonly as?: Format<Accepted>
   /** Where to: `folder('out')`. Feeds of different names may share a place. */
   readonly to: ObjectStore
   /** How all files begin. Letters, digits, hyphens and underscores. Default: the flow's name in the config. */

@@ -1,13 +1,12 @@
-/** Rows as the text of a file, with the separator between them; it can be cut between any two. */
-export interface Page {
-  readonly rows: number
+import type { Page } from './part-file.js'
+
+/** Rows as the text of a file, with the separator between them. */
+export interface TextPage extends Page<TextPage> {
   readonly text: string
-  /** The first `rows` rows, and the others. */
-  cut(rows: number): readonly [Page, Page]
 }
 
 /** Rows that have no line end within them. */
-export function textPage(rows: number, text: string, separator: string): Page {
+export function textPage(rows: number, text: string, separator: string): TextPage {
   return {
     rows,
     text,
@@ -20,7 +19,7 @@ export function textPage(rows: number, text: string, separator: string): Page {
   }
 }
 
-export function linesPage(lines: readonly string[], separator: string): Page {
+export function linesPage(lines: readonly string[], separator: string): TextPage {
   return {
     rows: lines.length,
     text: lines.join(separator),

@@ -2,27 +2,30 @@ import type { ExportOptions, TableExport } from '../../core/export.js'
 import { csvLine } from './csv-text.js'
 import type { Format } from './format.js'
 import { mappedPage, type RowMap } from './mapped-pages.js'
-import { linesPage, type Page, textPage } from './page.js'
+import { linesPage, type TextPage, textPage } from './page.js'
+import type { RowValidator } from './preset.js'
 import type { Rejections } from './rejections.js'
 
 export interface ReadPage {
   /** Rows that were read for it; the page has fewer when some were left out. */
   readonly read: number
-  readonly page: Page
+  readonly page: TextPage
 }
 
 export interface PagesOptions extends ExportOptions {
   readonly format: Format
   readonly map: RowMap | undefined
+  readonly validate: RowValidator | undefined
   readonly rejections: Rejections
 }
 
 /** The table as text, in the shortest way that the format and `map` allow. */
 export async function* pagesOf(table: TableExport, options: PagesOptions): AsyncGenerator<ReadPage> {
-  const { format, map, rejections } = options
+  const { format, map, validate, rejections } = options
+  const { separator } = format.encoding
   if (map !== undefined) {
     for await (const rows of table.values(options)) {
-      yield { read: rows.length, page: await mappedPage(rows, { map, format, key: table.key, rejections }) }
+      yield { read: rows.length, page: await mappedPage(rows, { map, format, validate, key: table.key, rejections }) }
     }
   } else if (format.name === 'csv') {
     const pick = picker(table, format)
@@ -31,13 +34,13 @@ export async function* pagesOf(table: TableExport, options: PagesOptions): Async
         read: rows.length,
         page: linesPage(
           rows.map((row) => csvLine(pick(row))),
-          format.separator,
+          separator,
         ),
       }
     }
   } else {
-    for await (const { rows, text } of table.json(format.separator, options)) {
-      yield { read: rows, page: textPage(rows, text, format.separator) }
+    for await (const { rows, text } of table.json(separator, options)) {
+      yield { read: rows, page: textPage(rows, text, separator) }
     }
   }
 }

@@ -4,8 +4,11 @@ import type { ExportColumn } from '../../core/export.js'
 import { failpoint } from '../../core/failpoint.js'
 import type { FlowContext } from '../../core/flow.js'
 import { isObjectMissing } from '../../core/object-store.js'
+import { describe, nextGeneration } from './descriptor.js'
 import { formatManifest, type Manifest, readManifest } from './manifest.js'
 import { type Attempt, feedNames } from './names.js'
+import type { Generation } from './part-file.js'
+import type { Preset } from './preset.js'
 import { Published } from './published.js'
 import { putBytes } from './put-bytes.js'
 import type { FeedSettings } from './settings.js'
@@ -31,17 +34,20 @@ export async function publishFeed(
   await before.tidy(settings.keep, signal)
   const previous = await before.newest(signal)
   const attempt: Attempt = { sequence: before.last + 1, run: randomBytes(8).toString('hex') }
+  const generation = await nextGeneration(settings, previous, signal)
   const table = await settings.from.exports(signal)
   const { name: flow, observer } = context
   const written = await writeFeed({
     settings,
     table,
     attempt,
+    generation,
     signal,
     progress: (items, durationMs) =>
       observer({ flow, type: 'batch', lane: 'feed', items, durationMs, lagMs: undefined }),
   })
-  const manifest = manifestOf({ settings, attempt, written, columns: table.columns, schema: table.fingerprint })
+  const { columns, fingerprint: schema } = table
+  const manifest = manifestOf({ settings, attempt, generation, written, columns, schema })
   return publishWritten({ settings, attempt, manifest, previous, signal })
 }
 
@@ -55,12 +61,13 @@ interface Finishing {
 
 async function publishWritten(finishing: Finishing): Promise<Publication> {
   const { settings, attempt, manifest, previous } = finishing
-  const names = manifest.files.map((file) => file.name)
+  const files = names(manifest.files)
   try {
     if (settings.whenUnchanged === 'skip' && previous !== undefined && isSame(previous, manifest)) {
-      await discard(settings, attempt, names)
+      await discard({ settings, attempt, names: files })
       return { manifest: previous, outcome: 'unchanged' }
     }
+    guardSize(settings.as.preset, manifest)
     guardShrink(settings, previous, manifest)
     await verifyWritten(finishing)
     failpoint('feed:before-manifest')
@@ -70,19 +77,21 @@ async function publishWritten(finishing: Finishing): Promise<Publication> {
   } catch (error) {
     // When nobody knows whether the manifest was made its files have to stay; the next run knows.
     if (!(error instanceof UnavailableError && error.code === 'manifest-unknown')) {
-      await discard(settings, attempt, names)
+      await discard({ settings, attempt, names: files })
     }
     throw error
   }
 }
 
 interface Contents extends Pick<Finishing, 'settings' | 'attempt'> {
+  readonly generation: Generation
   readonly written: WrittenFeed
   readonly columns: readonly ExportColumn[]
   readonly schema: string
 }
 
-function manifestOf({ settings, attempt, written, columns, schema }: Contents): Manifest {
+function manifestOf({ settings, attempt, generation, written, columns, schema }: Contents): Manifest {
+  const { preset } = settings.as
   const { files, rejections } = written
   const total = (of: 'rows' | 'bytes'): number => files.reduce((sum, file) => sum + file[of], 0)
   return {
@@ -100,7 +109,20 @@ function manifestOf({ settings, attempt, written, columns, schema }: Contents): 
     columns: columns.map(({ name, type }) => ({ name, type })),
     schema,
     files: [...files],
+    ...(preset === undefined ? {} : { descriptor: describe(preset.descriptor, generation, names(files)) }),
   }
+}
+
+function names(files: Manifest['files'] | WrittenFeed['files']): readonly string[] {
+  return files.map(({ name }) => name)
+}
+
+/** A row that alone is larger than a file may be makes a file that the consumer would refuse. */
+function guardSize(preset: Preset | undefined, { files }: Manifest): void {
+  const large = files.find(({ bytes }) => bytes > (preset?.maxFileBytes ?? Number.POSITIVE_INFINITY))
+  if (preset === undefined || large === undefined) return
+  const message = `a file of the feed has ${large.bytes} bytes and ${preset.name} takes at most ${preset.maxFileBytes}: it has a row that is too large; nothing was published`
+  throw new DataError('feed-file-too-large', message)
 }
 
 function isSame(previous: Manifest, manifest: Manifest): boolean {

@@ -61,6 +61,8 @@ export class Published {
     const old = this.sequences
       .filter((sequence) => !kept.has(sequence))
       .map((sequence) => this.names.manifest(sequence))
+    // First, so that no descriptor names files that are gone.
+    await this.store.delete(await this.#descriptors(kept, signal), signal)
     await this.store.delete(old, signal)
     const named = await this.#named(kept, signal)
     const waste = this.#objects.flatMap(({ object, is }) => (this.#isWaste(object, is, named) ? [object.name] : []))
@@ -75,6 +77,16 @@ export class Published {
     const run = named.get(is.sequence)
     // Of a manifest that cannot be read nobody knows what it names.
     return run !== undefined && run !== is.run
+  }
+
+  /** Those of the manifests that are not kept. */
+  async #descriptors(kept: ReadonlySet<number>, signal: AbortSignal): Promise<readonly string[]> {
+    const found: string[] = []
+    for (const sequence of this.sequences.filter((each) => !kept.has(each))) {
+      const name = (await this.#manifest(sequence, signal))?.descriptor?.name
+      if (name !== undefined) found.push(name)
+    }
+    return found
   }
 
   /** The runs whose files are published, by sequence. */

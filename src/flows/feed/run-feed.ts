@@ -13,11 +13,12 @@ export async function runFeed(settings: FeedSettings, context: FlowContext): Pro
   const signal = AbortSignal.any([context.drain, context.abort])
   const patience = new Patience(settings, context, signal)
   const publication = await patience.attempt(() => publishFeed(settings, context, signal))
-  tell(publication, context)
+  tell(publication, settings, context)
   await patience.attempt(() => keepHouse(settings, signal))
 }
 
-function tell({ manifest, outcome }: Publication, { name: flow, observer }: FlowContext): void {
+function tell({ manifest, outcome }: Publication, { as: { preset } }: FeedSettings, context: FlowContext): void {
+  const { name: flow, observer } = context
   const { rows, bytes, files, sequence, rejected, skipped } = manifest
   const what = `feed ${sequence} of ${manifest.name}: ${rows} rows, ${files.length} files, ${bytes} bytes`
   const left = rejected + skipped === 0 ? '' : `; ${skipped} rows were left out by map, ${rejected} rejected`
@@ -27,6 +28,10 @@ function tell({ manifest, outcome }: Publication, { name: flow, observer }: Flow
     return
   }
   observer({ flow, type: 'notice', level: 'info', code: 'feed-published', message: `published ${what}${left}` })
+  if (preset !== undefined && files.length > preset.recommendedFiles) {
+    const message = `${files.length} files; ${preset.name} recommends ${preset.recommendedFiles} at most`
+    observer({ flow, type: 'notice', level: 'warn', code: 'feed-many-files', message })
+  }
   if (rejected > 0) {
     const message = `${rejected} rows are not in the feed, as they cannot be published as they are`
     observer({ flow, type: 'notice', level: 'warn', code: 'feed-rejected', message })

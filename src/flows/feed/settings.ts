@@ -19,8 +19,8 @@ const TableShape = z.custom<ExportableTableRef>(
   'must be a table that can be read in one snapshot: what table(...) of a PostgreSQL database returns',
 )
 const FormatShape = z.custom<Format>(
-  (value) => method(value, 'head') && method(value, 'tail'),
-  'must be a format: json(), ndjson() or csv()',
+  (value) => typeof value === 'object' && value !== null && 'encoding' in value && 'contentType' in value,
+  'must be a format: json(), ndjson(), csv() or a preset such as actionsCenter(name)',
 )
 const share = z.number().min(0).max(1)
 const ms = z.number().int().min(1).max(2_147_483_647)
@@ -60,8 +60,23 @@ export type FeedSettings = Settings & { readonly name: string }
 export function parseOptions(options: unknown): Settings {
   const { success, data, error } = OptionsShape.safeParse(options)
   if (!success) throw invalid(error)
+  refuseUnfit(data)
   if (data.map !== undefined && data.as.name === 'csv' && data.as.columns === undefined) throw columnsMissing()
   return data
+}
+
+/** What a preset asks for, and what cannot be done together. */
+function refuseUnfit({ as: { preset, encoding }, map, rotate, whenUnchanged }: Settings): void {
+  if (preset !== undefined && map === undefined) {
+    throw problem('map', `is missing: ${preset.name} needs rows of its own shape`, 'give a function: (row) => entity')
+  }
+  if (preset !== undefined && rotate.bytes > preset.maxFileBytes) {
+    throw problem('rotate.bytes', `${preset.name} takes files of at most ${preset.maxFileBytes} bytes`, 'lower it')
+  }
+  if (encoding.together === true && whenUnchanged === 'skip') {
+    const fix = 'leave the metadata out, or remove whenUnchanged'
+    throw problem('whenUnchanged', 'no file is ever unchanged, as each has the timestamp of its feed in it', fix)
+  }
 }
 
 /** The name of the files; throws when the flow's own cannot be it. */

@@ -12,10 +12,12 @@ export interface FileProblem {
   readonly problem: string
 }
 
+type StoredFile = Pick<FeedFile, 'name' | 'bytes' | 'sha256'>
+
 /** Reads every file and compares its size and sha256 with the manifest's. */
 export async function verifyFiles(
   store: ObjectStore,
-  files: readonly FeedFile[],
+  files: readonly StoredFile[],
   signal: AbortSignal,
 ): Promise<readonly FileProblem[]> {
   const problems: FileProblem[] = []
@@ -33,6 +35,8 @@ export async function verifyContents(
   signal: AbortSignal,
 ): Promise<readonly FileProblem[]> {
   const problems: FileProblem[] = [...totals(manifest)]
+  const { descriptor } = manifest
+  if (descriptor !== undefined) problems.push(...(await verifyFiles(store, [descriptor], signal)))
   for (const file of manifest.files) {
     const [wrong] = await verifyFiles(store, [file], signal)
     const problem = wrong?.problem ?? (await rowsOf({ store, manifest, file, signal }))
@@ -41,7 +45,7 @@ export async function verifyContents(
   return problems
 }
 
-async function sizeAndSum(file: FeedFile, content: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+async function sizeAndSum(file: StoredFile, content: AsyncIterable<Uint8Array>): Promise<string | undefined> {
   const sha256 = createHash('sha256')
   let bytes = 0
   try {

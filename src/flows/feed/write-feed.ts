@@ -1,18 +1,22 @@
-import { ConfigError } from '../../core/errors.js'
+import { ConfigError, DataError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import { FeedFiles } from './feed-files.js'
 import type { Format } from './format.js'
 import type { FeedFile } from './manifest.js'
 import { type Attempt, feedNames } from './names.js'
+import type { TextPage } from './page.js'
 import { pagesOf } from './pages.js'
+import type { Generation } from './part-file.js'
 import { Quarantine } from './quarantine.js'
 import { Rejections } from './rejections.js'
 import type { FeedSettings } from './settings.js'
+import { TextPart } from './text-part.js'
 
 export interface Writing {
   readonly settings: FeedSettings
   readonly table: TableExport
   readonly attempt: Attempt
+  readonly generation: Generation
   readonly signal: AbortSignal
   /** Called after each page with the rows that were read for it. */
   progress(rows: number, durationMs: number): void
@@ -30,17 +34,8 @@ export interface WrittenFeed {
 export async function writeFeed(writing: Writing): Promise<WrittenFeed> {
   const { settings, table, attempt, signal } = writing
   const names = feedNames(settings.name)
-  const extension = `${settings.as.extension}${settings.gzip === false ? '' : '.gz'}`
   const columns = columnsOf(settings.as, table, settings.map !== undefined)
-  const files = new FeedFiles({
-    store: settings.to,
-    format: settings.as,
-    columns,
-    rotate: settings.rotate,
-    level: settings.gzip === false ? undefined : settings.gzip.level,
-    nameOf: (part) => names.data(attempt, part, extension),
-    signal,
-  })
+  const files = filesOf(writing, columns)
   const quarantine = new Quarantine(settings.quarantine, names.rejected(attempt), signal)
   const rejections = new Rejections()
   try {
@@ -48,14 +43,35 @@ export async function writeFeed(writing: Writing): Promise<WrittenFeed> {
     await quarantine.commit()
     return { files: await files.end(), columns, rejections, oversized: files.oversized }
   } catch (error) {
-    await Promise.all([files.abort(), quarantine.abort()])
-    await discard(settings, attempt, files.names)
+    await files.abort()
+    // Then somebody wants to know which rows.
+    if (error instanceof DataError && error.code === 'feed-rejected') await quarantine.commit().catch(() => undefined)
+    await quarantine.abort()
+    await discard({ settings, attempt, names: files.names, error })
     throw error
   }
 }
 
+function filesOf({ settings, attempt, generation, signal }: Writing, columns: readonly string[]): FeedFiles<TextPage> {
+  const { as: format, gzip, rotate, to, name } = settings
+  const extension = `${format.extension}${gzip === false ? '' : '.gz'}`
+  const { encoding, contentType } = format
+  return new FeedFiles({
+    rows: rotate.rows,
+    together: encoding.together === true,
+    generation,
+    nameOf: (part) => feedNames(name).data(attempt, part, extension),
+    async open(file) {
+      const encoded = gzip === false ? {} : { contentEncoding: 'gzip' as const }
+      const writer = await to.create(file, { contentType, ...encoded, signal })
+      const level = gzip === false ? undefined : gzip.level
+      return new TextPart({ writer, encoding, columns, bytes: rotate.bytes, level })
+    },
+  })
+}
+
 interface Targets {
-  readonly files: FeedFiles
+  readonly files: FeedFiles<TextPage>
   readonly quarantine: Quarantine
   readonly rejections: Rejections
 }
@@ -68,6 +84,7 @@ async function copy({ settings, table, signal, progress }: Writing, targets: Tar
   for await (const { read, page } of pagesOf(table, {
     format,
     map,
+    validate: format.preset?.validator(),
     rejections,
     signal,
     maxSnapshotAgeMs: snapshotMs,
@@ -84,10 +101,19 @@ async function copy({ settings, table, signal, progress }: Writing, targets: Tar
   rejections.check(rows, stopAbove)
 }
 
+interface Discarding {
+  readonly settings: FeedSettings
+  readonly attempt: Attempt
+  readonly names: readonly string[]
+  /** Why, when something failed. */
+  readonly error?: unknown
+}
+
 /** Deletes what an attempt wrote. Best effort: what stays behind is swept later. */
-export async function discard(settings: FeedSettings, attempt: Attempt, names: readonly string[]): Promise<void> {
+export async function discard({ settings, attempt, names, error }: Discarding): Promise<void> {
   const signal = AbortSignal.timeout(DISCARD_MS)
   await settings.to.delete(names, signal).catch(() => undefined)
+  if (error instanceof DataError && error.code === 'feed-rejected') return
   await settings.quarantine?.delete([feedNames(settings.name).rejected(attempt)], signal).catch(() => undefined)
 }
 

@@ -15,6 +15,7 @@ const CONFIG = fileURLToPath(new URL('../../support/feed/lockstep.config.ts', im
 const SOURCES = fileURLToPath(new URL('../../../src/flows/feed', import.meta.url))
 /** Every failpoint of feeds, so that none is forgotten. */
 const FAILPOINTS = readdirSync(SOURCES)
+  .filter((file) => file.endsWith('.ts'))
   .flatMap((file) => [...readFileSync(join(SOURCES, file), 'utf8').matchAll(/failpoint\('([^']+)'\)/g)])
   .map(([, name = '']) => name)
 
