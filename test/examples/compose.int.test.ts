@@ -12,23 +12,26 @@ const hasCompose = await run('docker', ['compose', 'version']).then(
   () => false,
 )
 
-it.each(['scans', 'quotes', 'blobs'])('the services of examples/%s are where its .env.example says', async (name) => {
-  const compose = await schemaOf(`${name}/compose.yaml`)
-  const published = [...compose.matchAll(/"127\.0\.0\.1:(\d+):\1"/g)].map(([, port]) => port)
-  const env = await schemaOf(`${name}/.env.example`)
-  const wanted = [...env.matchAll(/localhost:(\d+)/g)].map(([, port]) => port)
-  expect(wanted.length).toBeGreaterThan(1)
-  expect(published).toEqual(expect.arrayContaining(wanted))
-  // For nobody but this machine, and each says when it is ready.
-  expect(compose.match(/^ {4}ports:/gm)).toHaveLength(published.length)
-  expect(compose.match(/^ {4}healthcheck:/gm)).toHaveLength(published.length)
-  for (const [, file = ''] of compose.matchAll(/"(\.\/[^:]+):/g))
-    expect(existsSync(join(EXAMPLES, name, file)), file).toBe(true)
-})
+it.each(['scans', 'quotes', 'blobs', 'facilities'])(
+  'the services of examples/%s are where its .env.example says',
+  async (name) => {
+    const compose = await schemaOf(`${name}/compose.yaml`)
+    const published = [...compose.matchAll(/"127\.0\.0\.1:(\d+):\1"/g)].map(([, port]) => port)
+    const env = await schemaOf(`${name}/.env.example`)
+    const wanted = [...env.matchAll(/localhost:(\d+)/g)].map(([, port]) => port)
+    expect(wanted.length).toBeGreaterThan(0)
+    expect(published).toEqual(expect.arrayContaining(wanted))
+    // For nobody but this machine, and each says when it is ready.
+    expect(compose.match(/^ {4}ports:/gm)).toHaveLength(published.length)
+    expect(compose.match(/^ {4}healthcheck:/gm)).toHaveLength(published.length)
+    for (const [, file = ''] of compose.matchAll(/"(\.\/[^:]+):/g))
+      expect(existsSync(join(EXAMPLES, name, file)), file).toBe(true)
+  },
+)
 
 // Where there is no such command there is no such test: nothing is skipped.
 if (hasCompose) {
-  it.each(['scans', 'quotes', 'blobs'])('docker compose takes the file of examples/%s', async (name) => {
+  it.each(['scans', 'quotes', 'blobs', 'facilities'])('docker compose takes the file of examples/%s', async (name) => {
     const file = join(EXAMPLES, name, 'compose.yaml')
     await run('docker', ['compose', '--file', file, 'config', '--quiet'], { cwd: dirname(file) })
   })

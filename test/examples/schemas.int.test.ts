@@ -1,6 +1,7 @@
 import { type MySqlTable, getTableConfig as ofMysql } from 'drizzle-orm/mysql-core'
 import { getTableConfig as ofPostgres, type PgTable } from 'drizzle-orm/pg-core'
 import { describe, expect, it } from 'vitest'
+import * as ofFacilities from '../../examples/facilities/schema.js'
 import * as inMysql from '../../examples/quotes/mysql/schema.js'
 import * as inPostgres from '../../examples/quotes/postgres/schema.js'
 import * as ofScans from '../../examples/scans/schema.js'
@@ -10,7 +11,11 @@ import { query } from '../support/sql.js'
 import { schemaOf } from './example.js'
 
 const MYSQL_TABLES: readonly MySqlTable[] = Object.values(inMysql)
-const POSTGRES_TABLES: readonly PgTable[] = [...Object.values(inPostgres), ...Object.values(ofScans)]
+const POSTGRES_TABLES: readonly PgTable[] = [
+  ...Object.values(inPostgres),
+  ...Object.values(ofScans),
+  ...Object.values(ofFacilities),
+]
 /** What MariaDB calls a type; MySQL and Drizzle say it otherwise. */
 const MARIADB: Readonly<Record<string, string>> = { boolean: 'tinyint(1)', json: 'longtext', bigint: 'bigint(20)' }
 
@@ -55,13 +60,14 @@ describe('the schema.sql of an example', () => {
   it('makes on PostgreSQL the columns of its Drizzle tables', async () => {
     await query(postgres.url, await schemaOf('quotes/postgres/schema.sql'))
     await query(postgres.url, await schemaOf('scans/schema.sql'))
+    await query(postgres.url, await schemaOf('facilities/schema.sql'))
     for (const config of POSTGRES_TABLES.map(ofPostgres)) {
       const found = await query(
         postgres.url,
         `select attname as name, format_type(atttypid, atttypmod) as type, attnotnull as "notNull"
           from pg_attribute where attrelid = '${config.name}'::regclass and attnum > 0 order by attnum`,
       )
-      expect(found, config.name).toEqual(described(config.columns, {}))
+      expect(found, config.name).toEqual(described(config.columns, { serial: 'integer' }))
     }
   })
 

@@ -27,9 +27,9 @@ export type FeedObject =
 
 const DIGITS = 8
 
-/** Of a feed: letters, digits, hyphens and underscores, at most 100. */
+/** Of a feed: letters, digits, hyphens, underscores and single dots, at most 100. */
 export function isFeedName(name: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(name)
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(name) && !name.includes('..')
 }
 
 export function feedNames(feed: string): FeedNames {

@@ -18,7 +18,7 @@ export interface FeedOptions<Select, Accepted> {
   readonly as?: Format<Accepted>
   /** Where to: `folder('out')`. Feeds of different names may share a place. */
   readonly to: ObjectStore
-  /** How all files begin. Letters, digits, hyphens and underscores. Default: the flow's name in the config. */
+  /** How all files begin. Letters, digits, hyphens, underscores and single dots. Default: the flow's name in the config. */
   readonly name?: string
   /** When a new file begins. Default 1,000,000 rows or 200 MB (200,000,000 bytes) as stored. */
   readonly rotate?: { readonly rows?: number; readonly bytes?: number }

@@ -38,9 +38,9 @@ describe('names of a feed', () => {
   })
 
   it('lead nowhere', () => {
-    for (const name of ['../a', 'a/b', '', '.a', '-a', 'a b', 'a\0', 'a:b', 'x'.repeat(101)])
+    for (const name of ['../a', 'a/b', '', '.a', '-a', 'a b', 'a\0', 'a:b', 'x'.repeat(101), 'a..b', '..'])
       expect(isFeedName(name), name).toBe(false)
-    for (const name of ['facilities', 'reservewithgoogle_entity', 'A-1']) expect(isFeedName(name), name).toBe(true)
+    for (const name of ['facilities', 'reservewithgoogle.entity', 'A-1']) expect(isFeedName(name), name).toBe(true)
   })
 })
 

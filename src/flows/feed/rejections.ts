@@ -12,14 +12,13 @@ export interface Rejected {
 export class Rejections {
   skipped = 0
   rejected = 0
-  readonly byCode = new Map<string, { count: number; readonly reason: string }>()
+  readonly #byReason = new Map<string, number>()
   #fresh: Rejected[] = []
 
   add(rejected: Rejected): void {
-    const { code, reason } = rejected
-    const known = this.byCode.get(code)
-    if (known === undefined) this.byCode.set(code, { count: 1, reason })
-    else known.count += 1
+    const what = `${rejected.code}: ${rejected.reason}`
+    const count = this.#byReason.get(what)
+    if (count !== undefined || this.#byReason.size < MOST_REASONS) this.#byReason.set(what, (count ?? 0) + 1)
     this.rejected += 1
     this.#fresh.push(rejected)
   }
@@ -34,9 +33,15 @@ export class Rejections {
   /** Throws when so many rows are bad that the cause is not in them. `rows`: all that were read. */
   check(rows: number, stopAbove: number): void {
     if (this.rejected === 0 || this.rejected <= rows * stopAbove) return
-    const reasons = [...this.byCode].map(([code, { count, reason }]) => `${count} ${code}: ${reason}`)
-    const message = `${this.rejected} of ${rows} rows cannot be published (${reasons.join('; ')}); nothing was published. Correct map or the rows, or raise stopAbove (${stopAbove})`
+    const message = `${this.rejected} of ${rows} rows cannot be published (${this.#summary()}); nothing was published. Correct map or the rows, or raise stopAbove (${stopAbove})`
     throw new DataError('feed-rejected', message)
+  }
+
+  /** The most frequent reasons. */
+  #summary(): string {
+    const reasons = [...this.#byReason].sort(([, left], [, right]) => right - left)
+    const told = reasons.slice(0, TOLD_REASONS).map(([what, count]) => `${count} ${what}`)
+    return [...told, ...(reasons.length > TOLD_REASONS ? ['and others'] : [])].join('; ')
   }
 
   /** The same while more rows are to come, once there are enough to tell: bad rows may stand together. */
@@ -45,4 +50,6 @@ export class Rejections {
   }
 }
 
+const MOST_REASONS = 100
+const TOLD_REASONS = 5
 const ENOUGH_ROWS = 100_000

@@ -32,7 +32,10 @@ const OptionsShape = z.strictObject({
   to: StoreShape,
   name: z
     .string()
-    .refine(isFeedName, 'must be of letters, digits, hyphens and underscores, at most 100, the first no hyphen')
+    .refine(
+      isFeedName,
+      'must be of letters, digits, hyphens, underscores and single dots, at most 100, and begin with a letter or digit',
+    )
     .optional(),
   rotate: z
     .strictObject({

@@ -1,0 +1,20 @@
+import { actionsCenter, defineConfig, feed } from 'lockstep'
+import { env } from 'lockstep/env'
+import { folder } from 'lockstep/folder'
+import { postgres } from 'lockstep/postgres'
+import { toEntity } from './entity.js'
+import { facility } from './schema.js'
+
+export default defineConfig({
+  flows: {
+    facilities: feed({
+      from: postgres(env('DATABASE_URL')).table(facility),
+      map: toEntity,
+      as: actionsCenter('reservewithgoogle.entity'),
+      to: folder(env('FEED_FOLDER', 'out')),
+      name: env('FEED_NAME', 'facilities'),
+      rotate: { rows: env.number('CHUNK_SIZE', 100_000) },
+      quarantine: folder(env('REJECTED_FOLDER', 'rejected')),
+    }),
+  },
+})
