@@ -22,3 +22,9 @@ export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.')
   return Number(text)
 }
+
+export function share(text: string): number {
+  const value = Number(text)
+  if (/^0?\.\d{1,12}$/.test(text) && value > 0) return value
+  throw new InvalidArgumentError('It must be more than 0 and less than 1, such as 0.01.')
+}

@@ -7,6 +7,8 @@ export interface AgreeOptions {
   readonly key: string
   /** Right name by left name, of columns whose names differ. */
   readonly columns?: Readonly<Record<string, string>>
+  /** All columns are the key of both. */
+  readonly keyless?: boolean
 }
 
 export interface Agreement {
@@ -49,7 +51,7 @@ export function agree(left: CanonicalTable, right: CanonicalTable, options: Agre
   if (problems.length === 0 && [...wanted].sort().join('\0') !== [...right.schema.key].sort().join('\0')) {
     problems.push(`the key is (${left.schema.key.join(', ')}) left and (${right.schema.key.join(', ')}) right`)
   }
-  problems.push(...unequalKeys(left, right, pairs))
+  if (options.keyless !== true) problems.push(...unequalKeys(left, right, pairs))
   if (problems.length > 0) throw notComparable(left, right, { key: options.key, problems })
   const as = (table: CanonicalTable, side: 'left' | 'right'): Table =>
     table.as(

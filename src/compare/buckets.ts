@@ -77,6 +77,12 @@ export function grouped(buckets: readonly DifferingBucket[], limit: number): Buc
   ]
 }
 
+/** Buckets of one depth each, which can be read in order. */
+export function byDepth(buckets: readonly DifferingBucket[]): readonly (readonly DifferingBucket[])[] {
+  const depths = new Set(buckets.map(({ depth }) => depth))
+  return [...depths].map((depth) => buckets.filter((bucket) => bucket.depth === depth))
+}
+
 export function inBoth(bucket: DifferingBucket): boolean {
   return bucket.left > 0 && bucket.right > 0
 }

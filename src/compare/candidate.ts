@@ -8,9 +8,9 @@ import { weightOf } from './key.js'
  * many can wait, and rows of any size.
  */
 export interface Candidate {
-  readonly kind: 'missing-left' | 'missing-right' | 'changed'
+  readonly kind: 'missing-left' | 'missing-right' | 'changed' | 'copies'
   readonly key: Row
-  /** Fingerprints of the rows; `undefined` where there is none. */
+  /** Fingerprints of the rows; `undefined` where there is none. Of `copies` how many there are. */
   readonly left: string | undefined
   readonly right: string | undefined
   /** Characters of the rows of both sides. */
@@ -43,7 +43,7 @@ function largeFingerprint(row: Row): string {
   return digest.digest('base64')
 }
 
-export function candidateOf(difference: Exclude<Difference, { readonly kind: 'unstable' }>): Candidate {
+export function candidateOf(difference: Exclude<Difference, { readonly kind: 'unstable' | 'copies' }>): Candidate {
   const left = 'left' in difference ? difference.left : undefined
   const right = 'right' in difference ? difference.right : undefined
   return {

@@ -1,13 +1,13 @@
 import type { Batch, Checkpoints } from '../core/batch.js'
 import type { Difference } from '../core/difference.js'
+import type { Sample } from '../core/flow.js'
 import type { Source } from '../core/source.js'
 import type { Table } from '../core/table.js'
-import { type BucketGroup, grouped, passRows } from './buckets.js'
-import type { Candidates } from './candidate.js'
+import { type BucketGroup, byDepth, grouped, passRows } from './buckets.js'
 import { aligned, assertComparable } from './comparable.js'
 import { type OneSided, type Sides, streamGroup } from './first-look.js'
+import { type GroupLooks, type GroupResult, looksAtGroup } from './group-looks.js'
 import { KeyColumns } from './key.js'
-import { mergeGroup } from './merge.js'
 import { differingBuckets } from './plan.js'
 import { SecondLooks } from './second-look.js'
 import { type CompareStatistics, Tally } from './statistics.js'
@@ -25,6 +25,10 @@ export interface CompareOptions {
    * row is fetched twice from both sides, every time.
    */
   readonly tolerance?: Tolerance
+  /** All columns are the key, rows may repeat, and differences are in the numbers of their copies. Default `false`. */
+  readonly keyless?: boolean
+  /** Only this share of the rows is compared. */
+  readonly sample?: Sample
   /** The place in the config that a `ConfigError` blames. Default `compare`. */
   readonly key?: string
 }
@@ -40,12 +44,14 @@ export interface Comparison extends Source<Difference> {
 export const COMPARE_DEFAULTS = {
   settleMs: 1_000,
   looks: 5,
+  keyless: false,
   key: 'compare',
 } as const
 
 const LANE = 'differences'
 const BATCH_ITEMS = 1_000
-interface Settings extends Required<Omit<CompareOptions, 'groupRows' | 'tolerance'>> {
+interface Settings extends Required<Omit<CompareOptions, 'groupRows' | 'tolerance' | 'sample'>> {
+  readonly sample?: Sample
   readonly groupRows?: number
   readonly tolerance?: Tolerance
 }
@@ -60,7 +66,9 @@ interface Settings extends Required<Omit<CompareOptions, 'groupRows' | 'toleranc
 export function compare(left: Table, right: Table, options: CompareOptions = {}): Comparison {
   const settings = { ...COMPARE_DEFAULTS, ...options }
   assertComparable(left, right, settings.key)
-  return new TableComparison({ left, right: aligned(right, left.schema), key: new KeyColumns(left.schema) }, settings)
+  const { keyless } = settings
+  const sides: Sides = { left, right: aligned(right, left.schema), key: new KeyColumns(left.schema), keyless }
+  return new TableComparison(sides, settings)
 }
 
 class TableComparison implements Comparison {
@@ -106,21 +114,30 @@ class TableComparison implements Comparison {
   async *#confirmed(tally: Tally, signal: AbortSignal): AsyncGenerator<readonly Difference[]> {
     const { settleMs, looks, tolerance } = this.#settings
     const same = rowEquality(this.#sides.left.schema, tolerance)
-    const again = new SecondLooks(this.#sides, { settleMs, looks, tally, signal, same })
-    for await (const candidates of this.#candidates(tally, signal)) {
-      again.add(candidates)
+    const options = { settleMs, looks, tally, signal, same }
+    const again = new SecondLooks(this.#sides, options)
+    for await (const result of this.#results(options)) {
+      if (result.kind === 'confirmed') yield result.differences
+      else again.add(result.candidates)
       while (again.ready) yield await again.take()
     }
     while (!again.empty) yield await again.take()
   }
 
-  async *#candidates(tally: Tally, signal: AbortSignal): AsyncGenerator<Candidates> {
-    const buckets = await differingBuckets(this.#sides, tally, signal)
-    const limit = this.#settings.groupRows ?? passRows(Number(tally.rows.left + tally.rows.right))
+  async *#results(options: GroupLooks): AsyncGenerator<GroupResult> {
+    const { tally, signal } = options
+    const { sample, groupRows, keyless } = this.#settings
+    const buckets = await differingBuckets(this.#sides, { tally, signal, keyless, sample })
+    const limit = groupRows ?? passRows(Number(tally.rows.left + tally.rows.right))
     for (const group of grouped(buckets, limit)) {
       tally.passes++
-      if (isOneSided(group)) yield* streamGroup(this.#sides, group, tally, signal)
-      else yield* mergeGroup(this.#sides, group, tally, signal)
+      if (keyless) for (const buckets of byDepth(group.buckets)) yield* looksAtGroup(this.#sides, buckets, options)
+      else if (!isOneSided(group)) yield* looksAtGroup(this.#sides, group.buckets, options)
+      else {
+        for await (const candidates of streamGroup(this.#sides, group, tally, signal)) {
+          yield { kind: 'candidates', candidates }
+        }
+      }
     }
   }
 }

@@ -9,6 +9,8 @@ export interface Sides {
   readonly left: Table
   readonly right: Table
   readonly key: KeyColumns
+  /** All columns are the key, and rows may repeat. */
+  readonly keyless?: boolean
 }
 
 export type OneSided = BucketGroup & { readonly sides: 'left' | 'right' }
@@ -65,10 +67,11 @@ export class Chunk {
     return this.#differences.length === 0
   }
 
-  take(): Candidates {
+  /** `looks`: how often they have been looked at. */
+  take(looks = 1): Candidates {
     const differences = this.#differences
     this.#differences = []
     this.#weight = 0
-    return { looks: 1, seenAt: Date.now(), differences }
+    return { looks, seenAt: Date.now(), differences }
   }
 }

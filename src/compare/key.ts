@@ -4,8 +4,10 @@ import type { Row, TableSchema } from '../core/table.js'
 export class KeyColumns {
   readonly #indexes: readonly number[]
   readonly #only: number | undefined
+  readonly names: readonly string[]
 
   constructor(schema: TableSchema) {
+    this.names = schema.key
     this.#indexes = schema.key.map((name) => schema.columns.findIndex((column) => column.name === name))
     this.#only = this.#indexes.length === 1 ? this.#indexes[0] : undefined
   }

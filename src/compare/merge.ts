@@ -1,46 +1,51 @@
 import type { Row, Table } from '../core/table.js'
 import type { BucketGroup } from './buckets.js'
-import { type Candidate, type Candidates, fingerprint } from './candidate.js'
-import { Chunk, type Held, missing, type Sides } from './first-look.js'
-import { type KeyColumns, keyText, weightOf } from './key.js'
+import type { Sides } from './first-look.js'
+import { KeyedMatch, type Match, MultisetMatch } from './match.js'
 import type { Tally } from './statistics.js'
 
+export interface MatchedBucket {
+  readonly index: number
+  readonly match: Match
+}
+
+export interface MatchOptions {
+  /** Rows are held until their bucket is matched, so that differences have them. */
+  readonly keep: boolean
+  readonly tally: Tally
+  readonly signal: AbortSignal
+}
+
 /**
- * Reads a group from both sides in the order of its buckets and matches the rows of each bucket by key. Held are the
- * fingerprints of one bucket's rows and the page of each side that is being read, whatever the number of rows.
+ * Reads a group from both sides in the order of its buckets and matches the rows of each bucket. Held are one bucket's
+ * rows, or only their fingerprints, and the page of each side that is being read, whatever the number of rows.
  */
-export async function* mergeGroup(
+export async function* matchedBuckets(
   sides: Sides,
-  group: BucketGroup,
-  tally: Tally,
-  signal: AbortSignal,
-): AsyncGenerator<Candidates> {
+  group: Pick<BucketGroup, 'buckets'>,
+  { keep, tally, signal }: MatchOptions,
+): AsyncGenerator<MatchedBucket> {
   const stop = new AbortController()
   const within = AbortSignal.any([signal, stop.signal])
   const left = new OrderedRows(sides.left, group, within)
   const right = new OrderedRows(sides.right, group, within)
-  const chunk = new Chunk()
   try {
     for (;;) {
       // Both at once: either may have to sort before its first row comes.
       await Promise.all([left.fill(), right.fill()])
-      const bucket = Math.min(left.bucket, right.bucket)
-      if (bucket === Number.POSITIVE_INFINITY) break
-      const match = new Match(sides.key)
-      for await (const row of left.rowsOf(bucket)) match.add('left', row)
-      for await (const row of right.rowsOf(bucket)) match.add('right', row)
+      const index = Math.min(left.bucket, right.bucket)
+      if (index === Number.POSITIVE_INFINITY) break
+      const match = sides.keyless === true ? new MultisetMatch() : new KeyedMatch(sides.key, keep)
+      for await (const row of left.rowsOf(index)) match.add('left', row)
+      for await (const row of right.rowsOf(index)) match.add('right', row)
       tally.fetchedRows += match.rows
-      for (const candidate of match.candidates()) {
-        chunk.add(candidate)
-        if (chunk.full) yield chunk.take()
-      }
+      yield { index, match }
     }
   } finally {
     // Cuts what is still being read; after the last row there is nothing left to cut.
     stop.abort()
     await Promise.allSettled([left.close(), right.close()])
   }
-  if (!chunk.empty) yield chunk.take()
 }
 
 /** One side's rows, with a look at the bucket that comes next. */
@@ -51,7 +56,7 @@ class OrderedRows {
   #at = 0
   #ended = false
 
-  constructor(table: Table, group: BucketGroup, signal: AbortSignal) {
+  constructor(table: Table, group: Pick<BucketGroup, 'buckets'>, signal: AbortSignal) {
     this.#pages = table.scanInOrder(group.buckets, signal)[Symbol.asyncIterator]()
   }
 
@@ -83,53 +88,5 @@ class OrderedRows {
 
   async close(): Promise<void> {
     await this.#pages.return?.()
-  }
-}
-
-interface Waiting extends Held {
-  readonly key: Row
-}
-
-/** Matches the rows of one bucket. */
-class Match {
-  rows = 0
-  readonly #key: KeyColumns
-  readonly #left = new Map<string, Waiting>()
-  readonly #found: Candidate[] = []
-
-  constructor(key: KeyColumns) {
-    this.#key = key
-  }
-
-  /** The left side's rows first. */
-  add(side: 'left' | 'right', rows: readonly Row[]): void {
-    this.rows += rows.length
-    for (const row of rows) {
-      const held = { key: this.#key.of(row), print: fingerprint(row), weight: weightOf(row) }
-      const text = keyText(held.key)
-      if (side === 'left') this.#left.set(text, held)
-      else {
-        const partner = this.#left.get(text)
-        this.#left.delete(text)
-        if (partner === undefined) this.#found.push(missing(held.key, 'right', held))
-        else if (partner.print !== held.print) this.#found.push(changed(partner, held))
-      }
-    }
-  }
-
-  /** Left rows that found no partner are missing on the right. */
-  *candidates(): Iterable<Candidate> {
-    yield* this.#found
-    for (const row of this.#left.values()) yield missing(row.key, 'left', row)
-  }
-}
-
-function changed(left: Waiting, right: Waiting): Candidate {
-  return {
-    kind: 'changed',
-    key: left.key,
-    left: left.print,
-    right: right.print,
-    weight: left.weight + right.weight,
   }
 }

@@ -1,6 +1,8 @@
+import type { Sample } from '../core/flow.js'
 import { type Bucket, type Digest, type Table, WHOLE_TABLE } from '../core/table.js'
 import { bothSides } from './both-sides.js'
 import { type DifferingBucket, differing, firstDepth, inBoth, nextDepth, PASS_ROWS, rowsOf } from './buckets.js'
+import { sampleBuckets } from './sample.js'
 import type { Tally } from './statistics.js'
 
 interface Tables {
@@ -10,28 +12,56 @@ interface Tables {
 
 /** One side alone is read whole, in so many shares at most that no snapshot is held for all of it. */
 const SHARES_DEPTH = 4
+/** Rows without a key are matched bucket by bucket, so that these are to be small. */
+const KEYLESS_DEPTH = 12
+
+export interface PlanOptions {
+  readonly tally: Tally
+  readonly signal: AbortSignal
+  readonly keyless: boolean
+  readonly sample: Sample | undefined
+}
 
 /**
  * The buckets in which two tables differ; none when they are the same. Equal tables cost one sum over each, both at the
  * same time; only when it differs are they divided, first coarsely, then the parts that differ again, as long as that
  * leaves markedly fewer rows to fetch.
  */
-export async function differingBuckets(tables: Tables, tally: Tally, signal: AbortSignal): Promise<DifferingBucket[]> {
-  const whole = await digestBoth(tables, { within: [WHOLE_TABLE], depth: 0 }, { tally, signal })
+export async function differingBuckets(tables: Tables, options: PlanOptions): Promise<DifferingBucket[]> {
+  const { tally, sample } = options
+  const within = sample === undefined ? [WHOLE_TABLE] : sampleBuckets(sample)
+  const whole = await digestBoth(tables, { within, depth: 0 }, options)
   tally.rows = { left: whole.left.get(0)?.rows ?? 0n, right: whole.right.get(0)?.rows ?? 0n }
   tally.buckets = 1
-  const found = differing(whole.left, whole.right, 0)
-  const [bucket] = found
+  const [bucket] = differing(whole.left, whole.right, 0)
   if (bucket === undefined) return []
-  const result = inBoth(bucket) ? await narrowed(tables, bucket, { tally, signal }) : shares(bucket)
+  const result = await parted(tables, { whole: bucket, within }, options)
   tally.differingBuckets = result.length
   return result
 }
 
-async function narrowed(tables: Tables, whole: DifferingBucket, run: Run): Promise<DifferingBucket[]> {
+async function parted(
+  tables: Tables,
+  { whole, within }: { readonly whole: DifferingBucket; readonly within: readonly Bucket[] },
+  options: PlanOptions,
+): Promise<DifferingBucket[]> {
+  if (options.sample !== undefined) {
+    const share = { left: Math.ceil(whole.left / within.length), right: Math.ceil(whole.right / within.length) }
+    const open = within.map((part) => ({ ...part, ...share }))
+    return inBoth(whole) ? narrowed(tables, { open, depth: nextDepth(open) }, options) : open
+  }
+  if (!inBoth(whole)) return shares(whole, options.keyless)
+  return narrowed(tables, { open: [whole], depth: firstDepth(Math.max(whole.left, whole.right)) }, options)
+}
+
+interface Open {
+  readonly open: readonly DifferingBucket[]
+  readonly depth: number | undefined
+}
+
+async function narrowed(tables: Tables, from: Open, run: Run): Promise<DifferingBucket[]> {
   const oneSided: DifferingBucket[] = []
-  let open: readonly DifferingBucket[] = [whole]
-  let depth: number | undefined = firstDepth(Math.max(whole.left, whole.right))
+  let { open, depth } = from
   for (let division = 1; depth !== undefined && depth > 0; division++) {
     const parts = await divided(tables, { within: open, depth }, run)
     const before = total(open)
@@ -49,8 +79,8 @@ function total(buckets: readonly DifferingBucket[]): number {
 }
 
 /** With one side empty every row differs: there is nothing to narrow down. */
-function shares(whole: DifferingBucket): DifferingBucket[] {
-  const depth = rowsOf(whole) > PASS_ROWS ? SHARES_DEPTH : 0
+function shares(whole: DifferingBucket, keyless: boolean): DifferingBucket[] {
+  const depth = keyless ? KEYLESS_DEPTH : rowsOf(whole) > PASS_ROWS ? SHARES_DEPTH : 0
   const count = 2 ** depth
   return Array.from({ length: count }, (_, index) => ({
     depth,

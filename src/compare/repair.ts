@@ -34,6 +34,7 @@ function wantedRow(difference: Difference, side: Side): Row | undefined {
       return side === 'right' ? difference.left : undefined
     case 'changed':
       return side === 'left' ? difference.right : difference.left
+    case 'copies':
     case 'unstable':
       return undefined
   }

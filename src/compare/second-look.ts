@@ -4,6 +4,7 @@ import { bothSides } from './both-sides.js'
 import { type Candidate, type Candidates, candidateOf, sameCandidate } from './candidate.js'
 import type { Sides } from './first-look.js'
 import { keyText } from './key.js'
+import { repeatedKey } from './match.js'
 import { pause } from './pause.js'
 import type { Tally } from './statistics.js'
 import type { RowEquality } from './tolerance.js'
@@ -119,7 +120,7 @@ export class SecondLooks {
   }
 }
 
-type Seen = Exclude<Difference, { readonly kind: 'unstable' }>
+type Seen = Exclude<Difference, { readonly kind: 'unstable' | 'copies' }>
 
 /** What is different now, by key text; a key that is not in it is equal on both sides, or gone from both. */
 async function lookAgain(
@@ -131,7 +132,9 @@ async function lookAgain(
   const read = async (side: 'left' | 'right', within: AbortSignal): Promise<ReadonlyMap<string, Row>> => {
     const rows = await sides[side].lookup(keys, within)
     tally.fetchedRows += rows.length
-    return new Map(rows.map((row) => [sides.key.textOf(row), row]))
+    const byKey = new Map(rows.map((row) => [sides.key.textOf(row), row]))
+    if (byKey.size < rows.length) throw repeatedKey(side, sides.key)
+    return byKey
   }
   const { left, right } = await bothSides(
     signal,

@@ -27,6 +27,14 @@ export interface TableOptions<Name extends string = string> {
   readonly ignore?: readonly Name[]
 }
 
+/** What `query(...)` of a database takes besides the SELECT. */
+export interface QueryOptions {
+  /** Columns that identify a row of the result. Must be neither NULL nor repeat; left out where rows are compared without a key. */
+  readonly key?: readonly string[]
+  /** Columns of the result that are not compared. */
+  readonly ignore?: readonly string[]
+}
+
 /** A database as the config hands it to flows. Making one opens nothing. */
 export interface Database extends AsyncDisposable, Partial<Upserts>, Partial<Grouping> {
   /** `postgres`, `memory`, ... */
@@ -43,6 +51,14 @@ export interface Database extends AsyncDisposable, Partial<Upserts>, Partial<Gro
   readonly state: StateStore
 }
 
+/** Which rows `check` reads of a table, and what tells them apart. */
+export interface ReadOptions {
+  /** SQL of the database over the table's own columns: `deleted_at is null`. Rows for which it does not hold are not there. */
+  readonly where?: string
+  /** Nothing identifies a row: all columns are its key, may be NULL, and rows may repeat. */
+  readonly keyless?: boolean
+}
+
 /** A table that has been named but not yet looked at. `Insert` and `Select` are the types of its rows, where they are known. */
 export interface TableRef<Insert = unknown, Select = unknown> {
   /** Only types; never there at run time. */
@@ -57,12 +73,12 @@ export interface TableRef<Insert = unknown, Select = unknown> {
    * when the table is missing, is of a kind that cannot be used, lacks a unique index on its key (the fix is the SQL that
    * adds it) or does not match its Drizzle object.
    */
-  open?(signal: AbortSignal): Promise<Table>
+  open?(signal: AbortSignal, reading?: Pick<ReadOptions, 'where'>): Promise<Table>
   /**
    * The same table for a comparison with one of another engine, or of other types or names. Left out by databases whose
    * values have no canonical form. Throws as `open` does.
    */
-  openCanonical?(signal: AbortSignal): Promise<CanonicalTable>
+  openCanonical?(signal: AbortSignal, reading?: ReadOptions): Promise<CanonicalTable>
   /**
    * The table as `load` uses it; no key is needed. Left out by databases that random rows cannot be made for. Throws
    * `ConfigError` when the table is missing or has a column for which no value can be made.

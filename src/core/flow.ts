@@ -76,6 +76,16 @@ export interface CheckOptions {
   readonly details?: { readonly findings: number; readonly rows: number }
   /** Between the first look and the second, in ms. Default 1000. */
   readonly settleMs?: number
+  /** Compares a share of the rows only; of `check.tables`. */
+  readonly sample?: Sample
+}
+
+/** A share of the key space: the same rows on both sides, and the same ones in every run with this seed. */
+export interface Sample {
+  /** More than 0, less than 1: 0.01 is one row in a hundred. */
+  readonly share: number
+  /** Which of the shares: 0, 1, 2, ... are other rows each, until all have been had. Default 0. */
+  readonly seed?: number
 }
 
 export type CheckReport = TablesReport | ReferencesReport
@@ -94,6 +104,10 @@ export interface TablesReport {
   readonly missingRight: number
   readonly changed: number
   readonly unstable: number
+  /** Of tables without a key: different rows of which the sides have not as many copies. Left out for other tables. */
+  readonly copies?: number
+  /** Only this share was compared: `rows` and the verdict are of it. Left out when all was. */
+  readonly sample?: Required<Sample>
   /** Rows sent over the network, both sides together. */
   readonly fetchedRows: number
   readonly durationMs: number

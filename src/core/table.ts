@@ -55,7 +55,7 @@ export interface Table {
 
   /**
    * One pass over the buckets `within`, which do not overlap: the digest of each bucket of `depth` bits that has rows in
-   * it, by index. `depth` is at least that of each bucket in `within`.
+   * it, by index. `depth` is at least that of each bucket in `within`, or 0: one digest of all of them together.
    */
   digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>>
 

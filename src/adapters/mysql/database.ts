@@ -1,5 +1,5 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import type { DatabaseIdentity, GroupsRequest, TableOptions, TableRef } from '../../core/database.js'
+import type { DatabaseIdentity, GroupsRequest, QueryOptions, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { GroupReader } from '../../core/groups.js'
 import { Secret } from '../../core/secret.js'
@@ -8,6 +8,7 @@ import { ClientPool } from '../sql/client-pool.js'
 import { ClosedError } from '../sql/closed-error.js'
 import { openGroups } from './groups/groups.js'
 import type { MysqlHandle } from './handle.js'
+import { MysqlQueryRef } from './query-ref.js'
 import { type Address, parseAddress } from './session/address.js'
 import { PooledSession } from './session/connection.js'
 import { askServer, greet, type ServerFacts } from './session/dialect.js'
@@ -89,6 +90,14 @@ export class MysqlDatabase implements MysqlHandle {
   table(table: string, options?: TableOptions): MysqlTableRef<Values>
   table(table: unknown, options: TableOptions = {}): MysqlTableRef {
     return new MysqlTableRef(this, table, options)
+  }
+
+  /**
+   * A query that `check.tables` compares like a table: one SELECT, which is only read. `key` names the columns that
+   * identify a row of it, most often those it is grouped by.
+   */
+  query(text: string, options: QueryOptions = {}): MysqlQueryRef {
+    return new MysqlQueryRef(this, text, options)
   }
 
   async identify(signal: AbortSignal): Promise<DatabaseIdentity> {

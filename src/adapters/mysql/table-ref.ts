@@ -1,10 +1,10 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import type { ColumnRef, TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { ColumnOptions } from '../../core/groups.js'
 import { MysqlCanonicalTable } from './canonical/canonical-table.js'
-import { describeTable, type MysqlTableInfo } from './catalog/catalog.js'
+import { describeTable, type MysqlTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
@@ -41,16 +41,20 @@ export class MysqlTableRef<Insert = unknown> implements TableRef<Insert> {
     return typeof this.table === 'string' ? undefined : this.table
   }
 
-  async openCanonical(signal: AbortSignal): Promise<MysqlCanonicalTable> {
-    return new MysqlCanonicalTable(this.database, await this.describe(signal, true))
+  async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<MysqlCanonicalTable> {
+    const request = { ...this.#request(true), ...reading }
+    return new MysqlCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
   }
 
   /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it, or, for `reading`, not be identified. */
   describe(signal: AbortSignal, reading = false): Promise<MysqlTableInfo> {
-    const { label, name: database, session } = this.database
+    return describeTable(this.database.session, this.#request(reading), signal)
+  }
+
+  #request(reading: boolean): TableRequest {
+    const { label, name: database } = this.database
     const subject = { name: this.name, database: label }
-    const request = { table: this.table, parsed: this.#parsed, subject, database, options: this.options, reading }
-    return describeTable(session, request, signal)
+    return { table: this.table, parsed: this.#parsed, subject, database, options: this.options, reading }
   }
 
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {

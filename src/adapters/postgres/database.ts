@@ -1,5 +1,5 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
-import type { DatabaseIdentity, GroupsRequest, TableOptions, TableRef } from '../../core/database.js'
+import type { DatabaseIdentity, GroupsRequest, QueryOptions, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { GroupReader } from '../../core/groups.js'
 import { Secret } from '../../core/secret.js'
@@ -9,6 +9,7 @@ import { ClosedError } from '../sql/closed-error.js'
 import { openGroups } from './groups/groups.js'
 import type { PostgresHandle } from './handle.js'
 import { OwnTransactions } from './own-transactions.js'
+import { PostgresQueryRef } from './query-ref.js'
 import { type Address, parseAddress } from './session/address.js'
 import { PooledSession } from './session/connection.js'
 import { greet, IdentityGuard, identify, type PostgresIdentity } from './session/identity.js'
@@ -90,6 +91,14 @@ export class PostgresDatabase implements PostgresHandle {
   table(table: string, options?: TableOptions): PostgresTableRef<Values, Values>
   table(table: unknown, options: TableOptions = {}): PostgresTableRef {
     return new PostgresTableRef(this, table, options)
+  }
+
+  /**
+   * A query that `check.tables` compares like a table: one SELECT, which is only read. `key` names the columns that
+   * identify a row of it, most often those it is grouped by.
+   */
+  query(text: string, options: QueryOptions = {}): PostgresQueryRef {
+    return new PostgresQueryRef(this, text, options)
   }
 
   async upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {

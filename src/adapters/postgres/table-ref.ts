@@ -1,6 +1,6 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { BulkTable } from '../../core/bulk.js'
-import type { ColumnRef, TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
@@ -41,12 +41,13 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
           : `${parsed.schema}.${parsed.table}`
   }
 
-  async open(signal: AbortSignal): Promise<PostgresTable> {
-    return new PostgresTable(this.database, await describeTable(this.database.session, this.#request(), signal))
+  async open(signal: AbortSignal, { where }: ReadOptions = {}): Promise<PostgresTable> {
+    const request = { ...this.#request(), where }
+    return new PostgresTable(this.database, await describeTable(this.database.session, request, signal))
   }
 
-  async openCanonical(signal: AbortSignal): Promise<PostgresCanonicalTable> {
-    const request = { ...this.#request(), reading: true }
+  async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<PostgresCanonicalTable> {
+    const request = { ...this.#request(), ...reading, reading: true }
     return new PostgresCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
   }
 

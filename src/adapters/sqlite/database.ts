@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { access, constants, stat } from 'node:fs/promises'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
-import type { DatabaseIdentity, GroupsRequest, TableOptions, TableRef } from '../../core/database.js'
+import type { DatabaseIdentity, GroupsRequest, QueryOptions, TableOptions, TableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { GroupReader } from '../../core/groups.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { openGroups } from './groups/groups.js'
 import type { SqliteHandle } from './handle.js'
+import { SqliteQueryRef } from './query-ref.js'
 import { type Place, parseOptions, parsePlace, type SqliteOptions } from './session/options.js'
 import { type CallOptions, type Snapshot, SqliteSession } from './session/session.js'
 import { SqliteStateStore } from './state/state-store.js'
@@ -60,6 +61,14 @@ export class SqliteDatabase implements SqliteHandle {
   table(table: string, options?: TableOptions): SqliteTableRef<Values>
   table(table: unknown, options: TableOptions = {}): SqliteTableRef {
     return new SqliteTableRef(this, table, options)
+  }
+
+  /**
+   * A query that `check.tables` compares like a table: one SELECT, which is only read. `key` names the columns that
+   * identify a row of it, most often those it is grouped by.
+   */
+  query(text: string, options: QueryOptions = {}): SqliteQueryRef {
+    return new SqliteQueryRef(this, text, options)
   }
 
   /** The file counts, not its name: a restored copy is another database. */

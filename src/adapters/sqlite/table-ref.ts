@@ -1,11 +1,11 @@
 import { is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import type { ColumnRef, TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
 import type { ColumnOptions } from '../../core/groups.js'
 import { SqliteCanonicalTable } from './canonical/canonical-table.js'
-import { describeTable, drizzleTableName, type SqliteTableInfo } from './catalog/catalog.js'
+import { describeTable, drizzleTableName, type SqliteTableInfo, type TableRequest } from './catalog/catalog.js'
 import type { SqliteHandle } from './handle.js'
 
 /** A table of a SQLite file that has been named and not yet looked at. `Insert`: a row to insert, as Drizzle has it. */
@@ -29,15 +29,19 @@ export class SqliteTableRef<Insert = unknown> implements TableRef<Insert> {
     return { table: this, column: name, options }
   }
 
-  async openCanonical(signal: AbortSignal): Promise<SqliteCanonicalTable> {
-    return new SqliteCanonicalTable(this.database, await this.describe(signal, true))
+  async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<SqliteCanonicalTable> {
+    const request = { ...this.#request(true), ...reading }
+    return new SqliteCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
   }
 
   /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */
   describe(signal: AbortSignal, reading = false): Promise<SqliteTableInfo> {
-    const { session, label } = this.database
-    const request = { table: this.drizzle ?? this.name, name: this.name, label, options: this.options, reading }
-    return describeTable(session, request, signal)
+    return describeTable(this.database.session, this.#request(reading), signal)
+  }
+
+  #request(reading: boolean): TableRequest {
+    const { label } = this.database
+    return { table: this.drizzle ?? this.name, name: this.name, label, options: this.options, reading }
   }
 
   async diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {

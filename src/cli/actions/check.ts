@@ -2,7 +2,14 @@ import type { Side } from '../../compare/repair.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { Difference } from '../../core/difference.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
-import type { CheckOptions, CheckReport, ReferenceFinding, ReferencesReport, TablesReport } from '../../core/flow.js'
+import type {
+  CheckOptions,
+  CheckReport,
+  ReferenceFinding,
+  ReferencesReport,
+  Sample,
+  TablesReport,
+} from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
@@ -25,6 +32,7 @@ export interface CheckArguments {
   /** Differences to show with `moreInfo`; the rest is counted. */
   readonly limit: number
   readonly settleMs?: number
+  readonly sample?: Sample
   /** Print the statements that would make this side like the other, instead of rows. */
   readonly sql?: Side
 }
@@ -39,6 +47,7 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
     let found = 0
     const repair = args.sql === undefined ? undefined : new RepairScript(io, args.flow, args.sql)
     const options: CheckOptions = {
+      ...(args.sample === undefined ? {} : { sample: args.sample }),
       ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
       begun: (schemas) => repair?.begin(schemas),
       difference(difference) {

@@ -7,23 +7,34 @@ export function renderCheck(flow: string, report: TablesReport, paint: Paint): s
   const { verdict } = report
   const width = Math.max(count(report.rows.left).length, count(report.rows.right).length)
   const side = (name: string, label: string, rows: bigint): string =>
-    `  ${paint.dim(name.padEnd(6))} ${count(rows).padStart(width)} ${rows === 1n ? 'row ' : 'rows'}  ${label}`
+    `  ${paint.dim(name.padEnd(6))} ${count(rows).padStart(width)} ${rows === 1n ? 'row ' : 'rows'}${report.sample === undefined ? '' : ' of the sample'}  ${label}`
   const lines = [
-    verdictLine(flow, verdict, paint),
+    verdictLine(flow, verdict, paint, report.sample),
     '',
     side('left', report.left, report.rows.left),
     side('right', report.right, report.rows.right),
     '',
     ...counts(report, paint),
-    `  ${paint.dim(`key ${report.keyColumns.join(', ')} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
+    `  ${paint.dim(`${report.keyColumns.length === 0 ? 'no key' : `key ${report.keyColumns.join(', ')}`} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
     ...(report.notes ?? []).map((note) => `  ${paint.dim(note)}`),
   ]
   return lines.join('\n')
 }
 
 /** `blobs: the same`, in its colour. */
-export function verdictLine(flow: string, verdict: CheckReport['verdict'], paint: Paint): string {
-  return colourOf(verdict, paint)(paint.bold(`${flow}: ${WORDS[verdict]}`))
+export function verdictLine(
+  flow: string,
+  verdict: CheckReport['verdict'],
+  paint: Paint,
+  sample?: TablesReport['sample'],
+): string {
+  const of = sample === undefined ? '' : `, in a sample of ${shareText(sample.share)} of the rows (seed ${sample.seed})`
+  return colourOf(verdict, paint)(paint.bold(`${flow}: ${WORDS[verdict]}${of}`))
+}
+
+/** `0.5 %` */
+function shareText(share: number): string {
+  return `${Number((share * 100).toPrecision(6))} %`
 }
 
 const WORDS: Readonly<Record<CheckReport['verdict'], string>> = {
@@ -41,6 +52,7 @@ function counts(report: TablesReport, paint: Paint): readonly string[] {
     { value: report.missingLeft, text: 'only on the right' },
     { value: report.missingRight, text: 'only on the left' },
     { value: report.changed, text: 'on both sides with different values' },
+    { value: report.copies ?? 0, text: 'not as often on one side as on the other' },
     { value: report.unstable, text: 'changing all the time, not judged' },
   ].filter(({ value }) => value > 0)
   if (found.length === 0) return []

@@ -15,6 +15,7 @@ const HEADINGS: Readonly<Record<Difference['kind'], string>> = {
   'missing-right': 'only left',
   changed: 'changed',
   unstable: 'unstable',
+  copies: 'copies',
 }
 
 /** Each difference with its two rows side by side, one line per column; cells that differ are marked `!=`. */
@@ -25,7 +26,8 @@ export function renderDifferences(differences: readonly Difference[], options: D
 function renderDifference(difference: Difference, options: DifferenceOptions): string {
   const { paint, columns, width } = options
   const key = options.keyColumns.map((name, index) => `${visible(name)}=${cell(difference.key[index])}`).join(' ')
-  const head = `${paint.bold(HEADINGS[difference.kind].padEnd(10))} ${cut(key, width - 11)}`
+  const copies = difference.kind === 'copies' ? `left ${difference.copies.left}, right ${difference.copies.right}` : ''
+  const head = `${paint.bold(HEADINGS[difference.kind].padEnd(10))} ${cut(copies === '' ? key : copies, width - 11)}`
   const names = columns.map((name) => cut(visible(name), 24))
   const nameWidth = Math.max(0, ...names.map((name) => [...name].length))
   const cellWidth = Math.max(8, Math.floor((width - nameWidth - 8) / 2))

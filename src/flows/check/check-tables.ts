@@ -5,7 +5,7 @@ import type { CheckOptions, FlowContext, TablesReport } from '../../core/flow.js
 import type { Table } from '../../core/table.js'
 import { Patience } from './patience.js'
 
-export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks' | 'tolerance'> {
+export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks' | 'tolerance' | 'keyless'> {
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
   /** For the report: what counts for nothing. */
@@ -26,12 +26,14 @@ export async function checkTables(
   options: CheckTablesOptions = {},
 ): Promise<TablesReport> {
   const startedAt = performance.now()
-  const { settleMs, looks, tolerance } = options
+  const { settleMs, looks, tolerance, keyless, sample } = options
   const comparison = compare(left, right, {
     key: `flows.${context.name}`,
     ...(settleMs === undefined ? {} : { settleMs }),
     ...(looks === undefined ? {} : { looks }),
     ...(tolerance === undefined ? {} : { tolerance }),
+    ...(keyless === undefined ? {} : { keyless }),
+    ...(sample === undefined ? {} : { sample }),
   })
   options.begun?.({ left: left.schema, right: { ...right.schema, columns: left.schema.columns } })
   const count = new Count(options)
@@ -43,9 +45,10 @@ export async function checkTables(
     left: left.label,
     right: right.label,
     columns: left.schema.columns.map((column) => column.name),
-    keyColumns: left.schema.key,
+    keyColumns: keyless === true ? [] : left.schema.key,
     rows,
-    ...count.byKind,
+    ...count.found(keyless === true),
+    ...(sample === undefined ? {} : { sample: { seed: 0, ...sample } }),
     fetchedRows,
     durationMs: performance.now() - startedAt,
     ...(options.notes === undefined || options.notes.length === 0 ? {} : { notes: options.notes }),
@@ -84,7 +87,7 @@ async function readPatiently(
 }
 
 class Count {
-  byKind = { missingLeft: 0, missingRight: 0, changed: 0, unstable: 0 }
+  #byKind = { ...NOTHING }
   readonly #tell: CheckOptions['difference']
   readonly #told = new Set<string>()
 
@@ -93,11 +96,16 @@ class Count {
   }
 
   begin(): void {
-    this.byKind = { missingLeft: 0, missingRight: 0, changed: 0, unstable: 0 }
+    this.#byKind = { ...NOTHING }
+  }
+
+  found(keyless: boolean): Pick<TablesReport, keyof typeof NOTHING> {
+    const { copies, ...byKey } = this.#byKind
+    return keyless ? { ...byKey, copies } : byKey
   }
 
   add(difference: Difference): void {
-    this.byKind[MEMBER[difference.kind]]++
+    this.#byKind[MEMBER[difference.kind]]++
     if (this.#tell === undefined) return
     const key = JSON.stringify(difference.key)
     if (this.#told.has(key)) return
@@ -106,8 +114,8 @@ class Count {
   }
 
   get verdict(): TablesReport['verdict'] {
-    const { missingLeft, missingRight, changed, unstable } = this.byKind
-    if (missingLeft + missingRight + changed > 0) return 'different'
+    const { missingLeft, missingRight, changed, copies, unstable } = this.#byKind
+    if (missingLeft + missingRight + changed + copies > 0) return 'different'
     return unstable > 0 ? 'unverified' : 'same'
   }
 }
@@ -116,22 +124,34 @@ const MEMBER = {
   'missing-left': 'missingLeft',
   'missing-right': 'missingRight',
   changed: 'changed',
+  copies: 'copies',
   unstable: 'unstable',
 } as const
 
+const NOTHING = { missingLeft: 0, missingRight: 0, changed: 0, copies: 0, unstable: 0 }
+
+/** `1 %`, without what binary fractions add. */
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(6))} %`
+}
+
 function tell(context: FlowContext, report: TablesReport): void {
-  const { missingLeft, missingRight, changed, unstable, fetchedRows } = report
+  const { missingLeft, missingRight, changed, copies, unstable, fetchedRows, sample } = report
   const figures = {
     missingLeft,
     missingRight,
     changed,
+    ...(copies === undefined ? {} : { copies }),
     unstable,
     fetchedRows,
+    ...(sample === undefined ? {} : { sampleShare: sample.share }),
     durationMs: Math.round(report.durationMs),
   }
-  const detail =
-    report.verdict === 'same'
-      ? `${report.rows.left} rows on both sides`
-      : `${missingLeft} missing left, ${missingRight} missing right, ${changed} changed, ${unstable} unstable`
+  const different =
+    copies === undefined
+      ? `${missingLeft} missing left, ${missingRight} missing right, ${changed} changed, ${unstable} unstable`
+      : `${copies} rows in other numbers of copies, ${unstable} unstable`
+  const found = report.verdict === 'same' ? `${report.rows.left} rows on both sides` : different
+  const detail = sample === undefined ? found : `${found}, in a sample of ${percent(sample.share)} of the rows`
   context.observer({ flow: context.name, type: 'verdict', verdict: report.verdict, detail, figures })
 }

@@ -1,9 +1,9 @@
 import { agree } from '../../compare/agree.js'
 import { assertComparable } from '../../compare/comparable.js'
-import type { TableRef } from '../../core/database.js'
+import type { ReadOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
-import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
+import type { CheckOptions, CheckReport, Flow, FlowContext, Sample } from '../../core/flow.js'
 import type { Table } from '../../core/table.js'
 import { canonical, hasOpen } from '../open-table.js'
 import { checkTables } from './check-tables.js'
@@ -20,6 +20,18 @@ export interface TablesCheck {
    * compared here each time, as their digests differ: it is for few rows.
    */
   readonly tolerance?: Readonly<Record<string, number>>
+  /**
+   * Which rows are compared: SQL of each side's database over its table's own columns, `deleted_at is null`. A row for
+   * which it does not hold is missing on that side. One text is for both sides.
+   */
+  readonly where?: string | { readonly left?: string; readonly right?: string }
+  /**
+   * `none`: nothing identifies a row. All columns are compared as one, NULL is NULL, and a finding says how many copies of
+   * a row each side has. Default: the key of the tables (their option `key`).
+   */
+  readonly key?: 'none'
+  /** Compares only a share of the rows, the same ones on both sides: `0.01`, or `{ share: 0.01, seed: 1 }` for others. */
+  readonly sample?: number | Sample
   /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
   readonly settleMs?: number
 }
@@ -45,10 +57,16 @@ class TablesFlow implements Flow {
   }
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
-    const { settleMs, tolerance } = this.#options
+    const { settleMs, tolerance, key } = this.#options
+    const sample = sampleOf(`flows.${context.name}.sample`, options.sample ?? this.#options.sample)
     const { left, right, notes } = await this.#openPatiently(context)
-    const own = { ...(settleMs === undefined ? {} : { settleMs }), ...(tolerance === undefined ? {} : { tolerance }) }
-    return checkTables(left, right, context, { ...own, notes, ...options })
+    const own = {
+      ...(settleMs === undefined ? {} : { settleMs }),
+      ...(tolerance === undefined ? {} : { tolerance }),
+      ...(sample === undefined ? {} : { sample }),
+      keyless: key === 'none',
+    }
+    return checkTables(left, right, context, { ...own, notes, ...options, ...(sample === undefined ? {} : { sample }) })
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
@@ -76,6 +94,16 @@ class TablesFlow implements Flow {
     }
   }
 
+  get #reading(): { readonly left: ReadOptions; readonly right: ReadOptions } {
+    const { where, key } = this.#options
+    const of = (condition: string | undefined): ReadOptions => ({
+      ...(condition === undefined ? {} : { where: condition }),
+      keyless: key === 'none',
+    })
+    if (typeof where === 'string') return { left: of(where), right: of(where) }
+    return { left: of(where?.left), right: of(where?.right) }
+  }
+
   async #openPatiently(context: FlowContext): Promise<Opened> {
     const signal = AbortSignal.any([context.drain, context.abort])
     const patience = new Patience(context, signal)
@@ -91,11 +119,12 @@ class TablesFlow implements Flow {
   }
 
   async #open(flow: string, signal: AbortSignal): Promise<Opened> {
-    const { left, right } = this.#options
+    const { left, right, tolerance = {} } = this.#options
     const opened = await this.#openPair(flow, signal)
-    checkTolerance(`flows.${flow}.tolerance`, this.#options.tolerance ?? {}, opened.left)
+    checkTolerance(`flows.${flow}.tolerance`, tolerance, opened.left)
     const [one, other] = await Promise.all([left.database.identify(signal), right.database.identify(signal)])
-    if (one.id === other.id && opened.names.left === opened.names.right)
+    const where = this.#reading
+    if (one.id === other.id && opened.names.left === opened.names.right && where.left.where === where.right.where)
       throw sameTable(flow, opened.left, opened.right)
     return opened
   }
@@ -104,18 +133,26 @@ class TablesFlow implements Flow {
   async #openPair(flow: string, signal: AbortSignal): Promise<Opened & { readonly names: Names }> {
     const { left: one, right: other, columns } = this.#options
     const key = `flows.${flow}`
-    if (columns === undefined && one.database.engine === other.database.engine && hasOpen(one) && hasOpen(other)) {
-      const [left, right] = await Promise.all([one.open(signal), other.open(signal)])
+    const reading = this.#reading
+    const keyless = reading.left.keyless === true
+    if (
+      !keyless &&
+      columns === undefined &&
+      one.database.engine === other.database.engine &&
+      hasOpen(one) &&
+      hasOpen(other)
+    ) {
+      const [left, right] = await Promise.all([one.open(signal, reading.left), other.open(signal, reading.right)])
       const names = { left: left.schema.name, right: right.schema.name }
       assertComparable(left, right, key)
       return { left, right, notes: [], names }
     }
     const [left, right] = await Promise.all([
-      canonical(one, key).openCanonical(signal),
-      canonical(other, key).openCanonical(signal),
+      canonical(one, key).openCanonical(signal, reading.left),
+      canonical(other, key).openCanonical(signal, reading.right),
     ])
     const names = { left: left.schema.name, right: right.schema.name }
-    return { ...agree(left, right, { key, ...(columns === undefined ? {} : { columns }) }), names }
+    return { ...agree(left, right, { key, keyless, ...(columns === undefined ? {} : { columns }) }), names }
   }
 }
 
@@ -129,6 +166,19 @@ interface Opened {
 interface Names {
   readonly left: string
   readonly right: string
+}
+
+function sampleOf(key: string, given: number | Sample | undefined): Sample | undefined {
+  if (given === undefined) return undefined
+  const sample = typeof given === 'number' ? { share: given } : given
+  const { share, seed = 0 } = sample
+  if (share > 0 && share < 1 && Number.isSafeInteger(seed) && seed >= 0) return sample
+  throw new ConfigError({
+    code: 'option-invalid',
+    key,
+    message: 'a sample is a share of more than 0 and less than 1, and its seed a whole number from 0 on',
+    fix: 'write 0.01 for one row in a hundred, or leave it out to compare all of them',
+  })
 }
 
 function checkTolerance(key: string, tolerance: Readonly<Record<string, number>>, { schema }: Table): void {

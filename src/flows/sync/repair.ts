@@ -134,7 +134,7 @@ class RepairSink implements Sink<Difference> {
     for (const difference of items) {
       if (difference.kind === 'missing-left') this.repaired.left++
       else if (difference.kind === 'missing-right') this.repaired.right++
-      else if (difference.kind === 'unstable') this.unstable++
+      else if (difference.kind === 'unstable' || difference.kind === 'copies') this.unstable++
       else if (this.#stays(difference)) this.conflicting++
       else if (this.#policy === 'right') this.repaired.left++
       else this.repaired.right++

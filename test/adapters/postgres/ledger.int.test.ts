@@ -242,6 +242,7 @@ describe('the plan', () => {
         statement = query
         return connection.execute(query, options)
       },
+      fields: (query, options) => connection.fields(query, options),
       transaction: (work, options) => connection.transaction(work, options),
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
     }

@@ -1,21 +1,11 @@
-import { mysql } from 'lockstep/mysql'
-import { postgres } from 'lockstep/postgres'
-import { sqlite } from 'lockstep/sqlite'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Database, TableOptions } from '../../../src/core/database.js'
-import type { Difference } from '../../../src/core/difference.js'
-import type { CheckReport, FlowContext } from '../../../src/core/flow.js'
-import { check } from '../../../src/flows/check/check.js'
+import { describe, expect, it } from 'vitest'
+import type { TableOptions } from '../../../src/core/database.js'
 import type { TablesCheck } from '../../../src/flows/check/tables.js'
-import { DatabaseFile } from '../../adapters/sqlite/file.js'
-import { testMariadb } from '../../support/mariadb.js'
-import { testDatabase } from '../../support/postgres.js'
-import { type Cell, MariadbStore, PostgresStore, SqliteStore, type Store, type StoredColumn } from './stores.js'
+import { type CheckedDatabase, checkSides, type Engine, type Outcome, runCheck, type Side } from './sides.js'
+import type { Cell, StoredColumn } from './stores.js'
 import { RandomValues } from './values.js'
 
-const POSTGRES = testDatabase('a')
-const MARIADB = testMariadb()
-const OTHER_MARIADB = testMariadb()
+const side = checkSides()
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const ROWS = 5_000
 
@@ -27,8 +17,6 @@ const COLUMNS = {
   sqlite:
     'id integer, name text, price numeric, total text, at text, day date, token text, data blob, active boolean, weight real',
 } as const
-
-type Engine = keyof typeof COLUMNS
 
 function columnsOf(engine: Engine): readonly StoredColumn[] {
   return COLUMNS[engine].split(/, (?=[a-z]+ [a-z])/).map((text) => {
@@ -108,16 +96,6 @@ const PAIRS: readonly (readonly [Engine, Engine])[] = [
   ['sqlite', 'mariadb'],
   ['sqlite', 'sqlite'],
 ]
-
-const files: DatabaseFile[] = []
-
-beforeAll(async () => {
-  files.push(await DatabaseFile.make(), await DatabaseFile.make())
-})
-
-afterAll(async () => {
-  for (const file of files) await file[Symbol.asyncDispose]()
-})
 
 describe(`check.tables across engines (SEED=${SEED})`, () => {
   it.each(PAIRS)('%s and %s: equal tables are the same, and each planted difference is found', async (one, other) => {
@@ -241,35 +219,6 @@ describe('what is compared', () => {
   })
 })
 
-interface Side extends AsyncDisposable {
-  readonly engine: Engine
-  readonly store: Store
-  readonly database: Database
-}
-
-async function side(engine: Engine, place: 'left' | 'right'): Promise<Side> {
-  const { store, database } = await opened(engine, place)
-  return {
-    engine,
-    store,
-    database,
-    [Symbol.asyncDispose]: async () => {
-      await database[Symbol.asyncDispose]()
-      await store[Symbol.asyncDispose]()
-    },
-  }
-}
-
-async function opened(engine: Engine, place: 'left' | 'right'): Promise<{ store: Store; database: Database }> {
-  if (engine === 'postgres') return { store: await PostgresStore.open(POSTGRES.url), database: postgres(POSTGRES.url) }
-  if (engine === 'mariadb') {
-    const { url } = place === 'left' ? MARIADB : OTHER_MARIADB
-    return { store: await MariadbStore.open(url), database: mysql(url) }
-  }
-  const path = files[place === 'left' ? 0 : 1]?.path ?? ''
-  return { store: new SqliteStore(path), database: sqlite(path) }
-}
-
 async function fill({ engine, store }: Side): Promise<void> {
   await store.run('drop table if exists orders')
   await store.create('orders', columnsOf(engine))
@@ -286,19 +235,10 @@ interface Run extends Pick<TablesCheck, 'columns' | 'tolerance'> {
   readonly right?: TableOptions
 }
 
-async function run(
-  left: Database,
-  right: Database,
+function run(
+  left: CheckedDatabase,
+  right: CheckedDatabase,
   { names = ['orders', 'orders'], right: options, ...rest }: Run = {},
-): Promise<{ readonly report: CheckReport; readonly found: ReadonlyMap<string, string> }> {
-  const signal = new AbortController().signal
-  const context: FlowContext = { name: 'same', observer: () => {}, drain: signal, abort: signal, untilCaughtUp: true }
-  const found = new Map<string, string>()
-  const flow = check.tables({ left: left.table(names[0]), right: right.table(names[1], options), ...rest })
-  const difference = ({ key, kind }: Difference): void => {
-    found.set(key.join(), kind)
-  }
-  const report = await flow.check?.(context, { settleMs: 20, difference })
-  if (report === undefined) throw new Error('a check flow checks')
-  return { report, found }
+): Promise<Outcome> {
+  return runCheck(left.table(names[0]), right.table(names[1], options), rest)
 }

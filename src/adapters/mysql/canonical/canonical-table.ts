@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type CanonicalTable, type Form, type FormedColumn, hashingOf } from '../../../core/canonical.js'
 import { ConfigError } from '../../../core/errors.js'
 import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
-import type { MysqlTableInfo } from '../catalog/catalog.js'
+import type { ReadableRows } from '../catalog/catalog.js'
 import type { MysqlHandle } from '../handle.js'
 import {
   bucketIndex,
@@ -16,6 +16,7 @@ import {
   selectList,
 } from './formed-rows.js'
 import { formsOf } from './forms.js'
+import { checkKey } from './key-check.js'
 import { isExact, keyCondition } from './key-condition.js'
 import { pagesOf } from './pages.js'
 
@@ -25,9 +26,9 @@ export class MysqlCanonicalTable implements CanonicalTable {
   readonly label: string
   readonly forms: readonly (readonly Form[])[]
   readonly #database: MysqlHandle
-  readonly #info: MysqlTableInfo
+  readonly #info: ReadableRows
 
-  constructor(database: MysqlHandle, info: MysqlTableInfo) {
+  constructor(database: MysqlHandle, info: ReadableRows) {
     this.#database = database
     this.#info = info
     this.label = `${database.label} ${info.name}`
@@ -42,8 +43,9 @@ export class MysqlCanonicalTable implements CanonicalTable {
   as(columns: readonly FormedColumn[], key: readonly string[]): Table {
     const all = formed(columns, this.#info.columns)
     const keyColumns = key.flatMap((name) => all.filter(({ as }) => as === name))
-    for (const column of keyColumns) this.#checkKey(column)
-    return new FormedTable(this.#database, { qualified: this.#info.qualified, columns: all, key: keyColumns }, this)
+    const { source, identity } = this.#info
+    if (identity !== 'none') for (const column of keyColumns) this.#checkKey(column)
+    return new FormedTable(this.#database, { source, identity, columns: all, key: keyColumns }, this)
   }
 
   #checkKey({ column, form }: Formed): void {
@@ -96,34 +98,35 @@ class FormedTable implements Table {
 
   async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
     const [index, hash, where] = [bucketIndex(this.#rows, depth), rowHash(this.#rows), inBuckets(this.#rows, within)]
-    const { qualified } = this.#rows
+    const { source } = this.#rows
     await using pass = await this.#database.pass({ what: 'digesting a table', signal })
+    if (depth === 0) await checkKey(pass, this.#rows, this.schema)
     const sums = `cast(count(*) as char) as n, cast(coalesce(sum(${hash}), 0) as char) as s`
     if (depth === 0) {
-      const result = await pass.execute(sql.raw(`select ${sums} from ${qualified} where ${where}`))
+      const result = await pass.execute(sql.raw(`select ${sums} from ${source} t where ${where}`))
       pass.finish()
       const [{ n, s }] = Whole.parse(result)
       return n === '0' ? new Map() : new Map([[0, this.#digest(n, s)]])
     }
-    const grouped = `select ${index} as i, ${sums} from ${qualified} where ${where} group by i order by null`
+    const grouped = `select ${index} as i, ${sums} from ${source} t where ${where} group by i order by null`
     const result = await pass.execute(sql.raw(grouped))
     pass.finish()
     return new Map(Grouped.parse(result).map(({ i, n, s }) => [i, this.#digest(n, s)]))
   }
 
   async *scan(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<readonly Row[]> {
-    const { qualified } = this.#rows
-    const query = `select ${selectList(this.#rows)}, 0 from ${qualified} where ${inBuckets(this.#rows, within)}`
+    const { source } = this.#rows
+    const query = `select ${selectList(this.#rows)}, 0 from ${source} t where ${inBuckets(this.#rows, within)}`
     for await (const { rows } of this.#read(query, signal)) yield rows
   }
 
   /** The server sorts, on disk when it must. */
   async *scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<BucketRows> {
-    const { qualified } = this.#rows
+    const { source } = this.#rows
     const index = bucketIndex(this.#rows, within[0]?.depth ?? 0)
     const where = inBuckets(this.#rows, within)
     yield* this.#read(
-      `select ${selectList(this.#rows)}, ${index} as i from ${qualified} where ${where} order by i`,
+      `select ${selectList(this.#rows)}, ${index} as i from ${source} t where ${where} order by i`,
       signal,
     )
   }
@@ -136,7 +139,7 @@ class FormedTable implements Table {
     for (let start = 0; start < asked.length; start += LOOKUP_KEYS) {
       const condition = keyCondition(this.#rows.key, asked.slice(start, start + LOOKUP_KEYS), quote)
       if (condition === undefined) continue
-      const query = `select ${selectList(this.#rows)} from ${this.#rows.qualified} where ${condition}`
+      const query = `select ${selectList(this.#rows)} from ${this.#rows.source} t where ${condition}`
       const options = { what: 'looking up rows', signal, deadlineMs: LOOKUP_MS }
       const rows = await this.#database.session.execute(sql.raw(query), options)
       for (const row of rows) {

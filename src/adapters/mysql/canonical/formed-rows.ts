@@ -1,5 +1,6 @@
 import type { Form, FormedColumn } from '../../../core/canonical.js'
 import type { Bucket } from '../../../core/table.js'
+import type { Identity } from '../catalog/catalog.js'
 import type { MysqlColumn } from '../catalog/catalog-queries.js'
 import { formedValue, hashedValue } from './expression.js'
 
@@ -12,8 +13,9 @@ export interface Formed {
 
 /** SQL of a table's rows in canonical form. */
 export interface FormedRows {
-  /** `` `app`.`quotes` `` */
-  readonly qualified: string
+  /** To be followed by an alias. */
+  readonly source: string
+  readonly identity: Identity
   readonly columns: readonly Formed[]
   readonly key: readonly Formed[]
 }
@@ -33,6 +35,11 @@ export const NO_HASH = 10n ** 40n
  */
 export function rowHash({ columns }: FormedRows): string {
   return `coalesce(cast(conv(left(md5(${hashedText(columns)}), 16), 16, -10) as signed), ${NO_HASH})`
+}
+
+/** What tells keys apart as they are compared. */
+export function keyDigest({ key }: FormedRows): string {
+  return `md5(${hashedText(key)})`
 }
 
 /** The index of the row's bucket among 2^depth. */

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import type { TableOptions } from '../../../core/database.js'
 import { drizzleColumns } from '../../sql/drizzle-columns.js'
@@ -5,6 +6,8 @@ import { nearMisses } from '../../sql/near-misses.js'
 import type { ExecuteOptions, Session } from '../session/session.js'
 import {
   drizzleMismatch,
+  filterInvalid,
+  isClear,
   type Subject,
   tableMissing,
   unknownColumn,
@@ -21,19 +24,27 @@ import {
   readUniqueIndexes,
 } from './catalog-queries.js'
 import { drizzleFindings } from './drizzle-table.js'
-import { qualified, type TableName } from './identifiers.js'
+import { identifier, qualified, type TableName } from './identifiers.js'
 import { chooseKey } from './table-key.js'
 
-/** A table as the catalog has it, with what upserting into it needs to know. */
-export interface MysqlTableInfo {
-  /** `app.quotes` */
+/** What says that rows are told apart by their key: a unique index; only the config; nothing, as all columns are it. */
+export type Identity = 'indexed' | 'claimed' | 'none'
+
+/** What `check` reads: a table, a part of it, or a query. */
+export interface ReadableRows {
   readonly name: string
+  /** To be followed by an alias. */
+  readonly source: string
+  readonly identity: Identity
+  readonly columns: readonly MysqlColumn[]
+  readonly key: readonly MysqlColumn[]
+}
+
+/** A table as the catalog has it, with what upserting into it needs to know. */
+export interface MysqlTableInfo extends ReadableRows {
   /** `` `app`.`quotes` `` */
   readonly qualified: string
-  /** That can be written: not generated and not ignored. */
-  readonly columns: readonly MysqlColumn[]
   readonly ignored: ReadonlySet<string>
-  readonly key: readonly MysqlColumn[]
   readonly version: MysqlColumn | undefined
   /** The column that AUTO_INCREMENT fills and that no row may bring, as it is unique and not the key. */
   readonly counter: string | undefined
@@ -52,6 +63,10 @@ export interface TableRequest {
   readonly options: TableOptions
   /** Nothing will be written: what only matters to an upsert is not asked for. */
   readonly reading?: boolean
+  /** A condition for the rows that are there. */
+  readonly where?: string | undefined
+  /** All columns are the key; no index is asked for. */
+  readonly keyless?: boolean | undefined
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be upserted into as asked. */
@@ -71,17 +86,39 @@ async function describe(session: Session, request: TableRequest): Promise<MysqlT
   }
   const indexes = await readUniqueIndexes(session, table)
   const reading = request.reading === true
-  const key = chooseKey({ subject, table, columns, indexes, ignored, reading }, asked)
+  const used = columns.filter((column) => !column.generated && !ignored.has(column.name))
+  const keyless = request.keyless === true
+  const key = keyless ? used : chooseKey({ subject, table, columns, indexes, ignored, reading }, asked)
   const counter = columns.find((column) => column.autoIncrement && !key.includes(column))
+  const source = sourceOf(table, used, request.where)
+  if (request.where !== undefined) await planFilter(session, subject, source)
   return {
     name: `${table.schema}.${table.name}`,
+    source,
+    identity: keyless ? 'none' : 'indexed',
     qualified: qualified(table.schema, table.name),
-    columns: columns.filter((column) => !column.generated && !ignored.has(column.name)),
+    columns: used,
     ignored,
     key,
     version: versionColumn(subject, columns, version),
     counter: counter?.name,
     parents: (await readForeignKeys(session, table)).map(({ parent }) => parent),
+  }
+}
+
+/** Named one by one, as `*` leaves out invisible columns. */
+function sourceOf(table: CatalogTable, columns: readonly MysqlColumn[], where: string | undefined): string {
+  const whole = qualified(table.schema, table.name)
+  const list = columns.map(({ name }) => identifier(name)).join(', ')
+  return where === undefined ? whole : `(select ${list} from ${whole} where (\n${where}\n))`
+}
+
+/** The server says now, and not in mid-run, what is wrong with the filter or missing of rights. */
+async function planFilter(session: Session, subject: Subject, source: string): Promise<void> {
+  try {
+    await session.execute(sql.raw(`explain select 1 from ${source} t`))
+  } catch (error) {
+    throw isClear(error) ? error : filterInvalid(subject, error)
   }
 }
 

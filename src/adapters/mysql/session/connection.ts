@@ -3,7 +3,7 @@ import { type LockstepError, UnavailableError } from '../../../core/errors.js'
 import type { ClientPool } from '../../sql/client-pool.js'
 import { UNDOES_TRANSACTION } from './errnos.js'
 import type { Answer, LiveClient } from './live-client.js'
-import type { ExecuteOptions, ResultRow, Session, TransactionOptions } from './session.js'
+import type { ExecuteOptions, ResultField, ResultRow, Session, TransactionOptions } from './session.js'
 
 /** A session over a pool: each statement takes a connection, a transaction holds one. */
 export class PooledSession implements Session {
@@ -19,6 +19,10 @@ export class PooledSession implements Session {
 
   async change(query: SQL, options?: ExecuteOptions): Promise<number> {
     return (await this.#once(query, options)).found
+  }
+
+  async fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]> {
+    return (await this.#once(query, options)).fields()
   }
 
   async transaction<Result>(
@@ -131,6 +135,10 @@ class Transaction implements Session {
 
   async change(query: SQL, options?: ExecuteOptions): Promise<number> {
     return (await this.#run(query, options)).found
+  }
+
+  async fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]> {
+    return (await this.#run(query, options)).fields()
   }
 
   async transaction<Result>(

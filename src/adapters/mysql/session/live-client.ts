@@ -2,12 +2,12 @@ import { connect, type Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { SQL } from 'drizzle-orm'
 import type { MySql2Database } from 'drizzle-orm/mysql2'
-import type { Connection } from 'mysql2'
+import type { Connection, FieldPacket } from 'mysql2'
 import { UnavailableError } from '../../../core/errors.js'
 import type { Address } from './address.js'
 import type { Driver } from './driver.js'
 import { endsSession, translate } from './errors.js'
-import type { ExecuteOptions, ResultRow } from './session.js'
+import type { ExecuteOptions, ResultField, ResultRow } from './session.js'
 
 /** Time limits of every session, in ms. */
 export interface Limits {
@@ -21,6 +21,7 @@ export interface Answer<Result extends ResultRow> {
   readonly rows: readonly Result[]
   /** Of a statement without rows: how many it found. */
   readonly found: number
+  readonly fields: () => readonly ResultField[]
 }
 
 /** How much later than the server's own limit the client gives up, in ms. */
@@ -79,8 +80,8 @@ export class LiveClient {
   }
 
   async execute<Result extends ResultRow>(query: SQL, options?: ExecuteOptions): Promise<Answer<Result>> {
-    const [result] = await this.#guarded(() => this.#drizzle.execute(query), options)
-    return answer<Result>(result)
+    const [result, fields] = await this.#guarded(() => this.#drizzle.execute(query), options)
+    return { ...answer<Result>(result), fields: () => (fields ?? []).map(fieldOf) }
   }
 
   /**
@@ -216,9 +217,24 @@ const CLIENT = {
   flags: ['-LOCAL_FILES'],
 }
 
+function fieldOf(field: FieldPacket): ResultField {
+  const { name, decimals, extendedTypeName: extended } = field
+  return {
+    name,
+    type: field.columnType ?? field.type ?? 0,
+    extended,
+    flags: typeof field.flags === 'number' ? field.flags : 0,
+    charset: field.characterSet ?? 0,
+    decimals,
+    length: field.columnLength ?? 0,
+  }
+}
+
+type Found<Result extends ResultRow> = Omit<Answer<Result>, 'fields'>
+
 /** A list of rows or, for statements that give none, a header with numbers. */
-function answer<Result extends ResultRow>(result: unknown): Answer<Result>
-function answer(result: unknown): Answer<ResultRow> {
+function answer<Result extends ResultRow>(result: unknown): Found<Result>
+function answer(result: unknown): Found<ResultRow> {
   if (Array.isArray(result)) return { rows: result, found: 0 }
   if (typeof result !== 'object' || result === null || !('affectedRows' in result)) return { rows: [], found: 0 }
   return { rows: [], found: Number(result.affectedRows) }

@@ -21,6 +21,8 @@ export interface ExecuteOptions {
  */
 export interface Session {
   execute<Result extends ResultRow>(query: SQL, options?: ExecuteOptions): Promise<readonly Result[]>
+  /** The columns of what the query gives. */
+  fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]>
   /** Of an INSERT, UPDATE or DELETE: how many rows it found, also those that it left as they were. */
   change(query: SQL, options?: ExecuteOptions): Promise<number>
   /**
@@ -28,6 +30,21 @@ export interface Session {
    * returned. `UnavailableError` `commit-unknown`: nobody knows whether it was committed.
    */
   transaction<Result>(work: (transaction: Session) => Promise<Result>, options?: TransactionOptions): Promise<Result>
+}
+
+/** A column of a result, as the server describes it. */
+export interface ResultField {
+  readonly name: string
+  /** The protocol's number of the type. */
+  readonly type: number
+  /** MariaDB's own name of a type that the protocol has no number for: `uuid`. */
+  readonly extended: string | undefined
+  readonly flags: number
+  /** Number of the character set; 63 is none: bytes. */
+  readonly charset: number
+  /** Digits after the point, or of the second. */
+  readonly decimals: number
+  readonly length: number
 }
 
 /** `deadlineMs`, `signal` and `what` are the defaults of each statement in the transaction. */

@@ -21,6 +21,8 @@ const [id, version, a] = [column('id', false), column('version'), column('a')]
 
 const info = (newest: MysqlColumn | undefined): MysqlTableInfo => ({
   name: 'app.t',
+  source: '',
+  identity: 'indexed',
   qualified: '`app`.`t`',
   columns: [id, version, a],
   ignored: new Set(),

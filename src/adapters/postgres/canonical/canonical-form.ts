@@ -60,7 +60,7 @@ async function lookup(
     sql`
       select ${rowSelect(info.columns, 't', printed)}
       from (select distinct ${names} from unnest(${sql.join(asked.columns.map(textArray), sql`, `)}) u(${names})) k
-      join ${sql.raw(info.qualified)} t on ${sql.join(same, sql` and `)}`,
+      join ${sql.raw(info.source)} t on ${sql.join(same, sql` and `)}`,
     { signal, deadlineMs: LOOKUP_MS, what: 'looking up rows' },
   )
   return toRows(result, info.columns.length)

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../../core/errors.js'
+import { ConfigError, UnavailableError } from '../../../core/errors.js'
 import { nearMisses } from '../../sql/near-misses.js'
 import type { CatalogColumn, CatalogIndex, CatalogRelation } from './catalog-queries.js'
 import { quoteIdentifier, quoteQualified } from './identifiers.js'
@@ -15,12 +15,13 @@ type Problem = {
   readonly code: string
   readonly message: string
   readonly fix: string
-  readonly option?: 'key' | 'version' | 'ignore'
+  readonly option?: 'key' | 'version' | 'ignore' | 'where'
+  readonly cause?: unknown
 }
 
-function problem(subject: Subject, { code, message, fix, option }: Problem): ConfigError {
+function problem(subject: Subject, { code, message, fix, option, cause }: Problem): ConfigError {
   const key = option === undefined ? subject.name : `${subject.name}.${option}`
-  return new ConfigError({ code, key, message: `${message} (${subject.database})`, fix })
+  return new ConfigError({ code, key, message: `${message} (${subject.database})`, fix, cause })
 }
 
 export function badTableName(subject: Subject): ConfigError {
@@ -166,4 +167,19 @@ function alter(relation: CatalogRelation): string {
 
 function createIndex(relation: CatalogRelation, columns: readonly string[]): string {
   return `CREATE UNIQUE INDEX CONCURRENTLY ON ${quoteQualified(relation.schema, relation.name)} (${columns.map(quoteIdentifier).join(', ')});`
+}
+
+/** The error says by itself what to do: it is not about what was written into the config. */
+export function isClear(error: unknown): boolean {
+  return error instanceof UnavailableError || (error instanceof ConfigError && error.code === 'permission-denied')
+}
+
+export function filterInvalid(subject: Subject, cause: unknown): ConfigError {
+  return problem(subject, {
+    code: 'where-invalid',
+    option: 'where',
+    message: 'the server does not understand the filter',
+    fix: "write a condition over the table's own columns, as after WHERE",
+    cause,
+  })
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { parseArrayLiteral } from '../rows/array-literal.js'
-import type { Session } from '../session/session.js'
+import type { ResultField, Session } from '../session/session.js'
 import { columnsFingerprint } from './fingerprint.js'
 import { quoteIdentifier, quoteQualified, type TableName } from './identifiers.js'
 import type { TypeFacts } from './types.js'
@@ -118,6 +118,58 @@ export async function readColumns(session: Session, relation: string): Promise<r
   return z.array(Attribute).parse(rows).map(toColumn)
 }
 
+const Typed = Attribute.pick({
+  type: true,
+  type_oid: true,
+  type_schema: true,
+  type_name: true,
+  type_kind: true,
+  modifier: true,
+})
+
+/** The types of a result's columns, in their order. Which collation a text has the server does not say. */
+export async function readTypes(
+  session: Session,
+  fields: readonly ResultField[],
+): Promise<readonly Pick<CatalogColumn, 'type' | 'facts'>[]> {
+  const list = (values: readonly number[]): string => `{${values.join(',')}}`
+  const rows = await session.execute(sql`
+    select pg_catalog.format_type(a.type, a.modifier) as type, b.oid::text as type_oid, n.nspname::text as type_schema,
+      b.typname::text as type_name, b.typtype::text as type_kind, b.modifier::text as modifier
+    from unnest(${list(fields.map(({ typeOid }) => typeOid))}::oid[], ${list(fields.map(({ modifier }) => modifier))}::int4[])
+      with ordinality a(type, modifier, place)
+    cross join lateral (
+      with recursive base as (
+        select t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, a.modifier
+        from pg_catalog.pg_type t where t.oid = a.type
+        union all
+        select t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, base.typtypmod
+        from base join pg_catalog.pg_type t on t.oid = base.typbasetype
+        where base.typtype = 'd'
+      )
+      select * from base where typtype <> 'd'
+    ) b
+    join pg_catalog.pg_namespace n on n.oid = b.typnamespace
+    order by a.place`)
+  return z
+    .array(Typed)
+    .parse(rows)
+    .map((row) => ({ type: row.type, facts: factsOf({ ...row, deterministic: false }) }))
+}
+
+function factsOf(
+  row: Omit<z.infer<typeof Attribute>, 'name' | 'not_null' | 'has_default' | 'generated' | 'identity' | 'type'>,
+): TypeFacts {
+  return {
+    oid: row.type_oid,
+    schema: row.type_schema,
+    name: row.type_name,
+    kind: KIND.get(row.type_kind) ?? 'other',
+    modifier: Number(row.modifier),
+    deterministic: row.deterministic,
+  }
+}
+
 function toColumn(row: z.infer<typeof Attribute>): CatalogColumn {
   return {
     name: row.name,
@@ -126,14 +178,7 @@ function toColumn(row: z.infer<typeof Attribute>): CatalogColumn {
     hasDefault: row.has_default,
     generated: row.generated,
     identity: IDENTITY.get(row.identity) ?? 'none',
-    facts: {
-      oid: row.type_oid,
-      schema: row.type_schema,
-      name: row.type_name,
-      kind: KIND.get(row.type_kind) ?? 'other',
-      modifier: Number(row.modifier),
-      deterministic: row.deterministic,
-    },
+    facts: factsOf(row),
   }
 }
 

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { TableOptions } from '../../../core/database.js'
 import type { Column, TableSchema } from '../../../core/table.js'
@@ -6,6 +7,8 @@ import type { Session } from '../session/session.js'
 import {
   badTableName,
   drizzleMismatch,
+  filterInvalid,
+  isClear,
   type NamedColumn,
   type Subject,
   tableMissing,
@@ -40,6 +43,9 @@ export interface PostgresColumn extends Column {
   readonly facts: TypeFacts
 }
 
+/** What says that rows are told apart by their key: a unique index; only the config; nothing, as all columns are it. */
+export type Identity = 'indexed' | 'claimed' | 'none'
+
 /** A table as the catalog has it, with what reading, digesting and writing it need to know. */
 export interface PostgresTableInfo {
   readonly schema: TableSchema
@@ -48,6 +54,9 @@ export interface PostgresTableInfo {
   readonly tableName: string
   /** `"public"."records"` */
   readonly qualified: string
+  /** What rows are read from, to be followed by an alias: the table, a part of it, or a query. */
+  readonly source: string
+  readonly identity: Identity
   /** In the order of `schema.columns`. */
   readonly columns: readonly PostgresColumn[]
   /** Columns of the key, in the order of `schema.key`. */
@@ -69,6 +78,10 @@ export interface TableRequest {
   readonly declaredOnly?: boolean
   /** Nothing will be written: columns that an insert would need may be ignored. */
   readonly reading?: boolean
+  /** A condition for the rows that are there. */
+  readonly where?: string | undefined
+  /** All columns are the key; no index is asked for. */
+  readonly keyless?: boolean | undefined
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be used as asked. */
@@ -97,10 +110,17 @@ async function describe(session: Session, request: TableRequest): Promise<Postgr
     if (findings.length > 0) throw drizzleMismatch(subject, findings)
   }
   const indexes = await readUniqueIndexes(session, relation.oid)
-  const chosen = chooseKey({ subject, relation, columns, indexes, ignored }, key)
-  checkVersion(subject, columns, requested)
   const used = columns.filter((column) => !column.generated && !ignored.has(column.name))
-  return tableInfo(relation, used.map(toPostgresColumn), { key: chosen, version })
+  const keyless = request.keyless === true
+  const chosen = keyless
+    ? used.map(({ name }) => name)
+    : chooseKey({ subject, relation, columns, indexes, ignored }, key)
+  checkVersion(subject, columns, requested)
+  const info = tableInfo(relation, used.map(toPostgresColumn), { key: chosen, version })
+  const { where } = request
+  const source = where === undefined ? info.source : `(select * from ${info.qualified} where (\n${where}\n))`
+  if (where !== undefined) await planFilter(session, subject, source)
+  return { ...info, source, identity: keyless ? 'none' : 'indexed' }
 }
 
 function requestedName({ table }: TableRequest, subject: Subject): TableName {
@@ -115,6 +135,15 @@ async function findRelation(session: Session, subject: Subject, name: TableName)
   const error = unusableRelation(subject, relation)
   if (error !== undefined) throw error
   return relation
+}
+
+/** The server says now, and not in mid-run, what is wrong with the filter or missing of rights. */
+async function planFilter(session: Session, subject: Subject, source: string): Promise<void> {
+  try {
+    await session.execute(sql.raw(`explain select from ${source} t`))
+  } catch (error) {
+    throw isClear(error) ? error : filterInvalid(subject, error)
+  }
 }
 
 interface RequestedColumns {
@@ -186,7 +215,7 @@ function versionProblem(
   return { reason: `is ${column.type}, in which no value is newer`, fix }
 }
 
-function toPostgresColumn(column: CatalogColumn): PostgresColumn {
+export function toPostgresColumn(column: CatalogColumn): PostgresColumn {
   return {
     name: column.name,
     type: column.type,
@@ -218,6 +247,8 @@ function tableInfo(
     schemaName: relation.schema,
     tableName: relation.name,
     qualified: quoteQualified(relation.schema, relation.name),
+    source: quoteQualified(relation.schema, relation.name),
+    identity: 'indexed',
     columns,
     keyColumns: key.flatMap((name) => columns.filter((column) => column.name === name)),
     versionColumn: columns.find((column) => column.name === version),

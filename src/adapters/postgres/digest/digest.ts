@@ -4,6 +4,7 @@ import type { Bucket, BucketRows, Digest, Row } from '../../../core/table.js'
 import { parseArrayLiteral } from '../rows/array-literal.js'
 import type { Session } from '../session/session.js'
 import { inBuckets } from './digest-sql.js'
+import { checkKey } from './key-check.js'
 import { readPass } from './read-pass.js'
 import type { RowForm } from './row-form.js'
 import { scanRows, scanRowsInOrder } from './scan.js'
@@ -34,9 +35,11 @@ export class PostgresDigests {
 
   /** See `Table.digests`. One statement, which PostgreSQL shares among its parallel workers. */
   async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
-    return readPass(this.#session, { what: 'digesting a table', signal }, async (transaction) =>
-      depth === 0 ? this.#whole(transaction, within) : this.#grouped(transaction, within, depth),
-    )
+    return readPass(this.#session, { what: 'digesting a table', signal }, async (transaction) => {
+      if (depth > 0) return this.#grouped(transaction, within, depth)
+      await checkKey(transaction, this.#form.info)
+      return this.#whole(transaction, within)
+    })
   }
 
   /** See `Table.scan`. Memory is bounded by bytes, not rows. */
@@ -57,18 +60,18 @@ export class PostgresDigests {
   async #whole(session: Session, within: readonly Bucket[]): Promise<ReadonlyMap<number, Digest>> {
     const result = await session.execute(sql`
       select count(*)::text as rows, coalesce(sum(${sql.raw(this.#form.rowHash)}), 0)::text as sum
-      from ${sql.raw(this.#form.info.qualified)} where ${inBuckets(this.#form, within)}`)
+      from ${sql.raw(this.#form.info.source)} t where ${inBuckets(this.#form, within)}`)
     const [{ rows, sum }] = Whole.parse(result)
     return rows === '0' ? new Map() : new Map([[0, { rows: BigInt(rows), sum: BigInt(sum) }]])
   }
 
   async #grouped(session: Session, within: readonly Bucket[], depth: number): Promise<ReadonlyMap<number, Digest>> {
-    const table = sql.raw(this.#form.info.qualified)
+    const table = sql.raw(this.#form.info.source)
     const result = await session.execute(sql`
       select array_agg(i)::text as indexes, array_agg(n)::text as rows, array_agg(s)::text as sums from (
         select i, count(*) as n, sum(h) as s from (
           select ${sql.raw(this.#form.bucketIndex(depth))} as i, ${sql.raw(this.#form.rowHash)} as h
-          from ${table} where ${inBuckets(this.#form, within)} ${sql.raw(FEW_GROUPS)} from ${table} where false) as rows
+          from ${table} t where ${inBuckets(this.#form, within)} ${sql.raw(FEW_GROUPS)} from ${table} t where false) as rows
         group by i) as buckets`)
     const [{ indexes, rows, sums }] = Grouped.parse(result)
     const counts = parseArrayLiteral(rows ?? '{}')

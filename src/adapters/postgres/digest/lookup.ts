@@ -26,7 +26,7 @@ export async function lookupRows(
     sql`
       select ${rowSelect(info.columns, 't')}
       from (select distinct ${names} from ${unnestRows(info.keyColumns, wanted, 'asked')}) k
-      join ${sql.raw(info.qualified)} t on ${sql.join(same, sql` and `)}`,
+      join ${sql.raw(info.source)} t on ${sql.join(same, sql` and `)}`,
     { signal, deadlineMs: LOOKUP_MS, what: 'looking up rows' },
   )
   return toRows(result, info.columns.length)

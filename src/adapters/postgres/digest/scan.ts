@@ -11,6 +11,7 @@ import { streamed } from './streamed.js'
 
 /** Rows that a cursor brings at a time, of at most `INLINE_BYTES` each. */
 const PAGE_ROWS = 1_000
+const FIRST_ROWS = 20
 /** Bytes of larger rows that are fetched together, or one row when it alone has more. */
 const PAGE_BYTES = 4_000_000
 
@@ -21,7 +22,7 @@ export async function* scanRows(
   within: readonly Bucket[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly Row[]> {
-  const source = sql`select ${selectList(form, 0)} from ${sql.raw(form.info.qualified)} t where ${inBuckets(form, within)}`
+  const source = sql`select ${selectList(form, 0)} from ${sql.raw(form.info.source)} t where ${inBuckets(form, within)}`
   for await (const { rows } of cursorPages({ session, form, signal }, source)) yield rows
 }
 
@@ -35,7 +36,7 @@ export function scanRowsInOrder(
   within: readonly Bucket[],
   signal: AbortSignal,
 ): AsyncIterable<BucketRows> {
-  const source = sql`select ${selectList(form, within[0]?.depth ?? 0)} from ${sql.raw(form.info.qualified)} t
+  const source = sql`select ${selectList(form, within[0]?.depth ?? 0)} from ${sql.raw(form.info.source)} t
     where ${inBuckets(form, within)} order by ${BUCKET}`
   return cursorPages({ session, form, signal }, source)
 }
@@ -53,7 +54,7 @@ const SIZE = '"lockstep size"'
 function selectList(form: RowForm, depth: number): SQL {
   const { info } = form
   const columns = info.columns.map((column) => `t.${quoteIdentifier(column.name)}`).join(', ')
-  return sql`${sql.raw(columns)}, ${sql.raw(form.bucketIndex(depth))} as ${BUCKET}, ${sql.raw(sizeOfRow(info))} as ${sql.raw(SIZE)}`
+  return sql`${sql.raw(columns)}, ${sql.raw(form.bucketIndex(depth))} as ${BUCKET}, ${sql.raw(info.identity === 'indexed' ? sizeOfRow(info) : '0')} as ${sql.raw(SIZE)}`
 }
 
 /** The cursor's columns: those of the row, then its bucket, then whether it is large, in which case only the key is filled. */
@@ -78,16 +79,23 @@ function cursorPages({ session, form, signal }: Scan, source: SQL): AsyncIterabl
       // OFFSET 0 keeps the size and the bucket from being computed again for each column.
       await transaction.execute(sql`
         declare lockstep_scan no scroll cursor for select ${sql.raw(pageSelect(form))} from (${source} offset 0) t`)
-      for (;;) {
-        const page = toRows(await transaction.execute(FETCH), form.info.columns.length + 2)
+      // Rows that no index finds again are brought whole, however large: as many as past ones say will fit.
+      for (let rows = form.info.identity === 'indexed' ? PAGE_ROWS : FIRST_ROWS; ; ) {
+        const fetch = sql.raw(`fetch ${rows} from lockstep_scan`)
+        const page = toRows(await transaction.execute(fetch), form.info.columns.length + 2)
         for await (const { part, large } of parts({ session: transaction, form, signal }, page)) await emit(part, large)
-        if (page.length < PAGE_ROWS) return
+        if (page.length < rows) return
+        if (form.info.identity !== 'indexed') rows = nextRows(page, rows)
       }
     }),
   )
 }
 
-const FETCH = sql.raw(`fetch ${PAGE_ROWS} from lockstep_scan`)
+function nextRows(page: readonly Row[], rows: number): number {
+  const characters = page.reduce((sum, row) => sum + row.reduce((width, value) => width + (value?.length ?? 0), 0), 0)
+  const fitting = Math.floor((PAGE_BYTES * page.length) / Math.max(1, characters))
+  return Math.max(1, Math.min(PAGE_ROWS, rows * 4, fitting))
+}
 
 interface Part {
   readonly part: BucketRows

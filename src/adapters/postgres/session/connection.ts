@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type LockstepError, UnavailableError } from '../../../core/errors.js'
 import type { ClientPool } from '../../sql/client-pool.js'
 import type { LiveClient } from './live-client.js'
-import type { Connection, ExecuteOptions, ResultRow, Session, TransactionOptions } from './session.js'
+import type { Connection, ExecuteOptions, ResultField, ResultRow, Session, TransactionOptions } from './session.js'
 
 /** A session over a pool; over a pool of one it is a connection of its own that heals itself. */
 export class PooledSession implements Connection {
@@ -20,6 +20,15 @@ export class PooledSession implements Connection {
     const client = await this.#pool.lease(options?.signal)
     try {
       return (await client.execute<Result>(query, options)).rows
+    } finally {
+      this.#pool.release(client)
+    }
+  }
+
+  async fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]> {
+    const client = await this.#pool.lease(options?.signal)
+    try {
+      return (await client.execute(query, options)).fields()
     } finally {
       this.#pool.release(client)
     }
@@ -123,6 +132,11 @@ class Transaction implements Session {
     if (this.#ended) throw new Error(`${this.#client.label}: a statement came after the end of its transaction`)
     const merged = options === undefined ? this.#defaults : { ...this.#defaults, ...options }
     return (await this.#client.execute<Result>(query, merged)).rows
+  }
+
+  async fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]> {
+    if (this.#ended) throw new Error(`${this.#client.label}: a statement came after the end of its transaction`)
+    return (await this.#client.execute(query, { ...this.#defaults, ...options })).fields()
   }
 
   async transaction<Result>(

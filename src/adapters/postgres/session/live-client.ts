@@ -5,7 +5,7 @@ import pg from 'pg'
 import { UnavailableError } from '../../../core/errors.js'
 import type { Address } from './address.js'
 import { endsSession, translate } from './errors.js'
-import type { ExecuteOptions, ResultRow } from './session.js'
+import type { ExecuteOptions, ResultField, ResultRow } from './session.js'
 
 /** Time limits of every session, in ms. */
 export interface Limits {
@@ -19,6 +19,7 @@ export interface Answer<Result extends ResultRow> {
   readonly rows: readonly Result[]
   /** The first word of the server's answer: `SELECT`, `COMMIT`, ... */
   readonly command: string
+  readonly fields: () => readonly ResultField[]
 }
 
 /** How much later than the server's own timeout the client gives up, in ms. */
@@ -90,8 +91,8 @@ export class LiveClient {
   async execute<Result extends ResultRow>(query: SQL, options?: ExecuteOptions): Promise<Answer<Result>> {
     const deadlineMs = options?.deadlineMs
     if (deadlineMs !== undefined && deadlineMs > this.#serverTimeoutMs) await this.#raiseTimeout(deadlineMs)
-    const { rows, command } = await this.#guarded(() => this.#drizzle.execute(query), options)
-    return { rows: declared<Result>(rows), command }
+    const { rows, command, fields } = await this.#guarded(() => this.#drizzle.execute(query), options)
+    return { rows: declared<Result>(rows), command, fields: () => fields.map(fieldOf) }
   }
 
   /** The server's statement timeout is that of the limits (again): it was just set, or a rollback took a longer one back. */
@@ -157,6 +158,10 @@ export class LiveClient {
   #lose(): void {
     this.#lost = true
   }
+}
+
+function fieldOf({ name, dataTypeID, dataTypeModifier }: pg.FieldDef): ResultField {
+  return { name, typeOid: dataTypeID, modifier: dataTypeModifier }
 }
 
 /** The caller of `execute` says what its statement returns; only here is that taken for granted. */

@@ -21,11 +21,21 @@ export interface ExecuteOptions {
  */
 export interface Session {
   execute<Result extends ResultRow>(query: SQL, options?: ExecuteOptions): Promise<readonly Result[]>
+  /** The columns of what the query gives. */
+  fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]>
   /**
    * BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. Within a transaction it is a savepoint. A connection that is in
    * doubt is destroyed, never returned. `UnavailableError` `commit-unknown`: nobody knows whether it was committed.
    */
   transaction<Result>(work: (transaction: Session) => Promise<Result>, options?: TransactionOptions): Promise<Result>
+}
+
+/** A column of a result, as the server describes it. */
+export interface ResultField {
+  readonly name: string
+  readonly typeOid: number
+  /** -1: none. */
+  readonly modifier: number
 }
 
 /** `deadlineMs`, `signal` and `what` are the defaults of each statement in the transaction. */

@@ -1,11 +1,13 @@
 import { type CanonicalTable, type Form, type FormedColumn, hashingOf } from '../../../core/canonical.js'
 import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
-import type { SqliteTableInfo } from '../catalog/catalog.js'
+import type { ReadableRows } from '../catalog/catalog.js'
 import type { SqliteColumn } from '../catalog/catalog-queries.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { SqliteHandle } from '../handle.js'
 import type { Statements } from '../session/session.js'
 import { formedValue } from './formed-value.js'
 import { formsOf } from './forms.js'
+import { checkKey } from './key-check.js'
 import { keyCondition } from './key-condition.js'
 import { OrderedPlaces } from './ordered-places.js'
 import { keyBits, rowHash } from './row-hash.js'
@@ -17,9 +19,9 @@ export class SqliteCanonicalTable implements CanonicalTable {
   readonly label: string
   readonly forms: readonly (readonly Form[])[]
   readonly #database: SqliteHandle
-  readonly #info: SqliteTableInfo
+  readonly #info: ReadableRows
 
-  constructor(database: SqliteHandle, info: SqliteTableInfo) {
+  constructor(database: SqliteHandle, info: ReadableRows) {
     this.#database = database
     this.#info = info
     this.label = `${database.label} ${info.name}`
@@ -34,7 +36,7 @@ export class SqliteCanonicalTable implements CanonicalTable {
       columns: known.map((column, at) => ({ ...described(column), name: columns[at]?.as ?? '' })),
       key,
     }
-    return new FormedTable(this.#database, { table: this.#info.name, columns, known, schema, label: this.label })
+    return new FormedTable(this.#database, { rows: this.#info, columns, known, schema, label: this.label })
   }
 }
 
@@ -43,7 +45,7 @@ function described({ name, type, notnull, pk, hasDefault }: SqliteColumn): Table
 }
 
 interface Described {
-  readonly table: string
+  readonly rows: ReadableRows
   readonly columns: readonly FormedColumn[]
   /** In the order of `columns`. */
   readonly known: readonly SqliteColumn[]
@@ -81,7 +83,7 @@ class FormedTable implements Table {
   async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
     const digests = new Map<number, { rows: bigint; sum: bigint }>()
     const inside = insideOf(within)
-    for await (const { rows } of this.#pages(signal)) {
+    for await (const { rows } of this.#pages(signal, depth === 0)) {
       for (const { row } of rows) {
         const bits = depth === 0 && within.some((bucket) => bucket.depth === 0) ? 0 : this.#bits(row)
         if (!inside(bits)) continue
@@ -111,7 +113,7 @@ class FormedTable implements Table {
     const depth = within[0]?.depth ?? 0
     const inside = insideOf(within)
     await using snapshot = await this.#database.snapshot({ what: 'reading rows', signal })
-    const place = await placeOf(snapshot, this.#of.table, signal)
+    const place = await placeOf(snapshot, this.#of.rows, signal)
     const places = new OrderedPlaces()
     const bucketOf = (row: Row): number => (depth === 0 ? 0 : this.#bits(row) >>> (24 - depth))
     for await (const rows of this.#formed(snapshot, place, signal)) {
@@ -136,7 +138,7 @@ class FormedTable implements Table {
       // How the key was written cannot be told from its form: then every row is looked at.
       if (condition === undefined) return this.#search(isWanted, signal)
       const columns = this.#names.map((name, at) => `"${name.replaceAll('"', '""')}" as c${at}`).join(', ')
-      const text = `select ${columns} from "${this.#of.table.replaceAll('"', '""')}" where ${condition.text}`
+      const text = `select ${columns} from ${this.#source} where ${condition.text}`
       const options = { what: 'looking up rows', signal }
       const { rows } = await this.#database.session.execute(text, condition.values, options)
       found.push(...rows.map((row) => this.#row(this.#names.map((_, at) => row[`c${at}`]))).filter(isWanted))
@@ -150,9 +152,17 @@ class FormedTable implements Table {
     return found
   }
 
-  async *#pages(signal: AbortSignal): AsyncGenerator<{ readonly rows: readonly FormedRow[] }> {
+  /** As in FROM, for one statement. */
+  get #source(): string {
+    const { name, query, where } = this.#of.rows
+    const all = query === undefined ? quoteIdentifier(name) : `(\n${query}\n)`
+    return where === undefined ? all : `(select * from ${all} where (\n${where}\n))`
+  }
+
+  async *#pages(signal: AbortSignal, checking = false): AsyncGenerator<{ readonly rows: readonly FormedRow[] }> {
     await using snapshot = await this.#database.snapshot({ what: 'reading rows', signal })
-    const place = await placeOf(snapshot, this.#of.table, signal)
+    const place = await placeOf(snapshot, this.#of.rows, signal)
+    if (checking) await checkKey(snapshot, place, { ...this.#of, signal })
     for await (const rows of this.#formed(snapshot, place, signal)) yield { rows }
   }
 

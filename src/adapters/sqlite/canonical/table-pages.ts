@@ -2,14 +2,18 @@ import { setImmediate } from 'node:timers/promises'
 import type { InValue } from '@libsql/client'
 import { z } from 'zod'
 import { DataError } from '../../../core/errors.js'
+import type { ReadableRows } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { Statements } from '../session/session.js'
 import { decodedRow, encodedRow, type StoredValue } from './stored-values.js'
 
 /** What identifies a row to SQLite itself: its row id, or the primary key of a table without one. */
 export interface Place {
-  readonly table: string
+  /** As in FROM. */
+  readonly source: string
   readonly names: readonly string[]
+  /** A condition for the rows that are there. */
+  readonly where: string | undefined
 }
 
 const Keys = z.array(z.object({ name: z.string(), pk: z.coerce.number() }))
@@ -20,7 +24,10 @@ const FIRST_ROWS = 10
 const MOST_ROWS = 2_000
 const PAGE_CHARACTERS = 4_000_000
 
-export async function placeOf(session: Statements, table: string, signal: AbortSignal): Promise<Place> {
+export async function placeOf(session: Statements, rows: ReadableRows, signal: AbortSignal): Promise<Place> {
+  const { name: table, where } = rows
+  if (rows.query !== undefined) return placeOfQuery(session, rows, { query: rows.query, signal })
+  const source = quoteIdentifier(table)
   const options = { what: 'reading the catalog', signal }
   const kinds = await session.execute(
     `select wr from pragma_table_list where schema = 'main' and name = ?`,
@@ -31,10 +38,34 @@ export async function placeOf(session: Statements, table: string, signal: AbortS
   const found = Keys.parse(columns.rows)
   if (Kinds.parse(kinds.rows)[0]?.wr === 1) {
     const key = found.filter(({ pk }) => pk > 0).sort((one, other) => one.pk - other.pk)
-    return { table, names: key.map(({ name }) => name) }
+    return { source, names: key.map(({ name }) => name), where }
   }
-  const taken = new Set(found.map(({ name }) => name.toLowerCase()))
-  return { table, names: [['_rowid_', 'rowid', 'oid'].find((name) => !taken.has(name)) ?? '_rowid_'] }
+  return { source, names: [rowIdOf(found)], where }
+}
+
+/** A database in memory has one connection, so that two queries may be there at once. */
+let queries = 0
+
+/**
+ * The query is run once: its rows are kept in a temporary table of this connection, which SQLite has in a file of its own
+ * and which ends with it.
+ */
+async function placeOfQuery(
+  session: Statements,
+  { columns, where }: ReadableRows,
+  { query, signal }: { readonly query: string; readonly signal: AbortSignal },
+): Promise<Place> {
+  const condition = where === undefined ? '' : ` where (\n${where}\n)`
+  queries++
+  const name = `lockstep_query_${queries}`
+  const text = `create temp table ${name} as select * from (\n${query}\n) q${condition}`
+  await session.execute(text, [], { what: 'running the query', signal })
+  return { source: `temp.${name}`, names: [rowIdOf(columns)], where: undefined }
+}
+
+function rowIdOf(columns: readonly { readonly name: string }[]): string {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()))
+  return ['_rowid_', 'rowid', 'oid'].find((name) => !taken.has(name)) ?? '_rowid_'
 }
 
 export interface PlacedRow {
@@ -87,8 +118,8 @@ async function nextPage(
 ): Promise<Page | 'too-large'> {
   const names = place.names.map(quoteIdentifier).join(', ')
   const marks = place.names.map(() => '?').join(', ')
-  const where = after.length === 0 ? '' : ` where (${names}) > (${marks})`
-  const source = `${select(columns, place)}${where} order by ${names} limit ${limit}`
+  const beyond = after.length === 0 ? '' : ` and (${names}) > (${marks})`
+  const source = `${select(columns, place)}${beyond} order by ${names} limit ${limit}`
   try {
     return await page(session, source, { columns, signal, values: after })
   } catch (error) {
@@ -105,12 +136,13 @@ export async function rowsAt(
 ): Promise<readonly PlacedRow[]> {
   const names = place.names.map(quoteIdentifier).join(', ')
   const tuple = `(${place.names.map(() => '?').join(', ')})`
-  const source = `${select(asked.columns, place)} where (${names}) in (values ${places.map(() => tuple).join(', ')})`
+  const source = `${select(asked.columns, place)} and (${names}) in (values ${places.map(() => tuple).join(', ')})`
   return (await page(session, source, { ...asked, values: places.flat() })).rows
 }
 
-function select(columns: readonly string[], { names, table }: Place): string {
-  return `select ${encodedRow([...columns, ...names])} as x from ${quoteIdentifier(table)}`
+/** To be followed by further conditions. */
+function select(columns: readonly string[], { names, source, where = 'true' }: Place): string {
+  return `select ${encodedRow([...columns, ...names])} as x from ${source} where (\n${where}\n)`
 }
 
 async function page(

@@ -1,19 +1,28 @@
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { TableOptions } from '../../../core/database.js'
-import { ConfigError } from '../../../core/errors.js'
+import { ConfigError, UnavailableError } from '../../../core/errors.js'
 import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { nearMisses } from '../../sql/near-misses.js'
 import type { SqliteSession } from '../session/session.js'
 import { type Catalog, readCatalog, type SqliteColumn } from './catalog-queries.js'
 import { quoteIdentifier } from './identifiers.js'
 
-/** A table as the file has it, with what upserting into it needs to know. */
-export interface SqliteTableInfo {
+/** What `check` reads: a table, a part of it, or a query. */
+export interface ReadableRows {
   readonly name: string
-  /** That can be written: not generated and not ignored. */
   readonly columns: readonly SqliteColumn[]
-  readonly ignored: ReadonlySet<string>
   readonly key: readonly string[]
+  /** SELECT whose rows they are; `undefined`: those of the table `name`. */
+  readonly query: string | undefined
+  /** A condition for the rows that are there. */
+  readonly where: string | undefined
+  /** What says that rows are told apart by their key: a unique index; only the config; nothing, as all columns are it. */
+  readonly identity: 'indexed' | 'claimed' | 'none'
+}
+
+/** A table as the file has it, with what upserting into it needs to know. */
+export interface SqliteTableInfo extends ReadableRows {
+  readonly ignored: ReadonlySet<string>
   readonly version: string | undefined
   readonly parents: readonly string[]
 }
@@ -26,6 +35,9 @@ export interface TableRequest {
   readonly options: TableOptions
   /** Nothing will be written: columns that an insert would need may be ignored. */
   readonly reading?: boolean
+  readonly where?: string | undefined
+  /** All columns are the key; no index is asked for. */
+  readonly keyless?: boolean | undefined
 }
 
 /** Reads the catalog. Throws `ConfigError`, with the fix, when the table cannot be upserted into as asked. */
@@ -51,13 +63,40 @@ export async function describeTable(
     if (request.reading !== true && ignored.has(column.name) && column.notnull === 1 && column.hasDefault === 0)
       throw needed(request, column.name)
   }
+  const used = columns.filter((column) => column.hidden === 0 && !ignored.has(column.name))
+  const { where, keyless = false } = request
+  if (where !== undefined) await planFilter(session, { request, table: table.name, where }, signal)
   return {
     name: table.name,
-    columns: columns.filter((column) => column.hidden === 0 && !ignored.has(column.name)),
+    columns: used,
+    query: undefined,
+    where,
+    identity: keyless ? 'none' : 'indexed',
     ignored,
-    key: chooseKey(request, catalog, key),
+    key: keyless ? used.map(({ name }) => name) : chooseKey(request, catalog, key),
     version,
     parents,
+  }
+}
+
+/** The file says now, and not in mid-run, what is wrong with the filter. */
+async function planFilter(
+  session: SqliteSession,
+  { request, table, where }: { readonly request: TableRequest; readonly table: string; readonly where: string },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const text = `explain select 1 from ${quoteIdentifier(table)} where (\n${where}\n)`
+    await session.execute(text, [], { what: 'planning', signal })
+  } catch (error) {
+    if (error instanceof UnavailableError) throw error
+    throw problem(request, {
+      code: 'where-invalid',
+      option: 'where',
+      message: 'SQLite does not understand the filter',
+      fix: "write a condition over the table's own columns, as after WHERE",
+      cause: error,
+    })
   }
 }
 
@@ -134,14 +173,19 @@ interface Problem {
   readonly message: string
   readonly fix: string
   readonly option?: string
+  readonly cause?: unknown
 }
 
-function problem({ name, label }: TableRequest, { code, message, fix, option }: Problem): ConfigError {
+export function problem(
+  { name, label }: Pick<TableRequest, 'name' | 'label'>,
+  { code, message, fix, option, cause }: Problem,
+): ConfigError {
   return new ConfigError({
     code,
     key: option === undefined ? name : `${name}.${option}`,
     message: `${message} (${label})`,
     fix,
+    cause,
   })
 }
 

@@ -13,6 +13,8 @@ export type SqliteRow = Readonly<Record<string, unknown>>
 
 export interface Result {
   readonly rows: readonly SqliteRow[]
+  /** `type`: as declared; empty for an expression. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
   /** Rows inserted, updated or deleted. */
   readonly changed: number
 }
@@ -160,8 +162,12 @@ export class SqliteSession implements Statements, AsyncDisposable {
 }
 
 async function run(on: Client | Transaction, sql: string, args: readonly InValue[]): Promise<Result> {
-  const { rows, rowsAffected } = await on.execute({ sql, args: [...args] })
-  return { rows, changed: rowsAffected }
+  const { rows, rowsAffected, columns, columnTypes } = await on.execute({ sql, args: [...args] })
+  return {
+    rows,
+    changed: rowsAffected,
+    columns: columns.map((name, at) => ({ name, type: columnTypes[at] ?? '' })),
+  }
 }
 
 function refuseAborted({ what, signal }: CallOptions, { label }: Place): void {

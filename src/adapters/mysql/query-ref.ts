@@ -1,0 +1,41 @@
+import type { QueryOptions, ReadOptions, TableOptions, TableRef } from '../../core/database.js'
+import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import { diagnoseQuery, queryGrants, queryName } from '../sql/query.js'
+import { singleSelect } from '../sql/single-select.js'
+import { MysqlCanonicalTable } from './canonical/canonical-table.js'
+import { describeQuery } from './catalog/query.js'
+import type { MysqlHandle } from './handle.js'
+
+const LEXICON = { backslash: true, dollar: false, hash: true }
+
+/** A query that `check.tables` compares like a table. It is only read, in parentheses. */
+export class MysqlQueryRef implements TableRef {
+  readonly database: MysqlHandle
+  readonly name: string
+  readonly options: TableOptions
+  readonly #text: string
+  readonly #options: QueryOptions
+
+  /** Throws `ConfigError` when `text` is not a single SELECT. */
+  constructor(database: MysqlHandle, text: string, options: QueryOptions) {
+    this.database = database
+    this.#text = singleSelect(text, LEXICON, database)
+    this.#options = options
+    this.options = options
+    this.name = queryName(this.#text)
+  }
+
+  async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<MysqlCanonicalTable> {
+    const subject = { name: this.name, database: this.database.label }
+    const request = { text: this.#text, subject, options: this.#options, reading }
+    return new MysqlCanonicalTable(this.database, await describeQuery(this.database.session, request, signal))
+  }
+
+  diagnose(_use: unknown, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    return diagnoseQuery(this, signal)
+  }
+
+  async grants(_use: unknown, role: string): Promise<GrantList> {
+    return queryGrants(this, role)
+  }
+}

@@ -1,0 +1,52 @@
+import { hash } from 'node:crypto'
+import type { Bucket } from '../core/table.js'
+import type { Candidate } from './candidate.js'
+
+/** Digits of a hash in hexadecimal that a number holds exactly. */
+const PRINT_DIGITS = 12
+const FIRST_SIZE = 1_024
+
+/** A number that stands for a difference among those of its bucket. */
+export function printOf({ kind, key, left, right }: Candidate): number {
+  const text = JSON.stringify([kind, left, right, key])
+  return Number.parseInt(hash('sha1', text).slice(0, PRINT_DIGITS), 16)
+}
+
+/** The differences that a look found, bucket by bucket, in eight bytes each. Buckets come one after the other. */
+export class SeenBuckets {
+  readonly #depth: number
+  readonly #starts = new Map<number, number>()
+  #prints = new Float64Array(FIRST_SIZE)
+  #count = 0
+
+  constructor(depth: number) {
+    this.#depth = depth
+  }
+
+  add(index: number, print: number): void {
+    if (this.#count === this.#prints.length) {
+      const more = new Float64Array(this.#prints.length * 2)
+      more.set(this.#prints)
+      this.#prints = more
+    }
+    if (!this.#starts.has(index)) this.#starts.set(index, this.#count)
+    this.#prints[this.#count++] = print
+  }
+
+  /** Differences in all buckets together. */
+  get size(): number {
+    return this.#count
+  }
+
+  buckets(): readonly Bucket[] {
+    return [...this.#starts.keys()].map((index) => ({ depth: this.#depth, index }))
+  }
+
+  /** For each bucket, in the order in which they came, what was seen there. */
+  *each(): Generator<readonly [index: number, prints: ReadonlySet<number>], void, undefined> {
+    const starts = [...this.#starts]
+    for (const [at, [index, start]] of starts.entries()) {
+      yield [index, new Set(this.#prints.subarray(start, starts[at + 1]?.[1] ?? this.#count))]
+    }
+  }
+}
