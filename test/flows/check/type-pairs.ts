@@ -23,6 +23,7 @@ const integer =
   (random: RandomValues): string =>
     random.integer(least, greatest)
 
+const atMost12 = (text: string): string => [...text].slice(0, 12).join('')
 const noSpaces = (text: string): string => text.replace(/ +$/, '')
 const withoutHyphens = (uuid: string): string => uuid.replaceAll('-', '')
 
@@ -52,8 +53,8 @@ export const POSTGRES_MARIADB: readonly TypePair[] = [
   { left: 'varchar(80)', right: 'varchar(80) charset utf8mb4 collate utf8mb4_bin', make: (random) => random.text(20) },
   { left: 'text', right: 'varchar(80) charset latin1', make: (random) => random.text(20).replace(/[☃𝄞]/gu, 'é') },
   { left: 'text', right: 'mediumtext', make: (random) => random.text(4).repeat(random.below(600)) },
-  { left: 'char(12)', right: 'char(12)', make: (random) => random.text(4) },
-  { left: 'varchar(20)', right: 'char(12)', make: (random) => noSpaces(random.text(4)) },
+  { left: 'char(12)', right: 'char(12)', make: (random) => atMost12(random.text(4)) },
+  { left: 'varchar(20)', right: 'char(12)', make: (random) => noSpaces(atMost12(random.text(4))) },
   { left: 'json', right: 'json', make: (random) => JSON.stringify({ b: random.double(), a: [random.text(9), null] }) },
   { left: 'text', right: "enum('new','paid','ü')", make: (random) => random.pick(['new', 'paid', 'ü']) },
   { left: 'uuid', right: 'char(36)', make: (random) => random.uuid() },
@@ -85,7 +86,7 @@ export const POSTGRES_SQLITE: readonly TypePair[] = [
   { left: 'numeric(15,4)', right: 'numeric', make: (random) => random.decimal(10, 4) },
   { left: 'double precision', right: 'real', make: (random) => random.double() },
   { left: 'text', right: 'text', make: (random) => random.text(40) },
-  { left: 'char(12)', right: 'char(12)', make: (random) => random.text(4) },
+  { left: 'char(12)', right: 'char(12)', make: (random) => atMost12(random.text(4)) },
   { left: 'text', right: 'text', make: (random) => random.text(4).repeat(random.below(600)) },
   { left: 'json', right: 'text', make: (random) => JSON.stringify({ b: random.double(), a: [random.text(9), null] }) },
   { left: 'uuid', right: 'text', make: (random) => random.uuid(), onRight: (text) => text.toUpperCase() },
