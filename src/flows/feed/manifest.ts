@@ -22,7 +22,7 @@ const Body = z.object({
   sequence: z.number().int().min(1),
   run: z.string(),
   publishedAt: z.string(),
-  format: z.enum(['json', 'ndjson', 'csv']),
+  format: z.enum(['json', 'ndjson', 'csv', 'parquet']),
   compression: z.enum(['gzip', 'none']),
   rows: count,
   bytes: count,

@@ -14,7 +14,7 @@ export interface FeedOptions<Select, Accepted> {
    * Default: all columns, as the database makes JSON of them, so that no digit is lost.
    */
   readonly map?: (row: Select) => MaybeLater<NoInfer<Accepted> | null | undefined>
-  /** `json()`, `ndjson()`, `csv()` or a preset: `actionsCenter(name)`. Default `json()`. */
+  /** `json()`, `ndjson()`, `csv()`, `parquet()` or a preset: `actionsCenter(name)`. Default `json()`. */
   readonly as?: Format<Accepted>
   /** Where to: `folder('out')`. Feeds of different names may share a place. */
   readonly to: ObjectStore
@@ -22,7 +22,7 @@ export interface FeedOptions<Select, Accepted> {
   readonly name?: string
   /** When a new file begins. Default 1,000,000 rows or 200 MB (200,000,000 bytes) as stored. */
   readonly rotate?: { readonly rows?: number; readonly bytes?: number }
-  /** Default level 6; `false`: not compressed. */
+  /** Default level 6; `false`: not compressed. Parquet is compressed within, by its own option. */
   readonly gzip?: { readonly level?: number } | false
   /** Published feeds that are kept, the newest included. Default 7. */
   readonly keep?: number

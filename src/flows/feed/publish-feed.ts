@@ -12,6 +12,7 @@ import type { Preset } from './preset.js'
 import { Published } from './published.js'
 import { putBytes } from './put-bytes.js'
 import type { FeedSettings } from './settings.js'
+import { gzipLevel } from './text-encoder.js'
 import { verifyFiles } from './verify-files.js'
 import { discard, type WrittenFeed, writeFeed } from './write-feed.js'
 
@@ -101,7 +102,7 @@ function manifestOf({ settings, attempt, generation, written, columns, schema }:
     ...attempt,
     publishedAt: new Date().toISOString(),
     format: settings.as.name,
-    compression: settings.gzip === false ? 'none' : 'gzip',
+    compression: gzipLevel(settings) === undefined ? 'none' : 'gzip',
     rows: total('rows'),
     bytes: total('bytes'),
     skipped: rejections.skipped,

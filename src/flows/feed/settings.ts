@@ -3,7 +3,7 @@ import type { ExportableTableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { ObjectStore } from '../../core/object-store.js'
 import { type Format, json } from './format.js'
-import { columnsMissing, type RowMap } from './mapped-pages.js'
+import type { RowMap } from './mapped-rows.js'
 import { isFeedName } from './names.js'
 
 /** Zod only looks: the very objects of the config go on, not copies of them. */
@@ -20,7 +20,7 @@ const TableShape = z.custom<ExportableTableRef>(
 )
 const FormatShape = z.custom<Format>(
   (value) => typeof value === 'object' && value !== null && 'encoding' in value && 'contentType' in value,
-  'must be a format: json(), ndjson(), csv() or a preset such as actionsCenter(name)',
+  'must be a format: json(), ndjson(), csv(), parquet() or a preset such as actionsCenter(name)',
 )
 const share = z.number().min(0).max(1)
 const ms = z.number().int().min(1).max(2_147_483_647)
@@ -64,19 +64,25 @@ export function parseOptions(options: unknown): Settings {
   const { success, data, error } = OptionsShape.safeParse(options)
   if (!success) throw invalid(error)
   refuseUnfit(data)
-  if (data.map !== undefined && data.as.name === 'csv' && data.as.columns === undefined) throw columnsMissing()
   return data
 }
 
 /** What a preset asks for, and what cannot be done together. */
-function refuseUnfit({ as: { preset, encoding }, map, rotate, whenUnchanged }: Settings): void {
+function refuseUnfit({ as, map, rotate, whenUnchanged }: Settings): void {
+  const { preset, encoding, columns, name } = as
   if (preset !== undefined && map === undefined) {
     throw problem('map', `is missing: ${preset.name} needs rows of its own shape`, 'give a function: (row) => entity')
   }
   if (preset !== undefined && rotate.bytes > preset.maxFileBytes) {
     throw problem('rotate.bytes', `${preset.name} takes files of at most ${preset.maxFileBytes} bytes`, 'lower it')
   }
-  if (encoding.together === true && whenUnchanged === 'skip') {
+  const unnamed = name === 'csv' ? columns === undefined : encoding.kind === 'parquet' && encoding.columns === undefined
+  if (map !== undefined && unnamed) {
+    const fix =
+      name === 'csv' ? "csv({ columns: ['id', 'name'] })" : "parquet({ columns: { id: 'int64', name: 'utf8' } })"
+    throw problem('as', 'must name its columns, as map may make any', `name them: ${fix}`)
+  }
+  if (encoding.kind === 'text' && encoding.together === true && whenUnchanged === 'skip') {
     const fix = 'leave the metadata out, or remove whenUnchanged'
     throw problem('whenUnchanged', 'no file is ever unchanged, as each has the timestamp of its feed in it', fix)
   }

@@ -1,16 +1,15 @@
 import { ConfigError, DataError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
+import type { Encoder } from './encoder.js'
 import { FeedFiles } from './feed-files.js'
-import type { Format } from './format.js'
 import type { FeedFile } from './manifest.js'
 import { type Attempt, feedNames } from './names.js'
-import type { TextPage } from './page.js'
-import { pagesOf } from './pages.js'
-import type { Generation } from './part-file.js'
+import { parquetEncoder } from './parquet/parquet-encoder.js'
+import type { Generation, Page } from './part-file.js'
 import { Quarantine } from './quarantine.js'
 import { Rejections } from './rejections.js'
 import type { FeedSettings } from './settings.js'
-import { TextPart } from './text-part.js'
+import { textEncoder } from './text-encoder.js'
 
 export interface Writing {
   readonly settings: FeedSettings
@@ -25,23 +24,42 @@ export interface Writing {
 /** The files of an attempt, whole and durable, but not yet published. */
 export interface WrittenFeed {
   readonly files: readonly FeedFile[]
-  readonly columns: readonly string[]
   readonly rejections: Rejections
-  readonly oversized: number
 }
 
 /** Reads the table in one snapshot and writes its files. What it wrote is taken back when it throws. */
 export async function writeFeed(writing: Writing): Promise<WrittenFeed> {
-  const { settings, table, attempt, signal } = writing
+  const { settings, table } = writing
+  const { encoding } = settings.as
+  if (encoding.kind === 'parquet') {
+    checkColumns(
+      settings,
+      table,
+      encoding.columns?.map(({ name }) => name),
+    )
+    return writeWith(writing, await parquetEncoder(settings, encoding, table))
+  }
+  checkColumns(settings, table, settings.as.columns)
+  const columns = settings.as.columns ?? table.columns.map(({ name }) => name)
+  return writeWith(writing, textEncoder(settings, encoding, columns))
+}
+
+async function writeWith<P extends Page<P>>(writing: Writing, encoder: Encoder<P>): Promise<WrittenFeed> {
+  const { settings, attempt, generation, signal } = writing
   const names = feedNames(settings.name)
-  const columns = columnsOf(settings.as, table, settings.map !== undefined)
-  const files = filesOf(writing, columns)
+  const files = new FeedFiles<P>({
+    rows: settings.rotate.rows,
+    together: encoder.together,
+    generation,
+    nameOf: (part) => names.data(attempt, part, encoder.extension),
+    open: async (name) => encoder.part(await settings.to.create(name, { ...encoder.content, signal })),
+  })
   const quarantine = new Quarantine(settings.quarantine, names.rejected(attempt), signal)
   const rejections = new Rejections()
   try {
-    await copy(writing, { files, quarantine, rejections })
+    await copy(writing, { encoder, files, quarantine, rejections })
     await quarantine.commit()
-    return { files: await files.end(), columns, rejections, oversized: files.oversized }
+    return { files: await files.end(), rejections }
   } catch (error) {
     await files.abort()
     // Then somebody wants to know which rows.
@@ -52,43 +70,21 @@ export async function writeFeed(writing: Writing): Promise<WrittenFeed> {
   }
 }
 
-function filesOf({ settings, attempt, generation, signal }: Writing, columns: readonly string[]): FeedFiles<TextPage> {
-  const { as: format, gzip, rotate, to, name } = settings
-  const extension = `${format.extension}${gzip === false ? '' : '.gz'}`
-  const { encoding, contentType } = format
-  return new FeedFiles({
-    rows: rotate.rows,
-    together: encoding.together === true,
-    generation,
-    nameOf: (part) => feedNames(name).data(attempt, part, extension),
-    async open(file) {
-      const encoded = gzip === false ? {} : { contentEncoding: 'gzip' as const }
-      const writer = await to.create(file, { contentType, ...encoded, signal })
-      const level = gzip === false ? undefined : gzip.level
-      return new TextPart({ writer, encoding, columns, bytes: rotate.bytes, level })
-    },
-  })
-}
-
-interface Targets {
-  readonly files: FeedFiles<TextPage>
+interface Targets<P extends Page<P>> {
+  readonly encoder: Encoder<P>
+  readonly files: FeedFiles<P>
   readonly quarantine: Quarantine
   readonly rejections: Rejections
 }
 
-async function copy({ settings, table, signal, progress }: Writing, targets: Targets): Promise<void> {
-  const { files, quarantine, rejections } = targets
-  const { as: format, map, snapshotMs, stopAbove } = settings
+async function copy<P extends Page<P>>(writing: Writing, targets: Targets<P>): Promise<void> {
+  const { settings, table, signal, progress } = writing
+  const { encoder, files, quarantine, rejections } = targets
+  const { as: format, map, snapshotMs: maxSnapshotAgeMs, stopAbove } = settings
+  const validate = format.preset?.validator()
   let rows = 0
   let startedMs = performance.now()
-  for await (const { read, page } of pagesOf(table, {
-    format,
-    map,
-    validate: format.preset?.validator(),
-    rejections,
-    signal,
-    maxSnapshotAgeMs: snapshotMs,
-  })) {
+  for await (const { read, page } of encoder.pages(table, { map, validate, rejections, signal, maxSnapshotAgeMs })) {
     rows += read
     await quarantine.write(rejections.take())
     // Early, so that a feed that is all wrong is not written for an hour first.
@@ -119,15 +115,14 @@ export async function discard({ settings, attempt, names, error }: Discarding): 
 
 const DISCARD_MS = 5_000
 
-/** The columns that the head of a CSV names. */
-function columnsOf(format: Format, table: TableExport, mapped: boolean): readonly string[] {
+/** Those that the format names must be there, unless `map` makes them. */
+function checkColumns({ as, map }: FeedSettings, table: TableExport, asked: readonly string[] | undefined): void {
   const known = table.columns.map(({ name }) => name)
-  const asked = format.columns ?? known
-  const unknown = mapped ? undefined : asked.find((name) => !known.includes(name))
-  if (unknown === undefined) return asked
+  const unknown = map === undefined ? asked?.find((name) => !known.includes(name)) : undefined
+  if (unknown === undefined) return
   throw new ConfigError({
     code: 'column-missing',
-    key: 'feed({ as: csv({ columns }) })',
+    key: `feed({ as: ${as.name}({ columns }) })`,
     message: `${table.label} has no column ${JSON.stringify(unknown)}`,
     fix: `name some of: ${known.join(', ')}`,
   })

@@ -1,0 +1,85 @@
+import { DataError } from '../../core/errors.js'
+import type { TableExport } from '../../core/export.js'
+import type { ObjectWriter } from '../../core/object-store.js'
+import { csvLine } from './csv-text.js'
+import { fieldText, jsonText } from './encode.js'
+import type { Encoder, PagesOptions, ReadPage } from './encoder.js'
+import type { Format, TextEncoding } from './format.js'
+import { mappedRows } from './mapped-rows.js'
+import { linesPage, type TextPage, textPage } from './page.js'
+import type { RowValidator } from './preset.js'
+import type { FeedSettings } from './settings.js'
+import { TextPart } from './text-part.js'
+
+/** `undefined`: the files are not compressed as a whole. */
+export function gzipLevel({ as, gzip }: Pick<FeedSettings, 'as' | 'gzip'>): number | undefined {
+  return gzip === false || as.encoding.kind === 'parquet' ? undefined : gzip.level
+}
+
+/** @param columns those of a CSV. */
+export function textEncoder(
+  settings: FeedSettings,
+  encoding: TextEncoding,
+  columns: readonly string[],
+): Encoder<TextPage> {
+  const { as: format, rotate } = settings
+  const level = gzipLevel(settings)
+  const { contentType, extension } = format
+  return {
+    extension: level === undefined ? extension : `${extension}.gz`,
+    content: level === undefined ? { contentType } : { contentType, contentEncoding: 'gzip' },
+    together: encoding.together === true,
+    pages: (table, options) => textPages({ table, format, separator: encoding.separator, columns }, options),
+    part: (writer: ObjectWriter) => new TextPart({ writer, encoding, columns, bytes: rotate.bytes, level }),
+  }
+}
+
+interface Texts {
+  readonly table: TableExport
+  readonly format: Format
+  readonly separator: string
+  readonly columns: readonly string[]
+}
+
+/** The table as text, in the shortest way that the format and `map` allow. */
+async function* textPages(
+  { table, format, separator, columns }: Texts,
+  options: PagesOptions,
+): AsyncGenerator<ReadPage<TextPage>> {
+  const { map, validate, rejections } = options
+  if (map !== undefined) {
+    const encode = format.name === 'csv' ? csvEncode(columns) : jsonEncode(validate)
+    for await (const rows of table.values(options)) {
+      const lines = await mappedRows(rows, { map, encode, key: table.key, rejections })
+      yield { read: rows.length, page: linesPage(lines, separator) }
+    }
+  } else if (format.name === 'csv') {
+    const places = columns.map((name) => table.columns.findIndex((column) => column.name === name))
+    for await (const rows of table.text(options)) {
+      const lines = rows.map((row) => csvLine(places.map((place) => row[place] ?? null)))
+      yield { read: rows.length, page: linesPage(lines, separator) }
+    }
+  } else {
+    for await (const { rows, text } of table.json(separator, options)) {
+      yield { read: rows, page: textPage(rows, text, separator) }
+    }
+  }
+}
+
+function jsonEncode(validate: RowValidator | undefined): (value: unknown) => string {
+  if (validate === undefined) return jsonText
+  return (value) => {
+    // First, as it says more than that a number is none.
+    validate(value)
+    return jsonText(value)
+  }
+}
+
+function csvEncode(columns: readonly string[]): (value: unknown) => string {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) {
+      throw new DataError('row-not-object', 'map made no object, so there are no columns')
+    }
+    return csvLine(columns.map((column) => fieldText(Object.hasOwn(value, column) ? Reflect.get(value, column) : null)))
+  }
+}
