@@ -39,8 +39,9 @@ export {
   type StoredObject,
 } from './core/object-store.js'
 export type { FlowEvent, Observer } from './core/observer.js'
+export type { Schedule, ScheduleOptions } from './core/schedule.js'
 export { Secret } from './core/secret.js'
-export type { Conflict, RunRecord, StateStore } from './core/state.js'
+export type { Conflict, LastRun, RunRecord, StateStore } from './core/state.js'
 export type { BatchLimits, MessageTarget, Stream } from './core/stream.js'
 export type { Column, Row, TableSchema } from './core/table.js'
 export { check } from './flows/check/check.js'

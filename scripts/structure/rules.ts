@@ -41,6 +41,7 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'hyparquet-writer': ['src/flows/feed/parquet'],
   c12: ['src/config'],
   commander: ['src/cli'],
+  croner: ['src/flows'],
   pino: ['src/observe', 'src/cli'],
 }
 

@@ -3,6 +3,7 @@ import type { DeadLetterStore, LetterFilter } from './dead-letter.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
 import type { Observer } from './observer.js'
+import type { Schedule } from './schedule.js'
 import type { Row, TableSchema } from './table.js'
 
 export type FlowKind = 'ingest' | 'relay' | 'sync' | 'feed' | 'check'
@@ -27,6 +28,8 @@ export interface Flow {
   readonly databases: readonly Database[]
   /** The tables it writes to, for `lockstep load <flow>`; left out by flows that write to none. */
   readonly tables?: readonly TableRef[]
+  /** When `lockstep run` runs it, again and again; left out: once, at the start. */
+  readonly schedule?: Schedule | undefined
   /** Runs until drained, finished or failed. Throws a `LockstepError` of the class that decides the exit code. */
   run(context: FlowContext): Promise<void>
   /** Compares and reports, changing nothing; left out by flows that have nothing to compare. */

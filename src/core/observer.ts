@@ -6,6 +6,8 @@ import type { ExitCode } from './errors.js'
  */
 export type FlowEvent = { readonly flow: string } & (
   | { readonly type: 'started'; readonly kind: string }
+  /** A flow with a schedule waits; `nextAt` (ISO 8601, UTC) is when it runs again. Between two runs, and before the first. */
+  | { readonly type: 'scheduled'; readonly kind: string; readonly nextAt: string }
   /** A batch is stored and acknowledged. `lagMs` is an upper bound over its items. */
   | {
       readonly type: 'batch'

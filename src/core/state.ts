@@ -36,8 +36,9 @@ export interface RunRecord {
   readonly kind: string
   /** One per process start. */
   readonly run: string
-  readonly state: 'running' | 'draining' | 'stopped' | 'failed'
-  /** ISO 8601, UTC. */
+  /** `scheduled`: between two runs. */
+  readonly state: 'running' | 'scheduled' | 'draining' | 'stopped' | 'failed'
+  /** ISO 8601, UTC. With a schedule: of the last change between running and waiting. */
   readonly startedAt: string
   readonly heartbeatAt: string
   readonly items: number
@@ -47,6 +48,17 @@ export interface RunRecord {
   readonly conflicts: number
   readonly lastError: string | undefined
   readonly lastVerdict: { readonly verdict: string; readonly detail: string; readonly at: string } | undefined
+  /** Of flows with a schedule: when it runs again, and how the run before ended. */
+  readonly nextRunAt?: string | undefined
+  readonly lastRun?: LastRun | undefined
+}
+
+/** How one run of a flow with a schedule ended. Times are ISO 8601, UTC. */
+export interface LastRun {
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly exitCode: number
+  readonly error?: string | undefined
 }
 
 export interface RunStore {

@@ -22,7 +22,7 @@ interface Progress {
 }
 
 /**
- * Writes each fact once, as `event`: `flow.started`, `flow.progress`, `flow.retry`, `flow.health`, `flow.dead-letters`,
+ * Writes each fact once, as `event`: `flow.started`, `flow.scheduled`, `flow.progress`, `flow.retry`, `flow.health`, `flow.dead-letters`,
  * `flow.conflicts`, `flow.verdict`, `flow.notice`, `flow.caught-up`, `flow.draining`, `flow.stopped`. Batches, retries,
  * dead letters and skipped items come in their hundreds, so they are summed up in a `flow.progress` line at most every
  * `progressMs`, written by the event that comes after; only the first retry and the first dead letters of each code in
@@ -133,6 +133,8 @@ function lineOf(event: FlowEvent): Line | undefined {
   switch (event.type) {
     case 'started':
       return { level: 'info', message: `${event.kind} started`, fields: { kind: event.kind } }
+    case 'scheduled':
+      return { level: 'info', message: `next run at ${event.nextAt}`, fields: { nextAt: event.nextAt } }
     case 'retry': {
       const { lane, attempt, delayMs, error } = event
       return { level: 'warn', message: `trying again in ${delayMs} ms`, fields: { lane, attempt, delayMs, error } }
@@ -165,11 +167,8 @@ function lineOf(event: FlowEvent): Line | undefined {
     }
     case 'notice':
       return { level: event.level, message: event.message, fields: { code: event.code } }
-    case 'stopped': {
-      const { exitCode, error } = event
-      if (error === undefined) return { level: 'info', message: 'stopped', fields: { exitCode } }
-      return { level: 'error', message: `stopped: ${error.message}`, fields: { exitCode, error } }
-    }
+    case 'stopped':
+      return stoppedLine(event)
     case 'caught-up':
     case 'draining':
       return { level: 'info', message: event.type }
@@ -178,4 +177,9 @@ function lineOf(event: FlowEvent): Line | undefined {
     case 'skipped':
       return undefined
   }
+}
+
+function stoppedLine({ exitCode, error }: FlowEvent & { readonly type: 'stopped' }): Line {
+  if (error === undefined) return { level: 'info', message: 'stopped', fields: { exitCode } }
+  return { level: 'error', message: `stopped: ${error.message}`, fields: { exitCode, error } }
 }

@@ -1,6 +1,7 @@
 import type { ExitCode } from '../core/errors.js'
 import type { FlowEvent, Observer } from '../core/observer.js'
 import { scrub } from '../core/secret.js'
+import type { LastRun } from '../core/state.js'
 import { LagHistogram } from './lag-histogram.js'
 import { RateWindow } from './rate-window.js'
 
@@ -8,7 +9,8 @@ import { RateWindow } from './rate-window.js'
 export interface FlowTally {
   readonly flow: string
   readonly kind: string
-  readonly state: 'running' | 'draining' | 'stopped' | 'failed'
+  /** `scheduled`: between two runs. */
+  readonly state: 'running' | 'scheduled' | 'draining' | 'stopped' | 'failed'
   readonly startedAt: string
   readonly items: number
   readonly batches: number
@@ -38,6 +40,9 @@ export interface FlowTally {
   /** Message of the last error that was retried or that stopped the flow, without credentials. */
   readonly lastError: string | undefined
   readonly exitCode: ExitCode | undefined
+  /** Of flows with a schedule: when it runs again, and how the run before ended. */
+  readonly nextRunAt: string | undefined
+  readonly lastRun: LastRun | undefined
 }
 
 export interface Tally {
@@ -64,7 +69,7 @@ export function tally(): Tally {
 
 class FlowCounter {
   readonly #flow: string
-  readonly #startedAt = Date.now()
+  #startedAt = Date.now()
   readonly #rate = new RateWindow()
   readonly #lags = new LagHistogram()
   readonly #unhealthy = new Map<string, string | undefined>()
@@ -82,6 +87,8 @@ class FlowCounter {
   #notice: FlowTally['lastNotice']
   #error: string | undefined
   #exitCode: ExitCode | undefined
+  #nextRunAt: string | undefined
+  #lastRun: LastRun | undefined
 
   constructor(flow: string) {
     this.#flow = flow
@@ -94,7 +101,10 @@ class FlowCounter {
   count(event: FlowEvent): void {
     switch (event.type) {
       case 'started':
-        this.#kind = event.kind
+        this.#begin(event.kind)
+        return
+      case 'scheduled':
+        this.#await(event)
         return
       case 'batch':
         this.#countBatch(event)
@@ -131,13 +141,40 @@ class FlowCounter {
         this.#state = 'draining'
         return
       case 'stopped':
-        this.#state = event.error === undefined ? 'stopped' : 'failed'
-        this.#exitCode = event.exitCode
-        if (event.error !== undefined) this.#error = scrub(event.error.message)
+        this.#stop(event)
         return
       case 'checkpoint':
         return
     }
+  }
+
+  /** With a schedule again and again. */
+  #begin(kind: string): void {
+    this.#kind = kind
+    if (this.#state !== 'scheduled') return
+    this.#state = 'running'
+    this.#startedAt = Date.now()
+    this.#error = undefined
+    this.#unhealthy.clear()
+  }
+
+  #await({ kind, nextAt }: FlowEvent & { readonly type: 'scheduled' }): void {
+    this.#kind = kind
+    this.#state = 'scheduled'
+    this.#nextRunAt = nextAt
+    this.#startedAt = Date.now()
+  }
+
+  #stop({ error, exitCode }: FlowEvent & { readonly type: 'stopped' }): void {
+    const ran = this.#state !== 'scheduled'
+    this.#state = error === undefined ? 'stopped' : 'failed'
+    this.#exitCode = exitCode
+    if (error !== undefined) this.#error = scrub(error.message)
+    if (this.#nextRunAt !== undefined && ran) {
+      const startedAt = new Date(this.#startedAt).toISOString()
+      this.#lastRun = { startedAt, endedAt: new Date().toISOString(), exitCode, error: error && this.#error }
+    }
+    this.#nextRunAt = undefined
   }
 
   snapshot(): FlowTally {
@@ -161,6 +198,8 @@ class FlowCounter {
       lastNotice: this.#notice,
       lastError: this.#error,
       exitCode: this.#exitCode,
+      nextRunAt: this.#nextRunAt,
+      lastRun: this.#lastRun,
     }
   }
 

@@ -22,6 +22,37 @@ describe('tally', () => {
     return first
   }
 
+  it('keeps count over the runs of a flow with a schedule, and how the last one ended', () => {
+    const counts = tally()
+    const { observer } = counts
+    const waits = { flow, type: 'scheduled', kind: 'feed', nextAt: '2026-01-01T00:00:00Z' } as const
+    observer(waits)
+    expect(only(counts)).toMatchObject({
+      kind: 'feed',
+      state: 'scheduled',
+      nextRunAt: waits.nextAt,
+      lastRun: undefined,
+    })
+    observer({ flow, type: 'started', kind: 'feed' })
+    observer(batch(10))
+    vi.advanceTimersByTime(5_000)
+    observer({ flow, type: 'stopped', exitCode: 3, error: new UnavailableError('gone', 'no answer') })
+    observer(waits)
+    const lastRun = { startedAt: '2023-11-14T22:13:20.250Z', endedAt: '2023-11-14T22:13:25.250Z', exitCode: 3 }
+    expect(only(counts)).toMatchObject({ state: 'scheduled', items: 10, lastRun: { ...lastRun, error: 'no answer' } })
+    observer({ flow, type: 'started', kind: 'feed' })
+    observer(batch(5))
+    expect(only(counts)).toMatchObject({ state: 'running', items: 15, lastError: undefined })
+    observer({ flow, type: 'stopped', exitCode: 0, error: undefined })
+    observer(waits)
+    observer({ flow, type: 'stopped', exitCode: 0, error: undefined })
+    expect(only(counts)).toMatchObject({
+      state: 'stopped',
+      nextRunAt: undefined,
+      lastRun: { exitCode: 0, error: undefined },
+    })
+  })
+
   it('counts what flows tell', () => {
     const counts = tally()
     const { observer } = counts

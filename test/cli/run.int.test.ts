@@ -100,6 +100,44 @@ describe('exit codes', () => {
   })
 })
 
+describe('a flow with a schedule', () => {
+  test('runs whenever it is due, also after a run that failed, and exits with 0 when it is stopped', async () => {
+    const run = lockstep(['run', 'everySecond'])
+    let said = ''
+    run.process.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    await expect.poll(() => said.split('everySecond runs').length).toBeGreaterThan(2)
+    run.process.kill('SIGTERM')
+    const ended = await run.ended
+    expect(ended).toMatchObject({ code: 0, signal: null })
+    expect(ended.stdout).toContain('everySecond fails')
+  })
+
+  test('ends at once while it waits', async () => {
+    const run = lockstep(['run', 'nightly'])
+    await run.printed('next run at')
+    run.process.kill('SIGTERM')
+    const ended = await run.ended
+    expect(ended).toMatchObject({ code: 0, signal: null })
+    expect(ended.stdout).not.toContain('nightly runs')
+  })
+
+  test('stops at the start for what nothing but a person can mend', async () => {
+    const ended = await lockstep(['run', 'nightlyMisconfigured']).ended
+    expect(ended.code).toBe(2)
+    expect(ended.stdout).toContain('no such table')
+  })
+
+  test.each(['--once', '--until-caught-up'])('runs now, and one time, with %s', async (option) => {
+    const ended = await lockstep(['run', 'nightly', option]).ended
+    expect(ended.code).toBe(0)
+    expect(ended.stdout.split('nightly runs')).toHaveLength(2)
+    const failed = await lockstep(['run', 'everySecond', option]).ended
+    expect(failed.code).toBe(3)
+  })
+})
+
 describe('what is printed', () => {
   test('without a terminal, every line of stdout is a JSON log line', async () => {
     const { stdout } = await lockstep(['run', 'quick', 'red']).ended

@@ -8,7 +8,7 @@ const Stored = z.object({
   flow: z.string(),
   kind: z.string(),
   run: z.string(),
-  state: z.enum(['running', 'draining', 'stopped', 'failed']),
+  state: z.enum(['running', 'scheduled', 'draining', 'stopped', 'failed']),
   startedAt: z.string(),
   heartbeatAt: z.string(),
   items: z.number(),
@@ -18,6 +18,10 @@ const Stored = z.object({
   conflicts: z.number(),
   lastError: z.string().optional(),
   lastVerdict: z.object({ verdict: z.string(), detail: z.string(), at: z.string() }).optional(),
+  nextRunAt: z.string().optional(),
+  lastRun: z
+    .object({ startedAt: z.string(), endedAt: z.string(), exitCode: z.number(), error: z.string().optional() })
+    .optional(),
 })
 
 /** A record as it is kept: JSON in which NUL, which not every database takes, is a character that shows it. */

@@ -20,6 +20,8 @@ import { listenForSignals } from '../signals.js'
 export interface RunArguments {
   readonly flows: readonly string[]
   readonly untilCaughtUp: boolean
+  /** Flows with a schedule run now, one time. */
+  readonly once: boolean
   readonly json: boolean
   readonly config?: string
   readonly logLevel?: string
@@ -36,7 +38,13 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
     const shown = screen ?? { observer: openLog({ level, write: args.json ? io.err : io.out }) }
     const heartbeats = startHeartbeats(config, flows, progress)
     const observer = fanOut(progress.take, shown.observer)
-    const worst = await runFlows(flows, { observer, signals, untilCaughtUp: args.untilCaughtUp })
+    const worst = await runFlows(flows, {
+      observer,
+      signals,
+      untilCaughtUp: args.untilCaughtUp,
+      once: args.once,
+      stateOf: (flow) => stateOf(config, flow)?.state,
+    })
     const exitCode = signals.shutdown.state === 'aborting' ? EXIT.aborted : worst
     screen?.end()
     await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()))

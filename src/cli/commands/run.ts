@@ -5,6 +5,7 @@ import { configOption, jsonOption, logLevelOption } from '../options.js'
 
 interface Options {
   readonly untilCaughtUp?: boolean
+  readonly once?: boolean
   readonly json?: boolean
   readonly config?: string
   readonly logLevel?: string
@@ -15,7 +16,8 @@ export function runCommand(io: Io, finish: Finish): Command {
     .summary('run flows until stopped')
     .description('Runs the named flows, or all of them, side by side; one that fails does not stop the others.')
     .argument('[flow...]', 'names of flows in the config; default all')
-    .option('--until-caught-up', 'stop once everything committed before the start is on the other side')
+    .option('--until-caught-up', 'stop once everything committed before the start is on the other side; implies --once')
+    .option('--once', 'run flows that have a schedule now, one time, and not when they are due')
     .addOption(jsonOption('print one summary object on stdout at the end; logs go to stderr'))
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -24,16 +26,19 @@ export function runCommand(io: Io, finish: Finish): Command {
       `
 On a terminal it shows each flow live; elsewhere it writes JSON log lines.
 A check flow ends by itself; when its sides differ the exit code is 1, and 3 when it could not tell.
+A flow with a schedule runs whenever it is due, never twice at a time, until the process is stopped. A run that fails is
+told, and the next due time runs again; stopped in good order it exits with 0, whatever its runs found (see status).
 The first SIGTERM or SIGINT lets the flows finish what they have read (25 s), the second stops them at once.
 
 Examples:
   $ lockstep run                            all flows, until stopped
   $ lockstep run mirror --until-caught-up   one flow, as a job
+  $ lockstep run facilities --once          one publication now, whatever its schedule
   $ lockstep run --json > summary.json      logs on stderr, the summary in a file`,
     )
     .action(async (flows: string[], options: Options) => {
       const { run } = await import('../actions/run.js')
-      const { untilCaughtUp = false, json = false, ...rest } = options
-      await finish(run(io, { ...rest, flows, untilCaughtUp, json }))
+      const { untilCaughtUp = false, once = false, json = false, ...rest } = options
+      await finish(run(io, { ...rest, flows, untilCaughtUp, once, json }))
     })
 }

@@ -35,6 +35,12 @@ export function clock(ms: number): string {
   return new Date(ms).toTimeString().slice(0, 8)
 }
 
+/** `next run 2026-11-29 03:00 UTC, in 2 h 04 m` */
+export function nextRun(atMs: number, nowMs: number): string {
+  const at = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')
+  return `next run ${at} UTC, ${atMs <= nowMs ? 'now' : `in ${span(atMs - nowMs)}`}`
+}
+
 /** Control and format characters and line separators: what could move a cursor, change a title or hide text. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 

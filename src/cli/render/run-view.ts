@@ -1,12 +1,12 @@
 import type { Cell, Column } from './columns.js'
 import { columns } from './columns.js'
-import { ago, clock, count, cut, labelled, plural, span, sparkline, visible } from './format.js'
+import { ago, clock, count, cut, labelled, nextRun, plural, span, sparkline, visible } from './format.js'
 import type { Paint } from './paint.js'
 
 /** How a flow stands at one moment, as the live view shows it. */
 export interface FlowView {
   readonly name: string
-  readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed'
+  readonly state: 'starting' | 'running' | 'scheduled' | 'draining' | 'stopped' | 'failed'
   readonly items: number
   /** Over the last seconds. */
   readonly itemsPerSecond: number
@@ -22,8 +22,10 @@ export interface FlowView {
   /** What is red and why; empty: all is well. */
   readonly unhealthy: readonly { readonly subject: string; readonly reason: string; readonly sinceMs: number }[]
   readonly verdict: { readonly verdict: string; readonly detail: string; readonly atMs: number } | undefined
-  /** Why it failed. */
+  /** Why it failed, or, while it waits for its next run, the last one. */
   readonly error: string | undefined
+  /** Of a flow with a schedule that waits: when it runs again, and when the run before ended. */
+  readonly next?: { readonly atMs: number; readonly lastEndedMs: number | undefined } | undefined
 }
 
 export interface Notice {
@@ -116,6 +118,9 @@ function lag(ms: number | undefined): string {
 function stateOf(flow: FlowView, paint: Paint): { mark: string; word: string; colour: (text: string) => string } {
   if (flow.state === 'failed') return { mark: '✗', word: 'failed', colour: paint.red }
   if (flow.state === 'stopped') return { mark: '■', word: 'stopped', colour: paint.dim }
+  if (flow.state === 'scheduled') {
+    return { mark: '◷', word: 'scheduled', colour: flow.error === undefined ? paint.green : paint.red }
+  }
   if (flow.unhealthy.length > 0) return { mark: '!', word: 'waiting', colour: paint.red }
   if (flow.state === 'draining') return { mark: '◌', word: 'draining', colour: paint.yellow }
   if (flow.state === 'starting') return { mark: '○', word: 'starting', colour: paint.yellow }
@@ -127,7 +132,11 @@ function details(flow: FlowView, nowMs: number, { width, paint }: ViewOptions): 
   const lines = flow.unhealthy.map(({ subject, reason, sinceMs }) =>
     line(`${labelled(subject, reason)} (${span(nowMs - sinceMs)})`, paint.red),
   )
-  if (flow.error !== undefined) lines.push(line(flow.error, paint.red))
+  if (flow.error !== undefined) {
+    const failed = flow.next?.lastEndedMs
+    lines.push(line(failed === undefined ? flow.error : `failed ${ago(nowMs - failed)}: ${flow.error}`, paint.red))
+  }
+  if (flow.next !== undefined) lines.push(line(nextRun(flow.next.atMs, nowMs), paint.dim))
   if (flow.verdict !== undefined) {
     const { verdict, detail, atMs } = flow.verdict
     const colour = verdict === 'same' ? paint.green : paint.yellow

@@ -111,3 +111,12 @@ describe('the live view', () => {
     expect(shown).toContain('bad \\u{1b}[2J\\u{7} text\\nand more')
   })
 })
+
+test('a flow that waits for its next run says when that is, and that the last one failed', () => {
+  const next = { atMs: NOW_MS + 900_000, lastEndedMs: NOW_MS - 60_000 }
+  const waiting = flow({ name: 'nightly', state: 'scheduled', next, error: 'cannot reach it' })
+  const text = renderRun(view([waiting]), { width: 100, paint: plain })
+  expect(text).toMatch(/◷ {2}nightly +scheduled/)
+  expect(text).toContain('   failed 1 m 00 s ago: cannot reach it')
+  expect(text).toContain('   next run 2023-11-14 22:28 UTC, in 15 m 00 s')
+})

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../core/state.js'
 import { type Column, columns } from './columns.js'
-import { ago, count, labelled, span, visible } from './format.js'
+import { ago, count, labelled, nextRun, span, visible } from './format.js'
 import type { Paint } from './paint.js'
 
 /** What the state tables say about one flow of the config. */
@@ -23,7 +23,7 @@ export interface FlowStatus {
 export const STALE_MS = 15_000
 
 export function isStale(record: RunRecord, nowMs: number): boolean {
-  const alive = record.state === 'running' || record.state === 'draining'
+  const alive = record.state !== 'stopped' && record.state !== 'failed'
   return alive && nowMs - Date.parse(record.heartbeatAt) > STALE_MS
 }
 
@@ -89,6 +89,9 @@ function stateOf(
   if (isStale(record, nowMs)) return { mark: '?', word: 'stale', colour: paint.red }
   if (record.state === 'failed') return { mark: '✗', word: 'failed', colour: paint.red }
   if (record.state === 'stopped') return { mark: '■', word: 'stopped', colour: paint.dim }
+  if (record.state === 'scheduled') {
+    return { mark: '◷', word: 'scheduled', colour: record.lastRun?.error === undefined ? paint.green : paint.red }
+  }
   return { mark: '●', word: record.state, colour: record.state === 'running' ? paint.green : paint.yellow }
 }
 
@@ -101,10 +104,15 @@ function details(status: FlowStatus, { nowMs, paint }: StatusOptions): readonly 
   if (isStale(record, nowMs)) {
     lines.push(line(`was ${record.state}, but nothing was heard since: the process is gone or cannot write`, paint.red))
   }
-  if (record.lastError !== undefined) {
+  // That of a run on a schedule is told below, with its time.
+  if (record.lastError !== undefined && record.state !== 'scheduled') {
     const failed = record.state === 'failed'
     lines.push(line(failed ? record.lastError : `last error: ${record.lastError}`, failed ? paint.red : paint.yellow))
   }
+  if (record.lastRun?.error !== undefined && record.state === 'scheduled') {
+    lines.push(line(`failed ${ago(nowMs - Date.parse(record.lastRun.endedAt))}: ${record.lastRun.error}`, paint.red))
+  }
+  if (record.nextRunAt !== undefined) lines.push(line(nextRun(Date.parse(record.nextRunAt), nowMs), paint.dim))
   if (record.lastVerdict !== undefined) {
     const { verdict, detail, at } = record.lastVerdict
     lines.push(

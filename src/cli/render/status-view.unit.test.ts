@@ -96,3 +96,22 @@ test('letters that are held have a column of their own, when there are any', () 
        same, 2 m 00 s ago: 5,000,000 rows on each side"
   `)
 })
+
+test('a flow with a schedule says when it runs again, and what its last run came to', () => {
+  const scheduled = record({
+    state: 'scheduled',
+    lastError: 'cannot reach postgres://db-a',
+    nextRunAt: '2026-01-01T12:15:00Z',
+    lastRun: {
+      startedAt: '2026-01-01T11:45:00Z',
+      endedAt: '2026-01-01T11:46:00Z',
+      exitCode: 3,
+      error: 'cannot reach postgres://db-a',
+    },
+  })
+  const text = renderStatus([status('nightly', { record: scheduled })], { nowMs: NOW_MS, width: 100, paint: plain })
+  expect(text).toMatch(/◷ {2}nightly +scheduled/)
+  expect(text).toContain('   failed 14 m 00 s ago: cannot reach postgres://db-a\n')
+  expect(text).toContain('   next run 2026-01-01 12:15 UTC, in 15 m 00 s\n')
+  expect(text).not.toContain('last error')
+})

@@ -13,7 +13,8 @@ export interface Lately {
 export function flowView(tally: FlowTally, { recent, unhealthySince }: Lately, nowMs: number): FlowView {
   const [lagP50Ms, lagP99Ms] = recent.lags(nowMs, [0.5, 0.99])
   const { lastVerdict } = tally
-  const over = tally.state === 'stopped' || tally.state === 'failed'
+  const waits = tally.state === 'scheduled'
+  const over = waits || tally.state === 'stopped' || tally.state === 'failed'
   return {
     name: tally.flow,
     state: isStarting(tally) ? 'starting' : tally.state,
@@ -32,8 +33,14 @@ export function flowView(tally: FlowTally, { recent, unhealthySince }: Lately, n
       sinceMs: unhealthySince.get(subject) ?? nowMs,
     })),
     verdict: lastVerdict && { ...lastVerdict, atMs: Date.parse(lastVerdict.at) },
-    error: tally.state === 'failed' ? firstLine(tally.lastError) : undefined,
+    error: firstLine(tally.state === 'failed' ? tally.lastError : waits ? tally.lastRun?.error : undefined),
+    next: waits ? nextOf(tally) : undefined,
   }
+}
+
+function nextOf({ nextRunAt, lastRun }: FlowTally): FlowView['next'] {
+  if (nextRunAt === undefined) return undefined
+  return { atMs: Date.parse(nextRunAt), lastEndedMs: lastRun && Date.parse(lastRun.endedAt) }
 }
 
 /** It has been called, but nothing has been heard of its work yet. */
@@ -59,6 +66,8 @@ export function runRecord(tally: FlowTally, lately: Lately, { run, nowMs }: { ru
     conflicts: tally.conflicts,
     lastError: firstLine(tally.unhealthy[0]?.reason ?? tally.lastError),
     lastVerdict: lastVerdict && { verdict: lastVerdict.verdict, detail: lastVerdict.detail, at: lastVerdict.at },
+    nextRunAt: tally.nextRunAt,
+    lastRun: tally.lastRun,
   }
 }
 

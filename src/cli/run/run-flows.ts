@@ -2,18 +2,37 @@ import type { NamedFlow } from '../../config/select-flows.js'
 import { EXIT, type ExitCode, exitCodeOf, LockstepError } from '../../core/errors.js'
 import type { FlowKind } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
+import type { StateStore } from '../../core/state.js'
 import { VERDICT_EXIT, worst } from '../exit-codes.js'
 import type { Signals } from '../signals.js'
+import { systemClock } from './clock.js'
+import { runScheduled } from './run-scheduled.js'
+import { scheduledFlow } from './scheduled-flow.js'
 
 export interface RunFlowsOptions {
   readonly observer: Observer
   readonly signals: Signals
   readonly untilCaughtUp: boolean
+  /** Flows with a schedule run at once, one time. */
+  readonly once: boolean
+  /** Where instances of a flow with a schedule agree on who runs it. */
+  stateOf(flow: NamedFlow): StateStore | undefined
 }
 
 /** Runs the flows side by side. One that fails is told to the observer and does not stop the others. */
 export async function runFlows(flows: readonly NamedFlow[], options: RunFlowsOptions): Promise<ExitCode> {
-  const codes = await Promise.all(flows.map((flow) => runFlow(flow, options)))
+  const once = options.once || options.untilCaughtUp
+  const codes = await Promise.all(
+    flows.map((named) => {
+      const { schedule } = named.flow
+      const run = (): Promise<ExitCode> => runFlow(named, options)
+      if (schedule === undefined || once) return run()
+      const { observer, signals, stateOf } = options
+      const { drain, abort } = signals.shutdown
+      const flow = scheduledFlow(named, { schedule, observer, state: stateOf(named), run })
+      return runScheduled(flow, { clock: systemClock, observer, drain, abort })
+    }),
+  )
   return worst(codes)
 }
 

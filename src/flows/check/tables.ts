@@ -4,8 +4,10 @@ import type { ReadOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext, Sample } from '../../core/flow.js'
+import type { Schedule, ScheduleOptions } from '../../core/schedule.js'
 import type { Table } from '../../core/table.js'
 import { canonical, hasOpen } from '../open-table.js'
+import { parseSchedule } from '../schedule.js'
 import { checkTables } from './check-tables.js'
 import { Patience } from './patience.js'
 
@@ -34,6 +36,8 @@ export interface TablesCheck {
   readonly sample?: number | Sample
   /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
   readonly settleMs?: number
+  /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
+  readonly schedule?: ScheduleOptions
 }
 
 /** Compares two tables, row by row where it must, and reports; both sides are only read. */
@@ -44,10 +48,12 @@ export function tables(options: TablesCheck): Flow {
 class TablesFlow implements Flow {
   readonly kind = 'check'
   readonly databases: Flow['databases']
+  readonly schedule: Schedule | undefined
   readonly #options: TablesCheck
 
   constructor(options: TablesCheck) {
     this.#options = options
+    this.schedule = parseSchedule(options.schedule, 'check.tables')
     this.databases = [...new Set([options.left.database, options.right.database])]
   }
 

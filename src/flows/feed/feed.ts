@@ -1,6 +1,7 @@
 import type { Database } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { FeedVerification, Flow, FlowContext } from '../../core/flow.js'
+import { parseSchedule } from '../schedule.js'
 import type { FeedOptions } from './options.js'
 import { runFeed } from './run-feed.js'
 import { named, parseOptions, type Settings } from './settings.js'
@@ -20,11 +21,13 @@ export function feed<Select, Accepted = unknown>(options: FeedOptions<Select, Ac
 class FeedFlow implements Flow {
   readonly kind = 'feed'
   readonly databases: readonly Database[]
+  readonly schedule: Flow['schedule']
   readonly #settings: Settings
 
   constructor(settings: Settings) {
     this.#settings = settings
     this.databases = [settings.from.database]
+    this.schedule = parseSchedule(settings.schedule, 'feed')
   }
 
   /** Publishes once. */

@@ -1,5 +1,6 @@
 import type { ExportableTableRef } from '../../core/database.js'
 import type { ObjectStore } from '../../core/object-store.js'
+import type { ScheduleOptions } from '../../core/schedule.js'
 import type { Format } from './format.js'
 
 type MaybeLater<Value> = Value | Promise<Value>
@@ -43,4 +44,6 @@ export interface FeedOptions<Select, Accepted> {
   readonly snapshotMs?: number
   /** How long to go on trying while the database or the store cannot be used, in ms. Default 60,000. */
   readonly patienceMs?: number
+  /** When `lockstep run` publishes: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
+  readonly schedule?: ScheduleOptions
 }

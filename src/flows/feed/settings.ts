@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ExportableTableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { ObjectStore } from '../../core/object-store.js'
+import { ScheduleShape } from '../schedule.js'
 import { type Format, json } from './format.js'
 import type { RowMap } from './mapped-rows.js'
 import { isFeedName } from './names.js'
@@ -52,6 +53,7 @@ const OptionsShape = z.strictObject({
   stopAbove: share.default(0.05),
   snapshotMs: ms.default(3_600_000),
   patienceMs: ms.default(60_000),
+  schedule: ScheduleShape,
 })
 
 /** What `feed` was given, with defaults filled in. */

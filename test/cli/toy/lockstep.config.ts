@@ -110,6 +110,25 @@ export default defineConfig({
     conflicting: toy(async ({ observer, name }) =>
       observer({ flow: name, type: 'verdict', verdict: 'different', detail: 'toy', figures: {} }),
     ),
+    everySecond: toy(
+      async (context) => {
+        notice(context, 'everySecond runs')
+        throw new UnavailableError('connection', 'everySecond fails')
+      },
+      {
+        kind: 'feed',
+        schedule: { cron: '* * * * * *', timeZone: 'UTC', next: (ms) => 1_000 * Math.floor(ms / 1_000 + 1) },
+      },
+    ),
+    nightly: toy(async (context) => notice(context, 'nightly runs'), {
+      kind: 'feed',
+      schedule: { cron: '0 3 * * *', timeZone: 'UTC', next: (ms) => ms + 3_600_000 },
+    }),
+    nightlyMisconfigured: toy(async () => {}, {
+      kind: 'feed',
+      schedule: { cron: '0 3 * * *', timeZone: 'UTC', next: (ms) => ms + 3_600_000 },
+      diagnose: async () => [{ level: 'error', subject: 'records', message: 'no such table', fix: 'CREATE TABLE' }],
+    }),
     steady: toy(async (context) => {
       notice(context, 'steady is under way')
       await until(context.drain)

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { ColumnRef, Database, GroupsRequest } from '../../../core/database.js'
 import { ConfigError } from '../../../core/errors.js'
 import type { Aggregate } from '../../../core/groups.js'
+import type { Schedule, ScheduleOptions } from '../../../core/schedule.js'
+import { parseSchedule, ScheduleShape } from '../../schedule.js'
 
 export interface ReferencesCheck {
   /**
@@ -22,6 +24,8 @@ export interface ReferencesCheck {
    * Default 1,800,000 (half an hour): so long servers keep old versions of rows.
    */
   readonly maxSnapshotMs?: number
+  /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
+  readonly schedule?: ScheduleOptions
 }
 
 export interface ReferencesSettings {
@@ -33,6 +37,7 @@ export interface ReferencesSettings {
   readonly none: readonly (string | number | bigint | null)[]
   readonly settleMs: number
   readonly maxSnapshotMs: number
+  readonly schedule: Schedule | undefined
 }
 
 const ms = z.number().int().min(0).max(2_147_483_647)
@@ -54,6 +59,7 @@ const Options = z.strictObject({
   none: z.array(z.union([z.string(), z.number(), z.bigint(), z.null()])).default([null]),
   settleMs: ms.default(1_000),
   maxSnapshotMs: ms.min(1).default(1_800_000),
+  schedule: ScheduleShape,
 })
 
 /** Fills in defaults; a `ConfigError` names the option that is wrong. */
@@ -61,12 +67,13 @@ export function parseReferences(options: ReferencesCheck): ReferencesSettings {
   const { success, data, error } = Options.safeParse(options)
   if (!success) throw invalid(error)
   const { master, references, of, ...rest } = data
+  const schedule = parseSchedule(data.schedule, 'check.references')
   const adds = of.kind === 'count' || of.kind === 'sum'
   const requests = [
     request(master, { key: undefined, of: { kind: 'stored', column: master.column, nullAsZero: adds } }),
     ...references.map((reference) => request(reference, { key: reference.column, of })),
   ]
-  return { ...rest, of, requests, databases: [...new Set(requests.map(({ table }) => table.database))] }
+  return { ...rest, schedule, of, requests, databases: [...new Set(requests.map(({ table }) => table.database))] }
 }
 
 function request({ table, options }: ColumnRef, rest: Pick<GroupsRequest, 'key' | 'of'>): GroupsRequest {

@@ -24,11 +24,13 @@ export function references(options: ReferencesCheck): Flow {
 class ReferencesFlow implements Flow {
   readonly kind = 'check'
   readonly databases: Flow['databases']
+  readonly schedule: Flow['schedule']
   readonly #settings: ReferencesSettings
 
   constructor(settings: ReferencesSettings) {
     this.#settings = settings
     this.databases = settings.databases
+    this.schedule = settings.schedule
   }
 
   /** Checks once; the verdict is an event. */
