@@ -104,31 +104,38 @@ async function contend(contender: Contender, { url, plain, peer, loads }: Arena)
     await database.state.prepare(signal)
     const table = database.table(scanResults, { version: 'lastSeen' })
     await using sink = await database.upserts([table], { flow: 'bench' }, signal)
-    for (const one of loads) await time(() => inLanes(sink, one, contender))
+    for (const one of loads) {
+      const batches = readyBatches(one, contender)
+      await time(() => inLanes(sink, batches, contender))
+    }
   }
   await verify(plain, loads)
   return seconds
 }
 
-/** The rows of the next batch are made while one is written, as a flow does: it reads ahead and maps. */
-async function inLanes(sink: UpsertSink, { pass, count }: Load, { lanes, batchRows }: Contender): Promise<void> {
+/** The rows are there beforehand, as the text is that psql copies. */
+function readyBatches({ pass, count }: Load, { batchRows }: Contender): readonly (readonly Rowset[])[] {
+  const batches: (readonly Rowset[])[] = []
+  for (let from = 0; from < count; from += batchRows)
+    batches.push(scanRows(from, Math.min(count, from + batchRows), pass))
+  return batches
+}
+
+let runs = 0
+
+async function inLanes(sink: UpsertSink, batches: readonly (readonly Rowset[])[], { lanes }: Contender): Promise<void> {
   const { signal } = new AbortController()
+  const names = Array.from({ length: lanes }, (_, lane) => `${++runs}-${lane}`)
   let next = 0
-  const take = (lane: number): Batch<Rowset> => {
-    const from = next
-    next = Math.min(count, next + batchRows)
-    return { lane: `${pass}-${lane}`, position: String(next), items: scanRows(from, next, pass) }
-  }
-  const run = async (lane: number): Promise<void> => {
+  const run = async (lane: string): Promise<void> => {
     let expected: string | undefined
-    for (let batch = take(lane); batch.items.length > 0; ) {
-      const written = sink.write(batch, { flow: 'bench', attempt: 1, expected, signal })
+    for (let at = next++; at < batches.length; at = next++) {
+      const batch: Batch<Rowset> = { lane, position: String(at), items: batches[at] ?? [] }
+      await sink.write(batch, { flow: 'bench', attempt: 1, expected, signal })
       expected = batch.position
-      batch = take(lane)
-      await written
     }
   }
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)))
+  await Promise.all(names.map(run))
 }
 
 async function verify(plain: PlainSql, loads: readonly Load[]): Promise<void> {

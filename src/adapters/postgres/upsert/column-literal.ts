@@ -1,5 +1,8 @@
 import type { Element } from './value-text.js'
 
+/** An array as a parameter: its literal, or its binary format. */
+export type ArrayParameter = string | Buffer
+
 /**
  * The values of a column as one array literal. Work for the whole column at once where that will do: looking through
  * one joined text costs a tenth of looking through a thousand short ones.

@@ -1,10 +1,11 @@
 import { DataError } from '../../../core/errors.js'
 import { cleanJson, cleanText, type InvalidText, isCleanJson, isCleanText } from '../../sql/clean-text.js'
 import type { RowGroup } from '../../sql/row-groups.js'
-import { columnLiteral, isSpecial } from './column-literal.js'
+import { type BinaryElement, binaryArray, binaryElements } from './binary-array.js'
+import { type ArrayParameter, columnLiteral, isSpecial } from './column-literal.js'
 import type { UpsertColumn } from './upsert-column.js'
 import type { Keys, UpsertStatement } from './upsert-statement.js'
-import type { Element } from './value-text.js'
+import type { BinaryKind, Element } from './value-text.js'
 
 /** Rows of one statement, by column, ready to be sent. */
 export class EncodedRows {
@@ -20,18 +21,26 @@ export class EncodedRows {
     this.keys = repeats(columns.filter(({ key }) => key)) ? 'repeated' : 'once'
   }
 
-  /** One array literal per column, of all rows or of those at `places`. */
-  literals(places?: readonly number[]): readonly string[] {
-    return this.#columns.map(({ elements, facts }) =>
-      columnLiteral(places === undefined ? elements : places.map((place) => elements[place] ?? null), facts),
+  /** One array per column, of all rows or of those at `places`. */
+  arrays(places?: readonly number[]): readonly ArrayParameter[] {
+    return this.#columns.map((column) =>
+      'binary' in column
+        ? binaryArray(column.binary, only(column.elements, places))
+        : columnLiteral(only(column.elements, places), column.facts),
     )
   }
 }
 
-export interface EncodedColumn {
-  readonly key: boolean
-  readonly elements: readonly Element[]
-  readonly facts: { readonly nulls: boolean; readonly special: boolean }
+export type EncodedColumn =
+  | { readonly key: boolean; readonly elements: readonly BinaryElement[]; readonly binary: BinaryKind }
+  | {
+      readonly key: boolean
+      readonly elements: readonly Element[]
+      readonly facts: { readonly nulls: boolean; readonly special: boolean }
+    }
+
+function only<Value>(elements: readonly (Value | null)[], places?: readonly number[]): readonly (Value | null)[] {
+  return places === undefined ? elements : places.map((place) => elements[place] ?? null)
 }
 
 /** Collects why rows cannot be written, by item. */
@@ -50,6 +59,9 @@ export function encodeColumn(
   group: RowGroup,
   { invalidText, refusals }: { readonly invalidText: InvalidText; readonly refusals: Refusals },
 ): EncodedColumn {
+  const numbers = binaryElements(column, group)
+  if (numbers !== undefined && column.binary !== undefined)
+    return { key: column.key, elements: numbers, binary: column.binary }
   const { elements, nulls, texts } = elementsOf(column, group, refusals)
   if (nulls && column.key) refuseNullKeys(column, { elements, items: group.items }, refusals)
   if (!texts || column.clean) return { key: column.key, elements, facts: { nulls, special: false } }

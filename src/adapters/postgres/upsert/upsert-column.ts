@@ -3,7 +3,7 @@ import { PgArray, PgDate, PgTimestamp } from 'drizzle-orm/pg-core'
 import { type DrizzleColumn, isSqlValue } from '../../sql/drizzle-columns.js'
 import type { PostgresColumn } from '../catalog/catalog.js'
 import { dateText } from './date-text.js'
-import { arrayText, type Element, type ValueKind, valueElement } from './value-text.js'
+import { arrayText, type BinaryKind, type Element, type ValueKind, valueElement } from './value-text.js'
 
 /** A column as rows carry it and as the statement names it. */
 export interface UpsertColumn {
@@ -15,6 +15,8 @@ export interface UpsertColumn {
   readonly plain: boolean
   /** Its texts hold nothing that must be cleaned or escaped. */
   readonly clean: boolean
+  /** How its values go where all of a batch can go as binary. */
+  readonly binary: BinaryKind | undefined
   /** `undefined`: no value of this column. May throw on a value of the wrong type. */
   element(value: unknown): Element | undefined
   readonly insertDefault: (() => unknown) | undefined
@@ -30,6 +32,7 @@ export function namedColumn(column: PostgresColumn, key: boolean): UpsertColumn 
     key,
     plain: true,
     clean: false,
+    binary: binaryKind(column),
     element: (value) => valueElement(value, kind),
     insertDefault: undefined,
     updateDefault: undefined,
@@ -47,6 +50,8 @@ export function declaredColumn(declared: DrizzleColumn, column: PostgresColumn, 
     key,
     plain,
     clean: encode === encodeDate,
+    // A column with an encoding of its own makes texts of its values.
+    binary: plain || encode === encodeDate ? binaryKind(column) : undefined,
     element: (value) => {
       if (value === null || value === undefined) return null
       if (encode === encodeDate) return encodeDate(value)
@@ -61,6 +66,11 @@ export function declaredColumn(declared: DrizzleColumn, column: PostgresColumn, 
 
 function kindOf({ facts }: PostgresColumn): ValueKind {
   return { json: facts.schema === 'pg_catalog' && (facts.name === 'json' || facts.name === 'jsonb') }
+}
+
+function binaryKind({ facts: { schema, name } }: PostgresColumn): BinaryKind | undefined {
+  if (schema !== 'pg_catalog') return undefined
+  return name === 'int4' || name === 'timestamp' || name === 'timestamptz' ? name : undefined
 }
 
 type Encoder = (value: unknown) => unknown

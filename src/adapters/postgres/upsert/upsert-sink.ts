@@ -166,7 +166,7 @@ const Place = z.object({ place: z.number() })
 async function lockOrder(transaction: Session, rows: EncodedRows): Promise<readonly number[]> {
   try {
     const ordered = await transaction.transaction((savepoint) =>
-      savepoint.execute(rows.statement.orderQuery(rows.literals())),
+      savepoint.execute(rows.statement.orderQuery(rows.arrays())),
     )
     return ordered.map((row) => Place.parse(row).place)
   } catch (error) {
@@ -180,5 +180,5 @@ async function execute(
   rows: EncodedRows,
   { keys, places }: { readonly keys: Keys; readonly places?: readonly number[] },
 ): Promise<void> {
-  await transaction.execute(rows.statement.query(rows.literals(places), keys))
+  await transaction.execute(rows.statement.query(rows.arrays(places), keys))
 }

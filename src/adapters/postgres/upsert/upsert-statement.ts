@@ -3,6 +3,7 @@ import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import { isCollated } from '../catalog/types.js'
 import { unnestedNames, unnestedValues } from '../rows/columnar-sql.js'
+import type { ArrayParameter } from './column-literal.js'
 import type { Hope } from './hope.js'
 import type { UpsertColumn } from './upsert-column.js'
 
@@ -25,7 +26,7 @@ export class UpsertStatement {
   /** Shared by all statements of a table. */
   readonly hope: Hope
   readonly #types: readonly SQL[]
-  readonly #parts: Readonly<Record<Keys | 'order', { readonly head: SQL; readonly tail: SQL }>>
+  readonly #parts: Readonly<Record<Keys | 'order', Part>>
 
   constructor(info: PostgresTableInfo, columns: StatementColumns, hope: Hope) {
     this.hope = hope
@@ -37,40 +38,68 @@ export class UpsertStatement {
     const conflict = `on conflict (${info.schema.key.map(quoteIdentifier).join(', ')}) do ${action(info, columns)}`
     const newest = newestFirst(info, described)
     this.#parts = {
-      new: {
-        head: sql.raw(`${head} unnest(`),
-        tail: sql.raw(`) as u(${rows}) order by ${key}`),
-      },
-      once: {
-        head: sql.raw(`${head} unnest(`),
-        tail: sql.raw(`) as u(${rows}) order by ${key} ${conflict}`),
-      },
-      repeated: {
-        head: sql.raw(`${head} (select distinct on (${key}) u.* from unnest(`),
-        tail: sql.raw(`) with ordinality as u(${rows}, place) order by ${key}, ${newest}) as u ${conflict}`),
-      },
-      order: {
-        head: sql.raw('select (u.place - 1)::int4 as place from unnest('),
-        tail: sql.raw(`) with ordinality as u(${rows}, place) order by ${key}, u.place`),
-      },
+      new: sideBySide({ head, tail: `order by ${key}` }, described.length),
+      once: sideBySide({ head, tail: `order by ${key} ${conflict}` }, described.length),
+      repeated: numbered({
+        head: `${head} (select distinct on (${key}) u.* from`,
+        tail: `as u(${rows}, place) order by ${key}, ${newest}) as u ${conflict}`,
+      }),
+      order: numbered({
+        head: 'select (u.place - 1)::int4 as place from',
+        tail: `as u(${rows}, place) order by ${key}, u.place`,
+      }),
     }
   }
 
-  /** `literals`: for each column one array literal. */
-  query(literals: readonly string[], keys: Keys): SQL {
-    return this.#query(literals, keys)
+  /** `arrays`: one for each column. */
+  query(arrays: readonly ArrayParameter[], keys: Keys): SQL {
+    return this.#query(arrays, keys)
   }
 
   /** Changes nothing: answers the `place` (from 0) of each row, in the order in which `query` locks the rows. */
-  orderQuery(literals: readonly string[]): SQL {
-    return this.#query(literals, 'order')
+  orderQuery(arrays: readonly ArrayParameter[]): SQL {
+    return this.#query(arrays, 'order')
   }
 
-  #query(literals: readonly string[], part: Keys | 'order'): SQL {
-    const { head, tail } = this.#parts[part]
-    const parameters = literals.map((literal, index) => sql`${sql.param(literal)}${this.#types[index]}`)
-    return sql`${head}${sql.join(parameters, COMMA)}${tail}`
+  #query(arrays: readonly ArrayParameter[], part: Keys | 'order'): SQL {
+    const { head, between, tail } = this.#parts[part]
+    const parameters = arrays.map((array, index) =>
+      index === 0
+        ? sql`${sql.param(array)}${this.#types[index]}`
+        : sql`${between(index)}${sql.param(array)}${this.#types[index]}`,
+    )
+    return sql`${head}${sql.join(parameters)}${tail}`
   }
+}
+
+/** A statement's text around its arrays. */
+interface Part {
+  readonly head: SQL
+  /** Before the array at `index`, from 1 on. */
+  between(index: number): SQL
+  readonly tail: SQL
+}
+
+interface Around {
+  readonly head: string
+  readonly tail: string
+}
+
+/**
+ * `(select unnest($1) as c0, unnest($2) as c1) as u`. The same rows as `unnest($1, $2)` in FROM, which keeps each array in
+ * a store of its own first and takes half a microsecond longer for a row of five columns.
+ */
+function sideBySide({ head, tail }: Around, columns: number): Part {
+  const between = Array.from({ length: columns }, (_, index) => sql.raw(`) as c${index - 1}, unnest(`))
+  return {
+    head: sql.raw(`${head} (select unnest(`),
+    between: (index) => between[index] ?? COMMA,
+    tail: sql.raw(`) as c${columns - 1}) as u ${tail}`),
+  }
+}
+
+function numbered({ head, tail }: Around): Part {
+  return { head: sql.raw(`${head} unnest(`), between: () => COMMA, tail: sql.raw(`) with ordinality ${tail}`) }
 }
 
 const COMMA = sql.raw(', ')

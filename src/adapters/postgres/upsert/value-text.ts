@@ -4,6 +4,9 @@ import { dateText } from './date-text.js'
 /** A value on its way into an array literal: what JavaScript prints as PostgreSQL reads it. `null` is SQL NULL. */
 export type Element = string | number | bigint | boolean | null
 
+/** Element types that travel in PostgreSQL's binary format: neither side then prints or reads digits. */
+export type BinaryKind = 'int4' | 'timestamp' | 'timestamptz'
+
 /** How the values of a column become text, where their JavaScript type does not say it. */
 export interface ValueKind {
   /** `json` or `jsonb`: arrays are JSON too. Texts are taken for JSON already, as `pg` takes them. */
