@@ -1,4 +1,4 @@
-import type { Batch, Checkpoints, Lane, Position } from '../core/batch.js'
+import type { Checkpoints, Lane, Position } from '../core/batch.js'
 import { ConflictError, ReassignedError, UnavailableError } from '../core/errors.js'
 import type { Ending } from './ending.js'
 import type { Health } from './health.js'
@@ -68,9 +68,15 @@ export async function attempt<Item>(context: Attempt<Item>): Promise<AttemptEnd>
   const saved = new Map<Lane, Position>()
   const batches = new BatchStore(line, settings, scope, saved)
   const { maxBufferedBatches: perLane, maxInFlightBatches: total, maxConcurrentWrites: writing } = settings
-  const sizeOf = (batch: Batch<Item>) => line.sizeOf?.(batch.items) ?? 0
-  const limits = { perLane, total, writing, bytes: settings.maxInFlightBytes, sizeOf }
-  const lanes = new Lanes<Item>(limits, (batch) => batches.store(batch), failed)
+  const lanes = new Lanes<Item>(
+    { perLane, total, writing, bytes: settings.maxInFlightBytes },
+    {
+      sizeOf: ({ items }) => line.sizeOf?.(items) ?? 0,
+      together: (waiting) => batches.together(waiting),
+      store: (some) => batches.store(some),
+      failed,
+    },
+  )
 
   let pumped: Pumped = 'left'
   try {

@@ -11,32 +11,40 @@ export interface LaneLimits {
   readonly bytes: number
 }
 
+/** What is done with the batches. */
+export interface LaneWork<Item> {
+  sizeOf(batch: Batch<Item>): number
+  /** How many of the batches that wait in a lane are stored at one time; at least one. */
+  together(waiting: readonly Batch<Item>[]): number
+  /** Stores batches of one lane. */
+  store(batches: readonly Batch<Item>[]): Promise<void>
+  /** Called with what `store` rejects with; by then the lanes are closed. */
+  failed(error: unknown): void
+}
+
+interface Queue<Item> {
+  readonly batches: Batch<Item>[]
+  /** How many, from the first, are being stored. */
+  begun: number
+}
+
 /**
- * Holds the batches that were read and stores them: lanes side by side, the batches of a lane one at a time in the order
- * in which they came. A lane exists only while it has batches, so sources may make as many lanes as they like.
+ * Holds the batches that were read and stores them: lanes side by side, the batches of a lane one after the other in the
+ * order in which they came, or several at one time. A lane exists only while it has batches, so sources may make as many lanes as they like.
  */
 export class Lanes<Item> {
   readonly #limits: LaneLimits
-  readonly #sizeOf: (batch: Batch<Item>) => number
-  readonly #store: (batch: Batch<Item>) => Promise<void>
-  readonly #failed: (error: unknown) => void
-  readonly #queues = new Map<Lane, Batch<Item>[]>()
+  readonly #todo: LaneWork<Item>
+  readonly #queues = new Map<Lane, Queue<Item>>()
   #count = 0
   #bytes = 0
   #writing = 0
   #closed = false
   #waiting: (() => void)[] = []
 
-  /** `failed` is called with what `store` rejects with; by then the lanes are closed. */
-  constructor(
-    { sizeOf, ...limits }: LaneLimits & { sizeOf(batch: Batch<Item>): number },
-    store: (batch: Batch<Item>) => Promise<void>,
-    failed: (error: unknown) => void,
-  ) {
+  constructor(limits: LaneLimits, todo: LaneWork<Item>) {
     this.#limits = limits
-    this.#sizeOf = sizeOf
-    this.#store = store
-    this.#failed = failed
+    this.#todo = todo
   }
 
   /** Resolves when one more batch may be read. */
@@ -46,24 +54,26 @@ export class Lanes<Item> {
 
   /** Takes a batch as soon as its lane has room. Once closed, it is dropped: it was not acknowledged. */
   async put(batch: Batch<Item>): Promise<void> {
-    await this.#until(() => (this.#queues.get(batch.lane)?.length ?? 0) < this.#limits.perLane)
+    await this.#until(() => (this.#queues.get(batch.lane)?.batches.length ?? 0) < this.#limits.perLane)
     if (this.#closed) return
     this.#count++
-    this.#bytes += this.#sizeOf(batch)
+    this.#bytes += this.#todo.sizeOf(batch)
     const queue = this.#queues.get(batch.lane)
     if (queue === undefined) {
-      const first = [batch]
+      const first = { batches: [batch], begun: 0 }
       this.#queues.set(batch.lane, first)
       void this.#work(batch.lane, first)
     } else {
-      queue.push(batch)
+      queue.batches.push(batch)
     }
   }
 
   /** Drops all that has not begun. Batches that are being stored go on. */
   close(): void {
     this.#closed = true
-    for (const queue of this.#queues.values()) for (const batch of queue.splice(1)) this.#left(batch)
+    // What waits for its turn leaves by itself.
+    for (const { batches, begun } of this.#queues.values())
+      for (const batch of batches.splice(Math.max(1, begun))) this.#left(batch)
     this.#changed()
   }
 
@@ -72,20 +82,24 @@ export class Lanes<Item> {
     while (this.#count > 0) await this.#change()
   }
 
-  /** Never rejects. The batch being stored stays first in its queue until it is. */
-  async #work(lane: Lane, queue: Batch<Item>[]): Promise<void> {
-    for (let batch = queue[0]; batch !== undefined; batch = queue[0]) {
-      if (await this.#turn()) await this.#write(batch)
-      queue.shift()
-      this.#left(batch)
-      if (queue.length === 0) this.#queues.delete(lane)
+  /** Never rejects. The batches being stored stay first in their queue until they are. */
+  async #work(lane: Lane, queue: Queue<Item>): Promise<void> {
+    const { batches } = queue
+    while (batches.length > 0) {
+      if (await this.#turn()) {
+        queue.begun = this.#todo.together(batches)
+        await this.#write(batches.slice(0, queue.begun))
+      }
+      for (const batch of batches.splice(0, Math.max(1, queue.begun))) this.#left(batch)
+      queue.begun = 0
+      if (batches.length === 0) this.#queues.delete(lane)
       this.#changed()
     }
   }
 
   #left(batch: Batch<Item>): void {
     this.#count--
-    this.#bytes -= this.#sizeOf(batch)
+    this.#bytes -= this.#todo.sizeOf(batch)
   }
 
   /** Takes one of the places for writing as soon as there is one; none once closed, as what waits has not begun. */
@@ -96,12 +110,12 @@ export class Lanes<Item> {
     return true
   }
 
-  async #write(batch: Batch<Item>): Promise<void> {
+  async #write(batches: readonly Batch<Item>[]): Promise<void> {
     try {
-      await this.#store(batch)
+      await this.#todo.store(batches)
     } catch (error) {
       this.close()
-      this.#failed(error)
+      this.#todo.failed(error)
     } finally {
       this.#writing--
     }

@@ -8,19 +8,27 @@ const batch = (lane: string, position: string): Batch<number> => ({ lane, positi
 const sizeOf = ({ items }: Batch<number>): number => [...items].reduce((sum, bytes) => sum + bytes, 0)
 
 /** Lanes whose batches are stored when told to. */
-function lanes(limits: { perLane: number; total: number; writing?: number; bytes?: number }) {
+function lanes(limits: { perLane: number; total: number; writing?: number; bytes?: number; together?: number }) {
   const running = new Map<string, { resolve: () => void; reject: (error: Error) => void }>()
   const order: string[] = []
   const failures: unknown[] = []
-  const store = (stored: Batch<number>) => {
-    order.push(`${stored.lane}${stored.position}`)
+  const store = (stored: readonly Batch<number>[]) => {
+    const name = `${stored[0]?.lane}${stored.map(({ position }) => position).join('+')}`
+    order.push(name)
     return new Promise<void>((resolve, reject) => {
-      running.set(`${stored.lane}${stored.position}`, { resolve, reject })
+      running.set(name, { resolve, reject })
     })
   }
+  const { together = 1, ...rest } = limits
   return {
-    lanes: new Lanes<number>({ writing: 16, bytes: Infinity, ...limits, sizeOf }, store, (error) =>
-      failures.push(error),
+    lanes: new Lanes<number>(
+      { writing: 16, bytes: Infinity, ...rest },
+      {
+        sizeOf,
+        together: (waiting) => Math.min(together, waiting.length),
+        store,
+        failed: (error) => failures.push(error),
+      },
     ),
     running,
     order,
@@ -116,5 +124,18 @@ describe('Lanes', () => {
     running.get('a1')?.resolve()
     expect(await settles(all.settled())).toBe(true)
     expect(order).toEqual(['a1', 'b1', 'c1'])
+  })
+
+  it('stores several batches that waited in a lane at one time, and drops none of them while they are', async () => {
+    const { lanes: all, running, order, failures } = lanes({ perLane: 4, total: 16, together: 2 })
+    for (const position of ['1', '2', '3', '4']) await all.put(batch('a', position))
+    running.get('a1')?.resolve()
+    await vi.waitFor(() => expect(order).toEqual(['a1', 'a2+3']))
+    all.close()
+    expect(await settles(all.settled())).toBe(false)
+    running.get('a2+3')?.resolve()
+    expect(await settles(all.settled())).toBe(true)
+    expect(order).toEqual(['a1', 'a2+3'])
+    expect(failures).toEqual([])
   })
 })

@@ -24,6 +24,13 @@ export interface RunOptions {
   readonly maxInFlightBatches?: number
   /** Bytes of these batches, by `Line.sizeOf`; one batch may pass it. Default: no limit. */
   readonly maxInFlightBytes?: number
+  /**
+   * Items of batches that wait in one lane and are written as one, at most, when the flow has fallen behind. Default 0: each
+   * batch is written by itself.
+   */
+  readonly maxItemsTogether?: number
+  /** The same in bytes, by `Line.sizeOf`. Default 8 MiB. */
+  readonly maxBytesTogether?: number
   /** Batches that are written at the same time, whatever their number of lanes. Default 16. */
   readonly maxConcurrentWrites?: number
   /** Restarts after conflicts that follow one another within a minute, before the run throws. Default 5. */
@@ -44,6 +51,8 @@ export const RUN_DEFAULTS = {
   maxBufferedBatches: 4,
   maxInFlightBatches: 16,
   maxInFlightBytes: Number.POSITIVE_INFINITY,
+  maxItemsTogether: 0,
+  maxBytesTogether: 8 * 1024 * 1024,
   maxConcurrentWrites: 16,
   maxConflicts: 5,
   systemicShare: 0.5,

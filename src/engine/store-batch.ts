@@ -6,6 +6,7 @@ import type { Line } from './line.js'
 import type { Settings } from './options.js'
 import { Quarantine } from './quarantine.js'
 import { type Call, type RetryScope, retry } from './retry.js'
+import { merged, Together } from './together.js'
 
 /** Stores the batches of one attempt: items, then position, then acknowledgement. One batch of a lane at a time. */
 export class BatchStore<Item> {
@@ -14,27 +15,59 @@ export class BatchStore<Item> {
   readonly #scope: RetryScope
   /** Where each lane's checkpoint stands, as far as this instance knows. */
   readonly #saved: Map<Lane, Position>
+  readonly #together: Together<Item>
 
   constructor(line: Line<Item>, settings: Settings, scope: RetryScope, saved: Map<Lane, Position>) {
     this.#line = line
     this.#settings = settings
     this.#scope = scope
     this.#saved = saved
+    this.#together = new Together({
+      items: settings.maxItemsTogether,
+      bytes: settings.maxBytesTogether,
+      sizeOf: (items) => line.sizeOf?.(items) ?? 0,
+      isFaulty: (item) => line.faultOf?.(item) !== undefined,
+    })
   }
 
-  async store(batch: Batch<Item>): Promise<void> {
-    const { flow, source } = this.#line
+  /** How many of the batches that wait in a lane are the next to be stored. */
+  together(waiting: readonly Batch<Item>[]): number {
+    return this.#together.count(waiting)
+  }
+
+  /** Batches of one lane, as one if nobody minds. */
+  async store(batches: readonly Batch<Item>[]): Promise<void> {
+    const [first, ...others] = batches
+    if (first === undefined) return
+    if (others.length > 0 && (await this.#storeTogether([first, ...others]))) return
+    for (const batch of batches) await this.#store(batch, [batch], () => this.#writeItems(batch))
+  }
+
+  /** Answers `false`, with nothing stored, when items are refused: whose they are is found out batch by batch. */
+  async #storeTogether(batches: readonly [Batch<Item>, ...Batch<Item>[]]): Promise<boolean> {
+    const batch = merged(batches)
+    try {
+      await this.#store(batch, batches, () => this.#write(batch, { count: 0 }))
+      return true
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      this.#together.refused()
+      return false
+    }
+  }
+
+  /** `originals`: what `batch` was made of, to be acknowledged. */
+  async #store(batch: Batch<Item>, originals: readonly Batch<Item>[], write: () => Promise<void>): Promise<void> {
+    const { flow } = this.#line
     const { lane, position, items, unseenAt } = batch
     const startedAt = Date.now()
-    await this.#writeItems(batch)
+    await write()
     failpoint('engine:before-checkpoint')
     if (position !== undefined) await this.#savePosition(lane, position)
     failpoint('engine:before-acknowledge')
     const storedAt = Date.now()
-    await deadline(
-      { what: `the acknowledgement of ${lane}`, ms: this.#settings.stateDeadlineMs, signal: this.#scope.abort },
-      () => source.acknowledge(batch),
-    )
+    this.#together.took(storedAt - startedAt)
+    await this.#acknowledge(lane, originals)
     const { observer } = this.#scope
     if (position !== undefined) observer({ flow, type: 'checkpoint', lane })
     observer({
@@ -45,6 +78,15 @@ export class BatchStore<Item> {
       durationMs: Date.now() - startedAt,
       lagMs: unseenAt === undefined || items.length === 0 ? undefined : Math.max(0, storedAt - unseenAt),
     })
+  }
+
+  async #acknowledge(lane: Lane, batches: readonly Batch<Item>[]): Promise<void> {
+    const call = {
+      what: `the acknowledgement of ${lane}`,
+      ms: this.#settings.stateDeadlineMs,
+      signal: this.#scope.abort,
+    }
+    for (const batch of batches) await deadline(call, () => this.#line.source.acknowledge(batch))
   }
 
   async #writeItems(batch: Batch<Item>): Promise<void> {

@@ -47,6 +47,25 @@ describe('run: bad items', () => {
     expect(line.source.acknowledged('a')).toBe(0)
   })
 
+  it('finds and counts what is bad in the batches as they were read, also when they were written together', async () => {
+    const refused = new Set([...Array.from({ length: 20 }, (_, at) => `a${at + 41}`), 'a5'])
+    const sink = memorySink<string>({
+      key,
+      transactional: true,
+      refuse: (item) => (refused.has(item) ? 'no' : undefined),
+    })
+    const line = memoryLine({ sink, source: memorySource<string>({ batchItems: 20 }) })
+    line.source.append('a', numbered('a', 80))
+    line.source.end()
+    const write = vi.spyOn(sink, 'write')
+    const { options } = testRun({ maxItemsTogether: 1_000 })
+    // One of four batches is bad as a whole: no more than a quarter of what may be written together.
+    await expect(run(line, options)).rejects.toMatchObject({ code: 'batch-refused' })
+    expect(line.deadLetters.letters.map(({ itemKey }) => itemKey)).toEqual(['a5'])
+    expect(line.source.acknowledged('a')).toBe(40)
+    expect(Math.max(...write.mock.calls.map(([{ items }]) => items.length))).toBeGreaterThan(20)
+  })
+
   it('does not call a small batch, or half of one, systemic', async () => {
     for (const count of [19, 20]) {
       const sink = memorySink<string>({

@@ -17,6 +17,7 @@ interface Scenario {
   readonly namesBad: boolean
   readonly resume: 'checkpoint' | 'acknowledge'
   readonly maxInFlightBatches: number
+  readonly maxItemsTogether: number
 }
 
 const fault = fc.oneof(
@@ -44,6 +45,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   namesBad: fc.boolean(),
   resume: fc.constantFrom('checkpoint' as const, 'acknowledge' as const),
   maxInFlightBatches: fc.integer({ min: 1, max: 6 }),
+  maxItemsTogether: fc.constantFrom(0, 10, 30),
 })
 
 /** One world: what outlives the runs, and the checks that must hold at every moment. */
@@ -169,9 +171,10 @@ class World {
     const lives: (Outcome | 'failed')[] = []
     while (lives.at(-1) !== 'finished') {
       expect(lives.length).toBeLessThan(100)
-      const { maxInFlightBatches } = this.#scenario
+      const { maxInFlightBatches, maxItemsTogether } = this.#scenario
       this.current = testRun({
         maxInFlightBatches,
+        maxItemsTogether,
         maxBufferedBatches: 3,
         writeDeadlineMs: 4,
         stateDeadlineMs: 4,

@@ -61,10 +61,9 @@ describe('a cache in front of the database', () => {
       { id: 'b', version: 2, reference: 'two' },
       { id: 'c', version: 1 },
     ])
-    expect(ofType(events, 'skipped').map(({ count, reason }) => [count, reason])).toEqual([
-      [3, 'stale'],
-      [4, 'stale'],
-    ])
+    const skipped = ofType(events, 'skipped')
+    expect(new Set(skipped.map(({ reason }) => reason))).toEqual(new Set(['stale']))
+    expect(skipped.reduce((sum, { count }) => sum + count, 0)).toBe(7)
     expect(from.acknowledged()).toBe(12)
     expect(await database.state.checkpoints.load('quotes')).toEqual(new Map([['memory', '12']]))
     expect([...cache.known.values()].sort()).toEqual([1, 2, 5])

@@ -17,6 +17,11 @@ import { Preparation } from './prepare.js'
 /** A rebalance of a consumer group shows as conflicts, and there may be many. */
 const MAX_CONFLICTS = 1_000
 
+/** Batches that may wait while others are written. */
+const READY_BATCHES = 6
+/** Beyond, a row gains nothing from being in a larger transaction. */
+const MAX_ITEMS_TOGETHER = 5_000
+
 /** What the database says of a row whose parent is not there. */
 export const ORPHAN = 'foreign-key-violation'
 
@@ -59,8 +64,10 @@ export function runOptions(settings: IngestSettings, context: FlowContext): RunO
     systemicShare: settings.stopAbove,
     maxConcurrentWrites: settings.lanes,
     // Bodies and rows are in memory: as many batches as are written at a time, and some that are ready.
-    maxInFlightBatches: settings.lanes + 2,
-    maxBufferedBatches: 2,
+    maxInFlightBatches: settings.lanes + READY_BATCHES,
+    maxBufferedBatches: 1 + READY_BATCHES,
+    maxItemsTogether: MAX_ITEMS_TOGETHER,
+    maxBytesTogether: settings.batch.bytes,
     // A message is there as bytes, as a value, as rows and as a statement: of large ones only a few fit at a time.
     maxInFlightBytes: 2 * settings.batch.bytes,
   }
