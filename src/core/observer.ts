@@ -37,6 +37,8 @@ export type FlowEvent = { readonly flow: string } & (
       readonly count: number
       readonly code: string
       readonly reason: string
+      /** They are tried again by the flow itself, and not dead yet. */
+      readonly held?: boolean
     }
   /** Items that were left out on purpose: `unknown-type`, `stale` (a cache knew a newer version to be stored). */
   | { readonly type: 'skipped'; readonly lane: string; readonly count: number; readonly reason: string }

@@ -141,8 +141,9 @@ export class Quarantine<Item> {
       deadlineMs: this.#settings.stateDeadlineMs,
     }
     await retry(this.#scope, call, () => store.store(letters))
-    for (const [code, { count, reason }] of byCode(letters)) {
-      this.#scope.observer({ flow, type: 'dead-letters', lane, count, code, reason })
+    for (const some of [letters.filter((letter) => !letter.held), letters.filter((letter) => letter.held)]) {
+      for (const [code, { count, reason, held }] of byCode(some))
+        this.#scope.observer({ flow, type: 'dead-letters', lane, count, code, reason, held })
     }
   }
 
@@ -181,11 +182,17 @@ function asJson(item: unknown): DescribedItem {
   return { itemKey: text ?? 'null', payload: text ?? 'null' }
 }
 
-function byCode(letters: readonly DeadLetter[]): ReadonlyMap<string, { count: number; reason: string }> {
-  const counts = new Map<string, { count: number; reason: string }>()
-  for (const { code, reason } of letters) {
+interface OfCode {
+  count: number
+  readonly reason: string
+  readonly held: boolean
+}
+
+function byCode(letters: readonly DeadLetter[]): ReadonlyMap<string, OfCode> {
+  const counts = new Map<string, OfCode>()
+  for (const { code, reason, held } of letters) {
     const known = counts.get(code)
-    if (known === undefined) counts.set(code, { count: 1, reason })
+    if (known === undefined) counts.set(code, { count: 1, reason, held })
     else known.count++
   }
   return counts

@@ -149,9 +149,10 @@ function lineOf(event: FlowEvent): Line | undefined {
       }
     }
     case 'dead-letters': {
-      const { lane, count: letters, code, reason } = event
-      const fields = { lane, count: letters, code, reason }
-      return { level: 'warn', message: `${letters} items became dead letters`, fields }
+      const { lane, count: letters, code, reason, held = false } = event
+      const fields = { lane, count: letters, code, reason, ...(held ? { held } : {}) }
+      const fate = held ? 'are held and will be tried again' : 'became dead letters'
+      return { level: 'warn', message: `${letters} items ${fate}`, fields }
     }
     case 'conflicts': {
       const { count: conflicts, decision } = event

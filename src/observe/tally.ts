@@ -22,6 +22,8 @@ export interface FlowTally {
     | undefined
   readonly retries: number
   readonly deadLetters: number
+  /** Letters that became held; some of them may be stored by now. */
+  readonly held: number
   /** Left out on purpose, e.g. as stale. */
   readonly skipped: number
   readonly conflicts: number
@@ -80,6 +82,7 @@ class FlowCounter {
   #lastLagMs = 0
   #retries = 0
   #deadLetters = 0
+  #held = 0
   #skipped = 0
   #conflicts = 0
   #caughtUp = false
@@ -118,7 +121,8 @@ class FlowCounter {
         else this.#unhealthy.set(event.subject, event.reason === undefined ? undefined : scrub(event.reason))
         return
       case 'dead-letters':
-        this.#deadLetters += event.count
+        if (event.held) this.#held += event.count
+        else this.#deadLetters += event.count
         return
       case 'skipped':
         this.#skipped += event.count
@@ -190,6 +194,7 @@ class FlowCounter {
       lagMs: this.#lag(),
       retries: this.#retries,
       deadLetters: this.#deadLetters,
+      held: this.#held,
       skipped: this.#skipped,
       conflicts: this.#conflicts,
       caughtUp: this.#caughtUp,

@@ -63,6 +63,7 @@ describe('tally', () => {
     const error = new UnavailableError('gone', 'no answer from postgres://me:pa55word@db/app')
     observer({ flow, type: 'retry', lane: 'a', attempt: 1, delayMs: 10, error })
     observer({ flow, type: 'dead-letters', lane: 'a', count: 3, code: 'c', reason: 'r' })
+    observer({ flow, type: 'dead-letters', lane: 'a', count: 7, code: 'o', reason: 'r', held: true })
     observer({ flow, type: 'skipped', lane: 'a', count: 4, reason: 'stale' })
     observer({ flow, type: 'skipped', lane: 'b', count: 1, reason: 'unknown-type' })
     observer({ flow, type: 'conflicts', count: 2, decision: 'kept-both' })
@@ -78,6 +79,7 @@ describe('tally', () => {
       batches: 3,
       retries: 1,
       deadLetters: 3,
+      held: 7,
       skipped: 5,
       conflicts: 2,
       caughtUp: false,

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { postgres } from '../../src/adapters/postgres/index.js'
@@ -16,6 +19,26 @@ afterAll(() => cli[Symbol.asyncDispose]())
 
 const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   cli.start(args, { cwd: PROJECT, env: { LETTERS_URL: database.url, ...env } })
+/** At a terminal of its own, where a person types the answer once it is asked. */
+async function atTerminal(answer: string, ...args: string[]): Promise<{ code: unknown; screen: string }> {
+  const command = [process.execPath, join(cli.folder, 'cli', 'main.js'), 'dead-letters', ...args]
+  const terminal = spawn('script', ['-qefc', command.map((word) => `'${word}'`).join(' '), '/dev/null'], {
+    cwd: PROJECT,
+    env: { PATH: process.env['PATH'], LETTERS_URL: database.url },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let screen = ''
+  let asked = false
+  terminal.stdout.on('data', (chunk) => {
+    screen += String(chunk)
+    if (asked || !screen.includes('[y/N] ')) return
+    asked = true
+    terminal.stdin.write(answer)
+  })
+  const [code] = await once(terminal, 'close')
+  return { code, screen }
+}
+
 const letters = (...args: string[]) => start(['dead-letters', ...args]).ended
 
 /** Tries to clear the screen and to look like a line of ours; were it in a list, the canary would tell. */
@@ -238,6 +261,32 @@ describe('discard', () => {
     expect(await states()).toEqual(before)
     const ended = await letters('discard', 'scans', '--state', 'dead', '--yes', '--json')
     expect(JSON.parse(ended.stdout)).toEqual({ flow: 'scans', letters: 2, discarded: 2 })
+    expect(await states()).toEqual([
+      'event-1 dead 1',
+      'message-1 discarded 1',
+      'message-2 discarded 1',
+      'message-3 held 1',
+    ])
+  })
+})
+
+describe.runIf(process.platform === 'linux')('discard, at a terminal', () => {
+  test.each([
+    ['nothing', '\r'],
+    ['Ctrl-D', '\u0004'],
+  ])('asks, and discards nothing when the answer is %s', async (_name, answer) => {
+    const before = await states()
+    const { code, screen } = await atTerminal(answer, 'discard', 'scans', '--all')
+    expect(screen).toContain('discard 3 dead letters of scans? [y/N] ')
+    expect(screen).toContain('nothing was discarded')
+    expect(code).toBe(0)
+    expect(await states()).toEqual(before)
+  })
+
+  test('discards them when the answer is yes', async () => {
+    const { code, screen } = await atTerminal('Y\r', 'discard', 'scans', '--state', 'dead')
+    expect(screen).toContain('scans: 2 dead letters discarded')
+    expect(code).toBe(0)
     expect(await states()).toEqual([
       'event-1 dead 1',
       'message-1 discarded 1',

@@ -253,17 +253,39 @@ describe('a table of a SQLite file', () => {
     expect(await ignoring.grants()).toEqual({ database: database.label, statements: [] })
   })
 
-  it('that lost a column while the flow runs stops the flow', async () => {
+  it.each([
+    ['lost a column', ['alter table t drop column a'], 'column-missing'],
+    [
+      'got a column that must have a value',
+      ['drop table t', 'create table t (id integer primary key, a text, b text not null)'],
+      'column-required',
+    ],
+    ['is gone', ['drop table t'], 'table-missing'],
+  ])('that %s while the flow runs stops the flow, and no row is blamed', async (_name, changes, code) => {
     await using opened = await open('create table t (id integer primary key, a text)')
     const { database, client } = opened
     const sink = await database.upserts([database.table('t')], { flow: FLOW }, signal)
-    await client.execute('alter table t drop column a')
+    for (const change of changes) await client.execute(change)
     const items = [{ rows: [[{ id: 1, a: 'x' }]] }]
-    const writing = sink.write(
-      { lane: 'a', position: undefined, items },
-      { flow: FLOW, attempt: 1, expected: undefined, signal },
-    )
-    await expect(writing).rejects.toMatchObject({ name: 'ConfigError', code: 'schema-changed' })
+    const context = { flow: FLOW, attempt: 1, expected: undefined, signal }
+    const writing = sink.write({ lane: 'a', position: undefined, items }, context)
+    await expect(writing).rejects.toMatchObject({ name: 'ConfigError', code })
+    await expect(sink.probe(items, context)).rejects.toMatchObject({ name: 'ConfigError', code })
+  })
+
+  it('that got a column with a default while the flow runs is written to, and a null is still the fault of its row', async () => {
+    await using opened = await open('create table t (id integer primary key, a text not null)')
+    const { database, client } = opened
+    const sink = await database.upserts([database.table('t')], { flow: FLOW }, signal)
+    await client.execute("alter table t add column b text not null default 'none'")
+    const context = { flow: FLOW, attempt: 1, expected: undefined, signal }
+    const good = { rows: [[{ id: 1, a: 'x' }]] }
+    await sink.write({ lane: 'a', position: undefined, items: [good] }, context)
+    const bad = { rows: [[{ id: 2, a: null }]] }
+    const writing = sink.write({ lane: 'a', position: undefined, items: [good, bad] }, context)
+    await expect(writing).rejects.toMatchObject({ name: 'DataError', code: 'not-null-violation', bad: [1] })
+    const { rows } = await client.execute('select id, a, b from t')
+    expect(rows.map((row) => ({ ...row }))).toMatchObject([{ id: 1n, a: 'x', b: 'none' }])
   })
 })
 
