@@ -9,6 +9,11 @@ export interface WriteContext {
   readonly attempt: number
   /** The position saved before this batch, for a sink that saves positions itself; `undefined` on a lane's first. */
   readonly expected: string | undefined
+  /**
+   * When items are refused, the batch is written in parts anyway: which ones they are need not be found out. Default
+   * false.
+   */
+  readonly partsFollow?: boolean
   /** Aborts when the write has passed its deadline or the run was aborted. */
   readonly signal: AbortSignal
 }

@@ -47,7 +47,7 @@ export class BatchStore<Item> {
   async #storeTogether(batches: readonly [Batch<Item>, ...Batch<Item>[]]): Promise<boolean> {
     const batch = merged(batches)
     try {
-      await this.#store(batch, batches, () => this.#write(batch, { count: 0 }))
+      await this.#store(batch, batches, () => this.#write(batch, { count: 0, partsFollow: true }))
       return true
     } catch (error) {
       if (!(error instanceof DataError)) throw error
@@ -106,14 +106,17 @@ export class BatchStore<Item> {
   }
 
   /** Counts each attempt in `tries`. */
-  async #write(batch: Batch<Item>, tries: { count: number }): Promise<void> {
+  async #write(batch: Batch<Item>, tries: { count: number; readonly partsFollow?: boolean }): Promise<void> {
     const { flow, sink } = this.#line
     const { lane, position, items } = batch
     const savesPosition = sink.checkpoints !== undefined && position !== undefined
     if (items.length === 0 && !savesPosition) return
     const call = this.#call(lane, `the write of ${lane}`, this.#settings.writeDeadlineMs)
     const expected = this.#saved.get(lane)
-    await this.#stored(batch, call, (signal) => sink.write(batch, { flow, attempt: ++tries.count, expected, signal }))
+    const { partsFollow = false } = tries
+    await this.#stored(batch, call, (signal) =>
+      sink.write(batch, { flow, attempt: ++tries.count, expected, partsFollow, signal }),
+    )
   }
 
   async #savePosition(lane: Lane, position: Position): Promise<void> {

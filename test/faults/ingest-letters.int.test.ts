@@ -91,7 +91,8 @@ describe.each(LINES)('letters of a flow from $name', ({ start, target, sql, url:
     await stream.publish(children.make(300), children)
     const first = startIngest(cli, setup)
     const held = async () => (await target.letters()).filter(({ state }) => state === 'held').length
-    await expect.poll(held).toBe(children.sound.size)
+    // Each of them is found by itself.
+    await expect.poll(held, { timeout: 60_000 }).toBe(children.sound.size)
     expect(await target.rows()).toEqual([])
     await kill(first)
     expect(await held()).toBe(children.sound.size)
@@ -104,7 +105,9 @@ describe.each(LINES)('letters of a flow from $name', ({ start, target, sql, url:
     const second = startIngest(cli, setup)
     // A pass that came before the parents is followed by a rest four times as long.
     await expect.poll(held, { timeout: 90_000 }).toBe(0)
-    await expect.poll(async () => (await target.effects()).size).toBe(children.sound.size + parents.length)
+    await expect
+      .poll(async () => (await target.effects()).size, { timeout: 60_000 })
+      .toBe(children.sound.size + parents.length)
     expect(await target.rows(), `seed ${children.seed}`).toEqual(children.rows)
     expect(await states(target, children.sound)).toEqual(new Set(['replayed']))
     expect(await stop(second)).toBe(0)

@@ -116,7 +116,8 @@ export class MysqlUpsertSink implements UpsertSink {
 
   /** A refusal that names its items, if they can be found. */
   async #explained(error: unknown, items: Items<Rowset>, context: WriteContext): Promise<unknown> {
-    if (!(error instanceof DataError) || error.bad !== undefined || items.length === 0) return error
+    if (context.partsFollow || !(error instanceof DataError)) return error
+    if (error.bad !== undefined || items.length === 0) return error
     const { maxPacketBytes } = this.#tables
     const encoded = this.#tables.encode(items)
     let refusal: DataError | undefined

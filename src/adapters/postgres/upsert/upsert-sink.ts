@@ -130,7 +130,8 @@ export class PostgresUpsertSink implements UpsertSink {
 
   /** A refusal that names its items, if they can be found. */
   async #explained(error: unknown, items: Items<Rowset>, context: WriteContext): Promise<unknown> {
-    if (!(error instanceof DataError) || error.bad !== undefined || items.length === 0) return error
+    if (context.partsFollow || !(error instanceof DataError)) return error
+    if (error.bad !== undefined || items.length === 0) return error
     const encoded = this.#tables.encode(items)
     let refusal: DataError | undefined
     await this.#transaction(context, async (transaction) => {

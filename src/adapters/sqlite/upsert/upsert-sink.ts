@@ -70,7 +70,7 @@ export class SqliteUpsertSink implements UpsertSink {
         return
       } catch (error) {
         if (mayBeOutdated && (await this.#readAgain(error, items, context.signal))) continue
-        if (!(error instanceof DataError) || error.bad !== undefined) throw error
+        if (context.partsFollow || !(error instanceof DataError) || error.bad !== undefined) throw error
         throw (await this.#refusal(this.#encode(items), this.#options(context))) ?? error
       }
     }
