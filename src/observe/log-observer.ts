@@ -150,9 +150,8 @@ function lineOf(event: FlowEvent): Line | undefined {
     }
     case 'dead-letters': {
       const { lane, count: letters, code, reason, held = false } = event
-      const fields = { lane, count: letters, code, reason, ...(held ? { held } : {}) }
       const fate = held ? 'are held and will be tried again' : 'became dead letters'
-      return { level: 'warn', message: `${letters} items ${fate}`, fields }
+      return { level: 'warn', message: `${letters} items ${fate}`, fields: { lane, count: letters, code, reason } }
     }
     case 'conflicts': {
       const { count: conflicts, decision } = event
