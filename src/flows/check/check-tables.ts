@@ -1,13 +1,18 @@
 import { type CompareOptions, type Comparison, compare } from '../../compare/compare.js'
+import type { Database } from '../../core/database.js'
 import type { Difference } from '../../core/difference.js'
-import { UnavailableError } from '../../core/errors.js'
+import { ConfigError, UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, FlowContext, TablesReport } from '../../core/flow.js'
 import type { Table } from '../../core/table.js'
 import { Patience } from './patience.js'
+import { Watch, type WatchOptions } from './watch.js'
 
 export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks' | 'tolerance' | 'keyless'> {
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
+  /** Of both tables: asked now and then whether they still answer. Default none. */
+  readonly databases?: readonly Database[]
+  readonly watch?: WatchOptions
   /** For the report: what counts for nothing. */
   readonly notes?: readonly string[]
 }
@@ -68,23 +73,40 @@ async function readPatiently(
   const patience = new Patience(context, signal, options.patienceMs)
   for (;;) {
     count.begin()
+    await using watch = new Watch(options.databases ?? [], options.watch)
     try {
-      for await (const batch of comparison.read(new Map(), signal)) {
+      const within = AbortSignal.any([signal, watch.lost])
+      for await (const batch of comparison.read(new Map(), within)) {
         for (const difference of batch.items) count.add(difference)
         await comparison.acknowledge(batch)
       }
       if (signal.aborted) return false
+      watch.lost.throwIfAborted()
       patience.renew()
       return true
     } catch (error) {
       if (signal.aborted) return false
-      if (!(error instanceof UnavailableError)) throw error
+      if (!(error instanceof UnavailableError)) throw asChange(error, context)
       // A pass that was completed means that both sides had answered.
-      if (comparison.statistics.passes > 0) patience.renew()
+      if (comparison.statistics.passes > 0 && !watch.lost.aborted) patience.renew()
       if (!(await patience.wait(error))) return false
     }
   }
 }
+
+/** What was there when the tables were opened and is no more: somebody has altered one of them. */
+function asChange(error: unknown, { name }: FlowContext): unknown {
+  if (!(error instanceof ConfigError) || !GONE.has(error.code)) return error
+  return new ConfigError({
+    code: 'schema-changed',
+    key: `flows.${name}`,
+    message: `a table was altered while it was compared, so there is no verdict: ${error.message}`,
+    fix: 'run the check again once the migration is done on both sides',
+    cause: error,
+  })
+}
+
+const GONE: ReadonlySet<string> = new Set(['column-missing', 'table-missing'])
 
 class Count {
   #byKind = { ...NOTHING }

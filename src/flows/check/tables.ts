@@ -72,7 +72,13 @@ class TablesFlow implements Flow {
       ...(sample === undefined ? {} : { sample }),
       keyless: key === 'none',
     }
-    return checkTables(left, right, context, { ...own, notes, ...options, ...(sample === undefined ? {} : { sample }) })
+    return checkTables(left, right, context, {
+      ...own,
+      notes,
+      databases: this.databases,
+      ...options,
+      ...(sample === undefined ? {} : { sample }),
+    })
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -25,8 +25,20 @@ function problem(subject: Subject, { code, message, fix, option, cause }: Proble
 }
 
 export function tableMissing(subject: Subject, near: readonly string[]): ConfigError {
-  const fix = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'create the table, or grant rights on it'
+  const fix =
+    near.length > 0
+      ? `did you mean ${near.join(' or ')}?`
+      : 'create the table, or GRANT SELECT on it; lockstep grants prints the statements'
   return problem(subject, { code: 'table-missing', message: 'there is no such table, or no right on it', fix })
+}
+
+/** The server shows a table to whoever has any right on it, its columns only to whoever may read or write them. */
+export function noRight(subject: Subject, { schema, name }: CatalogTable): ConfigError {
+  return problem(subject, {
+    code: 'permission-denied',
+    message: 'this user may not read the table',
+    fix: `GRANT SELECT ON ${qualified(schema, name)} TO the user of the URL; lockstep grants prints all statements`,
+  })
 }
 
 /** `undefined` when rows can be upserted into it, all or none. */

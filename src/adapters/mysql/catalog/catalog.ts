@@ -8,6 +8,7 @@ import {
   drizzleMismatch,
   filterInvalid,
   isClear,
+  noRight,
   type Subject,
   tableMissing,
   unknownColumn,
@@ -79,6 +80,7 @@ async function describe(session: Session, request: TableRequest): Promise<MysqlT
   const { subject } = request
   const table = await findTable(session, request)
   const columns = await readColumns(session, table)
+  if (columns.length === 0) throw noRight(subject, table)
   const { key: asked, version, ignored } = requestedColumns(request, columns)
   if (typeof request.table !== 'string') {
     const findings = drizzleFindings(request.table, columns, ignored)
