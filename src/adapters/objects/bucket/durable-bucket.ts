@@ -1,0 +1,101 @@
+import { ConflictError, UnavailableError } from '../../../core/errors.js'
+import type { Attempts } from './attempts.js'
+import type { Bucket, BucketPage, NewObject, OpenedObject, Part, UnfinishedUpload, Upload } from './bucket.js'
+
+/** A bucket whose requests have deadlines and are repeated, and whose errors are the engine's. */
+export class DurableBucket {
+  readonly #bucket: Bucket
+  readonly #attempts: Attempts
+  readonly #label: string
+
+  /** @param label of the bucket alone, without prefix: `s3://bucket`. */
+  constructor(bucket: Bucket, attempts: Attempts, label: string) {
+    this.#bucket = bucket
+    this.#attempts = attempts
+    this.#label = label
+  }
+
+  get partBytes(): number {
+    return this.#bucket.partBytes
+  }
+
+  get maxParts(): number {
+    return this.#bucket.maxParts
+  }
+
+  get concurrency(): number {
+    return this.#bucket.concurrency
+  }
+
+  labelOf(key: string): string {
+    return `${this.#label}/${key}`
+  }
+
+  put(object: NewObject, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const putting = this.#run(object.key, signal, (each) => this.#bucket.put(object, bytes, each))
+    return this.#unlessMade(object, signal, putting)
+  }
+
+  begin(object: NewObject, signal: AbortSignal): Promise<Upload> {
+    return this.#run(object.key, signal, (each) => this.#bucket.begin(object, each))
+  }
+
+  part(key: string, upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
+    return this.#run(key, signal, (each) => upload.part(part, each))
+  }
+
+  complete(object: NewObject, upload: Upload, parts: number, signal: AbortSignal): Promise<void> {
+    const completing = this.#run(object.key, signal, (each) => upload.complete(parts, each))
+    return this.#unlessMade(object, signal, completing)
+  }
+
+  cancel(key: string, upload: Pick<Upload, 'cancel'>, signal: AbortSignal): Promise<void> {
+    return this.#run(key, signal, (each) => upload.cancel(each))
+  }
+
+  markOf(key: string, signal: AbortSignal): Promise<string | undefined> {
+    return this.#run(key, signal, (each) => this.#bucket.markOf(key, each))
+  }
+
+  open(from: { key: string; byte: number; version?: string }, signal: AbortSignal): Promise<OpenedObject | undefined> {
+    return this.#run(from.key, signal, (each) => this.#bucket.open(from, each))
+  }
+
+  list(prefix: string, from: string | undefined, signal: AbortSignal): Promise<BucketPage> {
+    return this.#run(prefix, signal, (each) => this.#bucket.list(prefix, from, each))
+  }
+
+  delete(key: string, signal: AbortSignal): Promise<void> {
+    return this.#run(key, signal, (each) => this.#bucket.delete(key, each))
+  }
+
+  unfinished(prefix: string, signal: AbortSignal): Promise<readonly UnfinishedUpload[] | undefined> {
+    return this.#run(prefix, signal, (each) => this.#bucket.unfinished(prefix, each))
+  }
+
+  translate(error: unknown, key: string): Error {
+    return this.#bucket.translate(error, this.labelOf(key))
+  }
+
+  /** One request with a deadline, for what comes after its answer. */
+  within<Result>(key: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    return this.#attempts.once({ what: this.labelOf(key), signal }, work)
+  }
+
+  /** The answer to the request that made the object may have been lost; then the next one found it there. */
+  async #unlessMade(object: NewObject, signal: AbortSignal, making: Promise<void>): Promise<void> {
+    try {
+      await making
+    } catch (error) {
+      const doubtful = error instanceof ConflictError || error instanceof UnavailableError
+      if (!doubtful || signal.aborted) throw error
+      const mark = await this.markOf(object.key, signal).catch(() => undefined)
+      if (mark !== object.mark) throw error
+    }
+  }
+
+  #run<Result>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const translate = (error: unknown, what: string): Error => this.#bucket.translate(error, what)
+    return this.#attempts.run({ what: this.labelOf(key), signal, translate }, work)
+  }
+}
