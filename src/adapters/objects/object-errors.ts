@@ -50,3 +50,7 @@ export function uploadGone(what: string, cause: unknown): UnavailableError {
 }
 
 export const UPLOAD_GONE = 'store-upload-gone'
+
+export function objectReplaced(what: string, cause: unknown): ConflictError {
+  return new ConflictError('object-replaced', `${what}: was replaced by another while it was read`, { cause })
+}

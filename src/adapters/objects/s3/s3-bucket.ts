@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import type { Bucket, BucketPage, NewObject, OpenedObject, UnfinishedUpload, Upload } from '../bucket/bucket.js'
+import { objectReplaced } from '../object-errors.js'
 import { refusalOf, translate } from './errors.js'
 import { type Library, S3Upload } from './s3-upload.js'
 
@@ -9,6 +10,8 @@ export interface S3BucketOptions {
   readonly client: S3Client
   readonly bucket: string
   readonly partBytes: number
+  /** Of an object, for people. */
+  labelOf(key: string): string
 }
 
 /** Metadata of an object, by which its maker knows it again. */
@@ -73,6 +76,7 @@ export class S3Bucket implements Bucket {
     } catch (error) {
       const { name, status } = refusalOf(error)
       if (MISSING.has(name)) return undefined
+      if (status === 412) throw objectReplaced(this.#options.labelOf(key), error)
       // All of it had been read when the connection was lost.
       if (status === 416) return { body: nothing(), bytes: byte, version: version ?? '' }
       throw error

@@ -56,9 +56,10 @@ export function s3(options: S3Options): ObjectStore {
     Options,
     options,
   )
+  const place = rest.endpoint === undefined ? `s3://${bucket}` : `${new URL(rest.endpoint).origin}/${bucket}`
   return new BucketStore({
     system: 's3',
-    place: rest.endpoint === undefined ? `s3://${bucket}` : `${new URL(rest.endpoint).origin}/${bucket}`,
+    place,
     prefix,
     exclusive: exclusive ?? (rest.endpoint === undefined ? 'condition' : 'probe'),
     limits: { timeoutMs, retryMs },
@@ -74,7 +75,7 @@ export function s3(options: S3Options): ObjectStore {
         ...(rest.endpoint === undefined ? {} : { endpoint: rest.endpoint }),
         ...(rest.credentials === undefined ? {} : { credentials: revealed(rest.credentials) }),
       })
-      return new S3Bucket({ library, client, bucket, partBytes })
+      return new S3Bucket({ library, client, bucket, partBytes, labelOf: (key) => `${place}/${key}` })
     },
   })
 }

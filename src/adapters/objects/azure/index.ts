@@ -1,0 +1,1 @@
+export { type AzureOptions, azure } from './azure.js'
