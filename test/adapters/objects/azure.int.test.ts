@@ -27,6 +27,10 @@ objectStoreContract('azurite', async () => ({ store: storeOf(), [Symbol.asyncDis
       reason: 'Azure throws away itself what was never committed',
       tests: ['sweeps what was never finished once it is old, and nothing else'],
     },
+    {
+      reason: 'azurite takes blocks that nobody committed for a blob; no name of a large file is used again',
+      tests: ['leaves nothing of an object that was aborted'],
+    },
   ],
 })
 
