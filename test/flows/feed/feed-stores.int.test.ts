@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { azure } from '../../../src/adapters/objects/azure/index.js'
+import { s3 } from '../../../src/adapters/objects/s3/index.js'
+import { postgres } from '../../../src/adapters/postgres/index.js'
+import type { Flow } from '../../../src/core/flow.js'
+import { isObjectMissing, type ObjectStore } from '../../../src/core/object-store.js'
+import { feed } from '../../../src/flows/feed/feed.js'
+import { type Azurite, startAzurite } from '../../support/objects/azurite.js'
+import type { HttpDouble } from '../../support/objects/http-double.js'
+import { startS3Double } from '../../support/objects/s3-double.js'
+import { S3_CREDENTIALS, type S3Server, startS3rver } from '../../support/objects/s3-server.js'
+import { plainClient, testDatabase } from '../../support/postgres.js'
+import { publish } from './feed-subject.js'
+
+const ROWS = 3_000
+const database = testDatabase()
+const db = postgres(database.url)
+const { signal } = new AbortController()
+
+let rver: S3Server
+let double: HttpDouble
+let azurite: Azurite
+beforeAll(async () => {
+  ;[rver, double, azurite] = await Promise.all([
+    startS3rver('feeds'),
+    startS3Double('feeds', S3_CREDENTIALS.accessKeyId),
+    startAzurite('feeds'),
+  ])
+  await generation(1)
+})
+afterAll(() => Promise.all([rver, double, azurite, db].map((each) => each[Symbol.asyncDispose]())))
+
+/** All rows say which generation they are of. */
+async function generation(number: number): Promise<void> {
+  await using client = await plainClient(database.url)
+  await client.query('create table if not exists facility (id int primary key, generation int, name text)')
+  await client.query(
+    `insert into facility select n, $1, md5(n::text) from generate_series(1, ${ROWS}) n
+      on conflict (id) do update set generation = excluded.generation`,
+    [number],
+  )
+}
+
+const bucket = ({ endpoint }: { endpoint: string }): ObjectStore =>
+  s3({
+    bucket: 'feeds',
+    prefix: randomBytes(6).toString('hex'),
+    endpoint,
+    region: 'eu-central-1',
+    credentials: S3_CREDENTIALS,
+  })
+const STORES = [
+  { name: 's3rver', open: () => bucket(rver) },
+  { name: 'an S3 with conditional writes', open: () => bucket(double) },
+  {
+    name: 'azurite',
+    open: () =>
+      azure({ container: 'feeds', prefix: randomBytes(6).toString('hex'), connectionString: azurite.connectionString }),
+  },
+]
+
+const flowTo = (to: ObjectStore): Flow => feed({ from: db.table('facility'), to, rotate: { rows: 1_000 } })
+
+const Manifest = z.object({ sequence: z.number(), rows: z.number(), files: z.array(z.object({ name: z.string() })) })
+const File = z.array(z.object({ id: z.number(), generation: z.number() }))
+
+async function bytesOf(store: ObjectStore, name: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of store.read(name, signal)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** As a reader does it: the newest manifest, then its files. `undefined` when retention was faster. */
+async function readNewest(store: ObjectStore): Promise<{ rows: number; generations: Set<number> } | undefined> {
+  const names = (await store.list('', signal)).map(({ name }) => name).filter((name) => name.endsWith('.manifest.json'))
+  const newest = names.at(-1)
+  if (newest === undefined) return undefined
+  const manifest = Manifest.parse(JSON.parse(String(await bytesOf(store, newest))))
+  const generations = new Set<number>()
+  let rows = 0
+  for (const { name } of manifest.files) {
+    const items = File.parse(JSON.parse(String(gunzipSync(await bytesOf(store, name)))))
+    for (const item of items) generations.add(item.generation)
+    rows += items.length
+  }
+  expect(rows).toBe(manifest.rows)
+  return { rows, generations }
+}
+
+describe.each(STORES)('a feed to $name', ({ open }) => {
+  it('is whole whenever somebody reads, is verified, and is made once by two exporters', async () => {
+    const store = open()
+    const flow = flowTo(store)
+    await publish(flow)
+    let over = false
+    const reading = (async () => {
+      let reads = 0
+      while (!over) {
+        const read = await readNewest(store).catch((error: unknown) => {
+          if (!isObjectMissing(error)) throw error
+          return undefined
+        })
+        if (read === undefined) continue
+        expect(read.rows).toBe(ROWS)
+        expect(read.generations.size).toBe(1)
+        reads += 1
+      }
+      return reads
+    })()
+    for (let number = 2; number <= 4; number++) {
+      await generation(number)
+      await publish(flow)
+    }
+    const ends = await Promise.allSettled([publish(flowTo(store)), publish(flowTo(store))])
+    over = true
+    expect(await reading).toBeGreaterThan(0)
+    const failed = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+    for (const error of failed) expect(error).toMatchObject({ name: 'ConflictError' })
+    expect(failed.length).toBeLessThanOrEqual(1)
+
+    const manifests = (await store.list('facilities-', signal)).filter(({ name }) => name.endsWith('.manifest.json'))
+    // Four, and then one or two more: the second may have come after the first.
+    expect(manifests).toHaveLength(6 - failed.length)
+    expect(await flow.verifyFeed?.('facilities', signal)).toMatchObject({ problems: [], rows: ROWS })
+  })
+})
+
+describe('a feed to a store that fails', () => {
+  it('is published whole although three of ten requests fail, are lost, or are done without an answer', async () => {
+    const store = bucket(double)
+    double.failing = 0.3
+    try {
+      for (let number = 11; number <= 13; number++) {
+        await generation(number)
+        await publish(flowTo(store))
+      }
+    } finally {
+      double.failing = 0
+    }
+    expect(await readNewest(store)).toEqual({ rows: ROWS, generations: new Set([13]) })
+    expect(await flowTo(store).verifyFeed?.('facilities', signal)).toMatchObject({ problems: [], rows: ROWS })
+    const manifests = (await store.list('', signal)).filter(({ name }) => name.endsWith('.manifest.json'))
+    expect(manifests).toHaveLength(3)
+  }, 120_000)
+
+  it('is not published to a bucket that is not there, or that refuses', async () => {
+    for (const [name, code] of [
+      ['nowhere', 'store-missing'],
+      ['refused', 'store-refused'],
+    ] as const) {
+      const { endpoint } = double
+      const store = s3({ bucket: name, endpoint, region: 'eu-central-1', credentials: S3_CREDENTIALS })
+      await expect(publish(flowTo(store))).rejects.toMatchObject({ name: 'ConfigError', code })
+    }
+  })
+})
