@@ -103,15 +103,14 @@ async function* readAgain(
   const { tally, same } = looks
   tally.passes++
   const chunk = new Chunk()
-  const before = new Map(seen.each())
   let open = 0
   for await (const { index, match } of matchedBuckets(sides, { buckets: differing(seen) }, { ...looks, keep: true })) {
-    const prints = before.get(index)
+    const prints = seen.printsOf(index)
     const confirmed: Difference[] = []
     for (const one of match.found()) {
       if (one.candidate.kind === 'changed' && one.left && one.right && same(one.left, one.right)) continue
       open++
-      const difference = prints?.has(printOf(one.candidate)) === true ? confirmedOf(one) : undefined
+      const difference = prints.has(printOf(one.candidate)) ? confirmedOf(one) : undefined
       if (difference !== undefined) {
         confirmed.push(difference)
       } else if (sides.keyless !== true) chunk.add(one.candidate)

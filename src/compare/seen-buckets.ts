@@ -16,6 +16,7 @@ export function printOf({ kind, key, left, right }: Candidate): number {
 export class SeenBuckets {
   readonly #depth: number
   readonly #starts = new Map<number, number>()
+  readonly #ends = new Map<number, number>()
   #prints = new Float64Array(FIRST_SIZE)
   #count = 0
 
@@ -31,6 +32,7 @@ export class SeenBuckets {
     }
     if (!this.#starts.has(index)) this.#starts.set(index, this.#count)
     this.#prints[this.#count++] = print
+    this.#ends.set(index, this.#count)
   }
 
   /** Differences in all buckets together. */
@@ -42,11 +44,8 @@ export class SeenBuckets {
     return [...this.#starts.keys()].map((index) => ({ depth: this.#depth, index }))
   }
 
-  /** For each bucket, in the order in which they came, what was seen there. */
-  *each(): Generator<readonly [index: number, prints: ReadonlySet<number>], void, undefined> {
-    const starts = [...this.#starts]
-    for (const [at, [index, start]] of starts.entries()) {
-      yield [index, new Set(this.#prints.subarray(start, starts[at + 1]?.[1] ?? this.#count))]
-    }
+  /** What was seen in a bucket. Made on demand: a set for each of 65,536 buckets would take more than all else. */
+  printsOf(index: number): ReadonlySet<number> {
+    return new Set(this.#prints.subarray(this.#starts.get(index) ?? 0, this.#ends.get(index) ?? 0))
   }
 }
