@@ -49,6 +49,8 @@ describe('lockstep demo', () => {
         sync: { rows: 20_000, check: { verdict: 'same', exitCode: 0 } },
         scans: { wrongRows: 0 },
         quotes: { targets: { postgres: { wrongRows: 0, held: 0 }, mysql: { wrongRows: 0, held: 0 } } },
+        blobs: { planted: 60, found: 60, bySql: 60, missed: 0, wrong: 0 },
+        facilities: { rows: 20_000, entities: 19_930, wrong: 0, rejected: 70, planted: 70 },
       },
     })
     const { sync, scans, quotes } = summary.scenes

