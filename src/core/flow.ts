@@ -2,6 +2,7 @@ import type { Database, TableRef } from './database.js'
 import type { DeadLetterStore, LetterFilter } from './dead-letter.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
+import type { ObjectStore } from './object-store.js'
 import type { Observer } from './observer.js'
 import type { Schedule } from './schedule.js'
 import type { Row, TableSchema } from './table.js'
@@ -36,6 +37,8 @@ export interface Flow {
   check?(context: FlowContext, options: CheckOptions): Promise<CheckReport>
   /** Reads the newest feed again, whole; only of `feed`. `flow`: its key in the config. */
   verifyFeed?(flow: string, signal: AbortSignal): Promise<FeedVerification>
+  /** A published feed; only of `feed`. `sequence`: its number, default the newest. */
+  publishedFeed?(flow: string, sequence: number | undefined, signal: AbortSignal): Promise<PublishedFeed>
   /** Where its dead letters can be looked at; left out when they go where nobody can (a topic). */
   readonly deadLetters?: readonly DeadLetterStore[]
   /** Sends dead letters through the whole flow again; left out by flows that cannot. */
@@ -44,6 +47,12 @@ export interface Flow {
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
   /** The least rights the flow needs, per database, as statements to run. `role` is a placeholder or a real role. */
   grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]>
+}
+
+/** The manifest of a feed, and where it and the files are. */
+export interface PublishedFeed {
+  readonly store: ObjectStore
+  readonly object: string
 }
 
 export interface FeedVerification {

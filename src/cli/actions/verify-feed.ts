@@ -1,5 +1,3 @@
-import { basename, dirname, resolve } from 'node:path'
-import { folder } from '../../adapters/objects/files/index.js'
 import { selectFlows } from '../../config/select-flows.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
 import type { FeedVerification } from '../../core/flow.js'
@@ -10,6 +8,7 @@ import { withConfig } from '../open-config.js'
 import { count, plural } from '../render/format.js'
 import { type Paint, paint } from '../render/paint.js'
 import { listenForSignals } from '../signals.js'
+import { manifestAt } from './published-feed.js'
 
 export interface VerifyFeedArguments {
   /** A flow of the config, or the path of a manifest. */
@@ -17,8 +16,6 @@ export interface VerifyFeedArguments {
   readonly config?: string
   readonly json: boolean
 }
-
-const MANIFEST = '.manifest.json'
 
 /** Reads a published feed again, whole. */
 export async function verifyFeed(io: Io, args: VerifyFeedArguments): Promise<ExitCode> {
@@ -30,10 +27,8 @@ export async function verifyFeed(io: Io, args: VerifyFeedArguments): Promise<Exi
 
 async function verification(io: Io, args: VerifyFeedArguments, signal: AbortSignal): Promise<FeedVerification> {
   const { subject, config } = args
-  if (subject.endsWith(MANIFEST)) {
-    const path = resolve(io.cwd, subject)
-    return verifyManifest(folder(dirname(path)), basename(path), signal)
-  }
+  const manifest = manifestAt(io, subject)
+  if (manifest !== undefined) return verifyManifest(manifest.store, manifest.object, signal)
   return withConfig(io, config, async (loaded) => {
     const [named] = selectFlows(loaded, [subject])
     if (named?.flow.verifyFeed !== undefined) return named.flow.verifyFeed(named.name, signal)

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Finish } from '../finish.js'
 import type { Io } from '../io.js'
-import { configOption, jsonOption } from '../options.js'
+import { configOption, jsonOption, wholeNumber } from '../options.js'
 
 interface Options {
   readonly json?: boolean
@@ -13,6 +13,7 @@ export function feedCommand(io: Io, finish: Finish): Command {
     .summary('look at what was published')
     .description('Looks at what feed flows have published; `lockstep run <flow>` publishes.')
     .addCommand(verifyCommand(io, finish))
+    .addCommand(diffCommand(io, finish))
 }
 
 function verifyCommand(io: Io, finish: Finish): Command {
@@ -36,5 +37,44 @@ Examples:
     .action(async (subject: string, { json = false, ...rest }: Options) => {
       const { verifyFeed } = await import('../actions/verify-feed.js')
       await finish(verifyFeed(io, { ...rest, subject, json }))
+    })
+}
+
+interface DiffOptions extends Options {
+  readonly key?: string
+  readonly moreInfo?: boolean
+  readonly limit: number
+}
+
+function diffCommand(io: Io, finish: Finish): Command {
+  return new Command('diff')
+    .summary('say what changed between two published feeds')
+    .description(
+      'Compares two feeds of JSON or NDJSON row by row, in flat memory: what was added, removed and changed.',
+    )
+    .argument('<left>', 'a feed flow (its newest feed), flow@sequence, or the path of a manifest')
+    .argument('<right>', 'the same; what is only here was added')
+    .option(
+      '--key <fields>',
+      'fields that tell a row from all others, with commas between; default what the manifest says',
+    )
+    .option('--more-info', 'also the keys, and the fields that differ')
+    .option('--limit <n>', 'differences that are shown', wholeNumber, 100)
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+Exits as diff(1) does: 0 the same, 1 different, 2 and above trouble.
+
+Examples:
+  $ lockstep feed diff facilities@41 facilities
+  $ lockstep feed diff out/a-00000041.manifest.json out/a-00000042.manifest.json --key entity_id --more-info`,
+    )
+    .action(async (left: string, right: string, options: DiffOptions) => {
+      const { json = false, moreInfo = false, key, ...rest } = options
+      const { diffPublished } = await import('../actions/diff-feeds.js')
+      const fields = key === undefined ? {} : { key: key.split(',') }
+      await finish(diffPublished(io, { ...rest, ...fields, left, right, json, moreInfo }))
     })
 }

@@ -1,11 +1,12 @@
 import type { Database } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
-import type { FeedVerification, Flow, FlowContext } from '../../core/flow.js'
+import type { FeedVerification, Flow, FlowContext, PublishedFeed } from '../../core/flow.js'
 import { parseSchedule } from '../schedule.js'
+import { feedNames } from './names.js'
 import type { FeedOptions } from './options.js'
 import { runFeed } from './run-feed.js'
 import { named, parseOptions, type Settings } from './settings.js'
-import { verifyNewest } from './verify-feed.js'
+import { newestManifest, verifyManifest } from './verify-feed.js'
 
 /**
  * Publishes a table as files, all or nothing: data files under new names, then a manifest with the size, rows and sha256
@@ -35,9 +36,16 @@ class FeedFlow implements Flow {
     return runFeed(named(this.#settings, context.name), context)
   }
 
-  verifyFeed(flow: string, signal: AbortSignal): Promise<FeedVerification> {
-    const { to, name } = named(this.#settings, flow)
-    return verifyNewest(to, name, signal)
+  async verifyFeed(flow: string, signal: AbortSignal): Promise<FeedVerification> {
+    const { store, object } = await this.publishedFeed(flow, undefined, signal)
+    return verifyManifest(store, object, signal)
+  }
+
+  async publishedFeed(flow: string, sequence: number | undefined, signal: AbortSignal): Promise<PublishedFeed> {
+    const { to: store, name } = named(this.#settings, flow)
+    const object =
+      sequence === undefined ? await newestManifest(store, name, signal) : feedNames(name).manifest(sequence)
+    return { store, object }
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -30,6 +30,8 @@ const Body = z.object({
   skipped: count,
   rejected: count,
   columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  /** Fields that tell a row from all others, where that is known. */
+  key: z.array(z.string()).optional(),
   /** Changes when a column of the table comes, goes, or gets another name or type. */
   schema: z.string(),
   files: z.array(FileEntry),

@@ -5,6 +5,8 @@ export interface Preset {
   /** For messages: `actionsCenter`. */
   readonly name: string
   readonly descriptor: DescriptorRule
+  /** The field that tells a row from all others. */
+  readonly key: string
   /** Bytes of a file as stored, at most. */
   readonly maxFileBytes: number
   /** More files than this are told. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ConflictError, DataError, LockstepError, UnavailableError } from '../../core/errors.js'
-import type { ExportColumn } from '../../core/export.js'
+import type { TableExport } from '../../core/export.js'
 import { failpoint } from '../../core/failpoint.js'
 import type { FlowContext } from '../../core/flow.js'
 import { isObjectMissing } from '../../core/object-store.js'
@@ -47,8 +47,7 @@ export async function publishFeed(
     progress: (items, durationMs) =>
       observer({ flow, type: 'batch', lane: 'feed', items, durationMs, lagMs: undefined }),
   })
-  const { columns, fingerprint: schema } = table
-  const manifest = manifestOf({ settings, attempt, generation, written, columns, schema })
+  const manifest = manifestOf({ settings, attempt, generation, written, table })
   return publishWritten({ settings, attempt, manifest, previous, signal })
 }
 
@@ -87,12 +86,12 @@ async function publishWritten(finishing: Finishing): Promise<Publication> {
 interface Contents extends Pick<Finishing, 'settings' | 'attempt'> {
   readonly generation: Generation
   readonly written: WrittenFeed
-  readonly columns: readonly ExportColumn[]
-  readonly schema: string
+  readonly table: TableExport
 }
 
-function manifestOf({ settings, attempt, generation, written, columns, schema }: Contents): Manifest {
+function manifestOf({ settings, attempt, generation, written, table }: Contents): Manifest {
   const { preset } = settings.as
+  const key = preset === undefined ? (settings.map === undefined ? table.key : undefined) : [preset.key]
   const { files, rejections } = written
   const total = (of: 'rows' | 'bytes'): number => files.reduce((sum, file) => sum + file[of], 0)
   return {
@@ -107,8 +106,9 @@ function manifestOf({ settings, attempt, generation, written, columns, schema }:
     bytes: total('bytes'),
     skipped: rejections.skipped,
     rejected: rejections.rejected,
-    columns: columns.map(({ name, type }) => ({ name, type })),
-    schema,
+    columns: table.columns.map(({ name, type }) => ({ name, type })),
+    schema: table.fingerprint,
+    ...(key === undefined ? {} : { key: [...key] }),
     files: [...files],
     ...(preset === undefined ? {} : { descriptor: describe(preset.descriptor, generation, names(files)) }),
   }

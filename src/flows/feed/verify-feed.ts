@@ -5,10 +5,10 @@ import { type Manifest, readManifest } from './manifest.js'
 import { Published } from './published.js'
 import { verifyContents } from './verify-files.js'
 
-/** Reads the newest feed of a name again, whole: the manifest, and the size, sha256 and rows of each file. */
-export async function verifyNewest(store: ObjectStore, feed: string, signal: AbortSignal): Promise<FeedVerification> {
+/** Name of the newest manifest. */
+export async function newestManifest(store: ObjectStore, feed: string, signal: AbortSignal): Promise<string> {
   const { names, last } = await Published.look(store, feed, signal)
-  if (last > 0) return verifyManifest(store, names.manifest(last), signal)
+  if (last > 0) return names.manifest(last)
   throw new ConfigError({
     code: 'feed-missing',
     key: `flows.${feed}`,
@@ -17,6 +17,7 @@ export async function verifyNewest(store: ObjectStore, feed: string, signal: Abo
   })
 }
 
+/** Reads a feed again, whole: the manifest, and the size, sha256 and rows of each file. */
 export async function verifyManifest(
   store: ObjectStore,
   object: string,

@@ -143,6 +143,32 @@ describe('lockstep feed verify', () => {
   })
 })
 
+describe('lockstep feed diff', () => {
+  it('says what changed between two feeds, and exits as diff(1) does', async () => {
+    await using place = await Place.make()
+    expect((await start(place).ended).code).toBe(0)
+    await using client = await plainClient(database.url)
+    await client.query('update versions set version = version + 1 where id in (5, 1999)')
+    expect((await start(place).ended).code).toBe(0)
+    const diff = (...subjects: readonly string[]) => {
+      const env = { FEED_URL: database.url, FEED_FOLDER: place.path }
+      return cli.start(['feed', 'diff', ...subjects, '--config', CONFIG], { env }).ended
+    }
+    const manifest = join(place.path, 'versions-00000002.manifest.json')
+    expect(await diff('versions', manifest)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^same/) })
+    const { code, stdout } = await diff('versions@1', 'versions', '--json', '--more-info', '--limit', '1')
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 1,
+      verdict: 'different',
+      added: 0,
+      removed: 0,
+      changed: 2,
+      differences: [{ kind: 'changed', key: '5', fields: ['version'] }],
+    })
+    expect((await diff('versions@7', 'versions')).code).toBe(5)
+  })
+})
+
 async function runsOf(place: Place): Promise<string[]> {
   const names = (await place.names()).filter((name) => name.endsWith('.manifest.json'))
   const texts = await Promise.all(names.map((name) => place.text(name)))

@@ -53,6 +53,7 @@ export function actionsCenter(
   const { address, addressFields, metadata } = data
   const preset: Preset = {
     name: 'actionsCenter',
+    key: 'entity_id',
     maxFileBytes: 200_000_000,
     recommendedFiles: 20,
     descriptor: {

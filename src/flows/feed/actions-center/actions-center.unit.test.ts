@@ -5,10 +5,10 @@ import { postgres } from '../../../adapters/postgres/index.js'
 import { ConfigError, DataError } from '../../../core/errors.js'
 import { feed } from '../feed.js'
 import { json } from '../format.js'
+import { Seen } from '../seen.js'
 import { actionsCenter } from './actions-center.js'
 import { type ActionsCenterEntity, ADDRESS_FIELDS } from './entity.js'
 import { type EntityRules, entityValidator } from './entity-rules.js'
-import { Seen } from './seen.js'
 
 const RULES: EntityRules = { address: 'structured', required: ADDRESS_FIELDS.filter((field) => field !== 'region') }
 const ADDRESS = {

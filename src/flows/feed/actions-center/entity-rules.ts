@@ -1,7 +1,7 @@
 import { DataError } from '../../../core/errors.js'
 import type { RowValidator } from '../preset.js'
+import { Seen } from '../seen.js'
 import { ADDRESS_FIELDS, type AddressField } from './entity.js'
-import { Seen } from './seen.js'
 
 export type AddressRule = 'structured' | 'unstructured' | 'optional'
 

@@ -13,7 +13,7 @@ export class Seen {
   /** Whether the text was there before; from now on it is. */
   add(text: string): boolean {
     if (this.#count * 3 > this.#slots.length * 2) this.#grow()
-    const value = hash('sha1', text, 'buffer').readBigUInt64LE(0) || 1n
+    const value = hashOf(text)
     const slot = slotOf(this.#slots, value)
     if (this.#slots[slot] === value) return true
     this.#slots[slot] = value
@@ -21,11 +21,20 @@ export class Seen {
     return false
   }
 
+  has(text: string): boolean {
+    const value = hashOf(text)
+    return this.#slots[slotOf(this.#slots, value)] === value
+  }
+
   #grow(): void {
     const larger = new BigUint64Array(this.#slots.length * 2)
     for (const value of this.#slots) if (value !== EMPTY) larger[slotOf(larger, value)] = value
     this.#slots = larger
   }
+}
+
+function hashOf(text: string): bigint {
+  return hash('sha1', text, 'buffer').readBigUInt64LE(0) || 1n
 }
 
 /** Where the value is, or would be. */
