@@ -1,5 +1,6 @@
 import { type CanonicalTable, type Form, type FormedColumn, formText } from '../core/canonical.js'
 import { ConfigError } from '../core/errors.js'
+import type { CanonicalRepair, RepairColumn, RepairTable, Side } from '../core/repair.js'
 import type { Table, TableSchema } from '../core/table.js'
 
 export interface AgreeOptions {
@@ -16,6 +17,16 @@ export interface Agreement {
   readonly right: Table
   /** What counts for nothing because one side cannot hold it, a sentence each. */
   readonly notes: readonly string[]
+  /** `undefined`: that side cannot be repaired. */
+  repairs(side: Side): RepairEnds | undefined
+}
+
+type Agreeable = CanonicalTable & Partial<CanonicalRepair>
+
+/** A side to be repaired, and the other one with all of its values. */
+export interface RepairEnds {
+  readonly target: RepairTable
+  readonly source: Table
 }
 
 interface Pair {
@@ -29,7 +40,7 @@ interface Pair {
  * Both tables with their values in forms that both have, columns named and ordered as on the left. Throws a
  * `ConfigError` that names every column without a partner, or whose types have no form in common.
  */
-export function agree(left: CanonicalTable, right: CanonicalTable, options: AgreeOptions): Agreement {
+export function agree(left: Agreeable, right: Agreeable, options: AgreeOptions): Agreement {
   const mapped = new Map(Object.entries(options.columns ?? {}))
   const problems = [...unknownNames(left.schema, right.schema, mapped)]
   const pairs: Pair[] = []
@@ -60,7 +71,27 @@ export function agree(left: CanonicalTable, right: CanonicalTable, options: Agre
       }),
       left.schema.key,
     )
-  return { left: as(left, 'left'), right: as(right, 'right'), notes: notes(left, right, pairs) }
+  const repairs = (side: Side): RepairEnds | undefined => {
+    const other = side === 'left' ? 'right' : 'left'
+    const [target, source] = side === 'left' ? [left, right] : [right, left]
+    if (target.repair === undefined || target.whole === undefined || source.whole === undefined) return undefined
+    const whole = source.whole.bind(source)
+    const columns = pairs.map((pair): RepairColumn => {
+      const name = target.schema.columns[pair[side]]?.name ?? ''
+      const given = whole(source.schema.columns[pair[other]]?.name ?? '', pair.form)
+      return { name, as: pair.name, form: pair.form, given }
+    })
+    const given = pairs.map((pair, at): FormedColumn => {
+      const form = left.schema.key.includes(pair.name) ? pair.form : columns[at]?.given
+      return { name: source.schema.columns[pair[other]]?.name ?? '', as: pair.name, form: wholeForm(form, pair.form) }
+    })
+    return { target: target.repair(columns, left.schema.key), source: source.as(given, left.schema.key) }
+  }
+  return { left: as(left, 'left'), right: as(right, 'right'), notes: notes(left, right, pairs), repairs }
+}
+
+function wholeForm(form: RepairColumn['given'] | undefined, compared: Form): Form {
+  return form === undefined || form === 'native' ? compared : form
 }
 
 function* unknownNames(

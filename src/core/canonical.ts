@@ -45,6 +45,11 @@ export interface CanonicalTable {
   as(columns: readonly FormedColumn[], key: readonly string[]): Table
 }
 
+/** Of the forms a column offers the one of the same kind, which cuts nothing off its values. */
+export function wholeOf(offered: readonly Form[], form: Form): Form {
+  return offered.find(({ kind }) => kind === form.kind) ?? form
+}
+
 /**
  * How rows in canonical form are hashed, the same on every engine. Each value in column order: `-` for NULL; its length
  * in bytes, `:` and itself when that is at most `INLINE_BYTES`; else its length, `#` and its md5. Of bytes the value, not

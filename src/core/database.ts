@@ -3,6 +3,7 @@ import type { CanonicalTable } from './canonical.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { TableExport } from './export.js'
 import type { Aggregate, ColumnOptions, GroupReader, StoredValue } from './groups.js'
+import type { CanonicalRepair, Repairable } from './repair.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
 import type { UpsertOptions, UpsertSink } from './upsert.js'
@@ -73,12 +74,12 @@ export interface TableRef<Insert = unknown, Select = unknown> {
    * when the table is missing, is of a kind that cannot be used, lacks a unique index on its key (the fix is the SQL that
    * adds it) or does not match its Drizzle object.
    */
-  open?(signal: AbortSignal, reading?: Pick<ReadOptions, 'where'>): Promise<Table>
+  open?(signal: AbortSignal, reading?: Pick<ReadOptions, 'where'>): Promise<Table & Partial<Repairable>>
   /**
    * The same table for a comparison with one of another engine, or of other types or names. Left out by databases whose
    * values have no canonical form. Throws as `open` does.
    */
-  openCanonical?(signal: AbortSignal, reading?: ReadOptions): Promise<CanonicalTable>
+  openCanonical?(signal: AbortSignal, reading?: ReadOptions): Promise<CanonicalTable & Partial<CanonicalRepair>>
   /**
    * The table as `load` uses it; no key is needed. Left out by databases that random rows cannot be made for. Throws
    * `ConfigError` when the table is missing or has a column for which no value can be made.

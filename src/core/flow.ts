@@ -4,6 +4,7 @@ import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
 import type { ObjectStore } from './object-store.js'
 import type { Observer } from './observer.js'
+import type { RepairOptions, RepairReport } from './repair.js'
 import type { Schedule } from './schedule.js'
 import type { Row, TableSchema } from './table.js'
 
@@ -88,6 +89,8 @@ export interface CheckOptions {
   readonly details?: { readonly findings: number; readonly rows: number }
   /** Between the first look and the second, in ms. Default 1000. */
   readonly settleMs?: number
+  /** What to do about what differs. Default: nothing. Flows that cannot be repaired refuse it with a `ConfigError`. */
+  readonly repair?: RepairOptions
   /** Compares a share of the rows only; of `check.tables`. */
   readonly sample?: Sample
 }
@@ -125,6 +128,8 @@ export interface TablesReport {
   readonly durationMs: number
   /** What the comparison left out because one side cannot hold it, such as microseconds; a sentence each. */
   readonly notes?: readonly string[]
+  /** What was done about it, where it was asked for. */
+  readonly repair?: RepairReport
 }
 
 /** What a comparison of stored numbers with recounted ones found. */
@@ -149,6 +154,8 @@ export interface ReferencesReport {
   /** Age of the oldest snapshot when it was given back, in ms: so long the servers kept old rows for it. */
   readonly snapshotMs: number
   readonly durationMs: number
+  /** What was done about it, where it was asked for. */
+  readonly repair?: RepairReport
 }
 
 /** One key whose stored number is wrong. Two looks with some time between them saw just this. */

@@ -40,6 +40,8 @@ export interface GroupColumn {
   readonly name: string
   readonly order: KeyOrder
   readonly value: ValueKind
+  /** Name in the database of the column that holds the stored value; of stored values only. */
+  readonly storedIn?: string
   /** Rows of the table, as the server's statistics have it. */
   readonly estimatedRows: number
   /** An index brings the groups in order, so that they are read in short statements. Else the server sorts once. */

@@ -40,15 +40,6 @@ describe('check', () => {
     expect(more.differences).toHaveLength(3)
   })
 
-  test('--sql prints what would make that side like the other on stdout, the summary on stderr', async () => {
-    const ended = await lockstep('check', 'different', '--sql', 'right')
-    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('different: different') })
-    const statements = ended.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('--'))
-    expect(statements).toHaveLength(3)
-    expect(statements[0]).toBe(`UPDATE "public"."copy" SET "name" = 'left' WHERE "id" = '1';`)
-    expect(await lockstep('check', 'different', '--sql', 'left', '--json')).toMatchObject({ code: 2, stdout: '' })
-  })
-
   test('a flow that has nothing to compare', async () => {
     const ended = await lockstep('check', 'quick')
     expect(ended).toMatchObject({ code: 2, stdout: '' })
@@ -108,6 +99,7 @@ describe('the command line', () => {
     [['check'], "missing required argument 'flow'"],
     [['run', '--log-level', 'loud'], 'Allowed choices are'],
     [['check', 'same', '--limit', '-3'], 'whole number'],
+    [['check', 'same', '--repair', 'maybe'], 'Allowed choices are'],
     [['run', 'quikc'], 'did you mean quick?'],
     [['run', '--config', 'nosuch.ts'], 'there is no config file'],
   ])('%j is refused with exit code 2', async (args, text) => {

@@ -58,6 +58,41 @@ it('finds what the generator planted, all of it and nothing else', async () => {
   expect(summary.stdout.split('\n').length).toBeLessThan(24)
 }, 120_000)
 
+const Repaired = z.object({
+  repair: z.object({ planned: z.number(), repaired: z.number(), applied: z.boolean() }),
+  orphan: z.number(),
+})
+
+it('repairs the stored numbers, guarded and only when told to; a kill in the middle leaves nothing half done', async () => {
+  const env = { GLOBAL_URL: global.url, SHARD_URL: shard.url }
+  const example: Example = { cli, config: 'blobs/lockstep.config.ts', env }
+  const content = () =>
+    mariadbQuery(global.url, 'select sum(crc32(concat(ID, ":", NumReferences))) as n from BlobStorage')
+  const before = await content()
+  const repair = (...more: readonly string[]) => lockstep(example, ['check', 'blobs', '--repair', 'apply', ...more])
+  expect(await repair()).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
+  expect(await repair('--yes', '--max-repairs', '100')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('100'),
+  })
+  expect(await content()).toEqual(before)
+  const dying: Example = { ...example, env: { ...env, LOCKSTEP_FAILPOINT: 'repair:before-commit:2' } }
+  expect(await lockstep(dying, ['check', 'blobs', '--repair', 'apply', '--yes'])).toMatchObject({ code: null })
+  expect(await content()).not.toEqual(before)
+  const { stdout: script } = await lockstep(example, ['check', 'blobs', '--repair', 'sql'])
+  expect(
+    script.match(/^UPDATE .* SET `NumReferences` = \d+ WHERE `ID` = \d+ AND `NumReferences` = \d+;$/gm),
+  ).toHaveLength(140)
+  const { code, stdout, stderr } = await repair('--yes', '--json')
+  expect(code, stderr).toBe(1)
+  expect(Repaired.parse(JSON.parse(stdout))).toEqual({
+    repair: { planned: 140, repaired: 140, applied: true },
+    orphan: 120,
+  })
+  const after = JSON.parse((await lockstep(example, ['check', 'blobs', '--json'])).stdout)
+  expect(after).toMatchObject({ mismatch: 0, unreferenced: 0, orphan: 120 })
+}, 120_000)
+
 it('takes at most thirty lines of config', async () => {
   expect((await schemaOf('blobs/lockstep.config.ts')).trimEnd().split('\n').length).toBeLessThanOrEqual(30)
 })

@@ -1,16 +1,20 @@
+import { sql } from 'drizzle-orm'
 import type { ChangeOptions, ChangeSource, MirrorTable, WriterOptions } from '../../core/mirror.js'
+import type { Repairable, RepairTable } from '../../core/repair.js'
 import type { Sink } from '../../core/sink.js'
 import type { Bucket, BucketRows, Digest, Row, TableSchema } from '../../core/table.js'
 import type { PostgresTableInfo } from './catalog/catalog.js'
 import { PostgresDigests } from './digest/digest.js'
+import { selectRows } from './digest/lookup.js'
 import { nativeForm } from './digest/native-form.js'
 import type { PostgresHandle } from './handle.js'
 import { changeSource } from './ledger/change-source.js'
+import { PostgresRepairTable } from './repair/repair-table.js'
 import { OwnWrites } from './rows/conflicts.js'
 import { rowWriter } from './rows/writer.js'
 
 /** A table of a PostgreSQL database: digests, reads, follows and writes it, each by a part of its own. */
-export class PostgresTable implements MirrorTable {
+export class PostgresTable implements MirrorTable, Repairable {
   readonly schema: TableSchema
   readonly label: string
   readonly hashing: string
@@ -52,6 +56,17 @@ export class PostgresTable implements MirrorTable {
       columns: this.info.columns.toSorted((left, right) => place(left) - place(right)),
       schema: { ...schema, columns: schema.columns.toSorted((left, right) => place(left) - place(right)) },
     })
+  }
+
+  repair(names: readonly string[], key: readonly string[]): RepairTable {
+    const named = (of: readonly string[]) =>
+      of.flatMap((name) => this.info.columns.filter((column) => column.name === name))
+    const schema = { ...this.schema, key }
+    const info = { ...this.info, columns: named(names), keyColumns: named(key), schema }
+    const columns = info.columns.map(({ name }) => ({ name, as: name, form: 'native', given: 'native' }) as const)
+    return new PostgresRepairTable(this.#database, { info, columns }, (list, keys, signal) =>
+      selectRows(this.#database.session, { info, list: sql.raw(list) }, { keys, signal }),
+    )
   }
 
   changes(options: ChangeOptions): ChangeSource {

@@ -1,4 +1,3 @@
-import type { Side } from '../../compare/repair.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { Difference } from '../../core/difference.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
@@ -20,7 +19,8 @@ import { renderDifferences } from '../render/difference-rows.js'
 import { count, plural } from '../render/format.js'
 import { paint } from '../render/paint.js'
 import { renderFindings, renderReferences } from '../render/references-report.js'
-import { RepairScript } from '../render/repair-script.js'
+import { renderRepair } from '../render/repair-report.js'
+import { type RepairArguments, RepairSession } from '../repair/repair-session.js'
 import { openLog } from '../run/open-log.js'
 import { listenForSignals, type Signals } from '../signals.js'
 
@@ -33,11 +33,10 @@ export interface CheckArguments {
   readonly limit: number
   readonly settleMs?: number
   readonly sample?: Sample
-  /** Print the statements that would make this side like the other, instead of rows. */
-  readonly sql?: Side
+  readonly repair?: RepairArguments
 }
 
-/** Compares the two sides of a flow and changes nothing. */
+/** Compares the two sides of a flow, and repairs one where that is asked for. */
 export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
     const [flow] = selectFlows(config, [args.flow])
@@ -45,14 +44,13 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
     const shown: Difference[] = []
     const findings: ReferenceFinding[] = []
     let found = 0
-    const repair = args.sql === undefined ? undefined : new RepairScript(io, args.flow, args.sql)
+    await using repair = args.repair && (await RepairSession.open(io, args.repair))
     const options: CheckOptions = {
       ...(args.sample === undefined ? {} : { sample: args.sample }),
       ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
-      begun: (schemas) => repair?.begin(schemas),
+      ...(repair === undefined ? {} : { repair: repair.options }),
       difference(difference) {
         found += 1
-        repair?.add(difference)
         if (args.moreInfo && shown.length < args.limit) shown.push(difference)
       },
       finding(finding) {
@@ -62,12 +60,24 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
       ...(args.moreInfo ? { details: { findings: args.limit, rows: ROWS_OF_A_KEY } } : {}),
     }
     const report = await compare(io, { flow, signals, options })
-    if (report.kind === 'references') {
+    if (repair !== undefined) {
+      await repair.end()
+      const summary = args.json ? json(args, report, {}) : summaryOf(io, args.flow, report)
+      if (repair.usesStdout) io.err(summary)
+      else io.out(summary)
+      repair.checkConfirmed(report.repair)
+    } else if (report.kind === 'references') {
       io.out(args.json ? json(args, report, { findings }) : references(io, args, { report, shown: findings, found }))
-    } else if (repair !== undefined) io.err(renderCheck(args.flow, report, paint(io)))
-    else io.out(args.json ? json(args, report, { differences: shown }) : text(io, args, { report, shown, found }))
+    } else io.out(args.json ? json(args, report, { differences: shown }) : text(io, args, { report, shown, found }))
     return signals.shutdown.state === 'aborting' ? EXIT.aborted : VERDICT_EXIT[report.verdict]
   })
+}
+
+function summaryOf(io: Io, flow: string, report: CheckReport): string {
+  const colours = paint(io)
+  const summary =
+    report.kind === 'tables' ? renderCheck(flow, report, colours) : renderReferences(flow, report, colours)
+  return report.repair === undefined ? summary : `${summary}\n\n${renderRepair(report.repair)}`
 }
 
 interface Comparison {

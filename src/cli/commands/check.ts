@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Side } from '../../compare/repair.js'
+import type { RepairOptions, Side } from '../../core/repair.js'
 import type { Finish } from '../finish.js'
 import type { Io } from '../io.js'
 import { configOption, jsonOption, share, wholeNumber } from '../options.js'
@@ -10,7 +10,12 @@ interface Options {
   readonly settle?: number
   readonly sample?: number
   readonly seed?: number
-  readonly sql?: Side
+  readonly repair?: RepairOptions['mode']
+  readonly side?: Side
+  readonly output?: string
+  readonly delete?: boolean
+  readonly maxRepairs: number
+  readonly yes?: boolean
   readonly json?: boolean
   readonly config?: string
 }
@@ -18,7 +23,7 @@ interface Options {
 export function checkCommand(io: Io, finish: Finish): Command {
   return new Command('check')
     .summary('compare the two sides of a flow')
-    .description('Compares the two sides of a flow, row by row, and changes nothing.')
+    .description('Compares the two sides of a flow, row by row; changes nothing unless --repair apply is confirmed.')
     .argument('<flow>', 'name of a flow in the config')
     .option('--more-info', 'show the rows that differ side by side, with the cells that differ marked')
     .option('--limit <rows>', 'with --more-info: how many rows to show', wholeNumber, 50)
@@ -30,33 +35,50 @@ export function checkCommand(io: Io, finish: Finish): Command {
     )
     .option('--seed <n>', 'with --sample: which share; 0, 1, 2, ... are other rows each (default: 0)', wholeNumber)
     .addOption(
-      new Option('--sql <side>', 'print the statements that would give this side what the other has; nothing is run')
-        .choices(['left', 'right'])
-        .conflicts(['json', 'moreInfo']),
+      new Option(
+        '--repair <how>',
+        'sql: write statements that set right what differs; apply: make the changes, if confirmed',
+      )
+        .choices(['sql', 'apply'])
+        .conflicts(['moreInfo']),
     )
+    .addOption(
+      new Option('--side <side>', 'with --repair, of two tables: the side that is changed').choices(['left', 'right']),
+    )
+    .option(
+      '--output <file>',
+      'with --repair sql: where the statements go (default: stdout, the summary then to stderr)',
+    )
+    .option('--delete', 'with --repair: also delete the rows that only this side has')
+    .option('--max-repairs <n>', 'with --repair apply: more changes are refused as a whole', wholeNumber, 1000)
+    .option('--yes', 'with --repair apply: do not ask')
     .addOption(jsonOption('print one object on stdout; with --more-info it has the rows too'))
     .addOption(configOption())
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', HELP)
+    .action(
+      async (flow: string, { moreInfo = false, json = false, settle, sample, seed, repair, ...rest }: Options) => {
+        const { check } = await import('../actions/check.js')
+        const options = {
+          ...rest,
+          ...(settle === undefined ? {} : { settleMs: settle }),
+          ...(sample === undefined ? {} : { sample: { share: sample, ...(seed === undefined ? {} : { seed }) } }),
+        }
+        const asked = repair === undefined ? {} : { repair: { ...rest, mode: repair } }
+        await finish(check(io, { ...options, ...asked, flow, moreInfo, json }))
+      },
+    )
+}
+
+const HELP = `
 Exits with 0 when the sides are the same, 1 when they differ, 3 when it cannot tell (unverified), 2 or more on trouble.
-With --sql the statements go to stdout and the summary to stderr. Rows that only this side has are left alone, as are rows
-that are still changing: nothing is ever deleted. Read the statements before you run them.
+--repair apply is a dry run unless somebody confirms it: it shows what it would change and asks, or takes --yes; where nobody can
+be asked it exits with 2. Each change is made only where the row still is as it was compared. Rows that only the changed side has
+are kept, unless --delete is given; rows that are still changing, and references to what is not there, are left alone.
 
 Examples:
   $ lockstep check mirror
   $ lockstep check mirror --more-info --limit 20
   $ lockstep check orders --sample 0.01 --seed 7      one row in a hundred, another hundredth with each seed
   $ lockstep check mirror --json | jq .verdict
-  $ lockstep check mirror --sql right > repair.sql   what would make the right side like the left one`,
-    )
-    .action(async (flow: string, { moreInfo = false, json = false, settle, sample, seed, ...rest }: Options) => {
-      const { check } = await import('../actions/check.js')
-      const options = {
-        ...rest,
-        ...(settle === undefined ? {} : { settleMs: settle }),
-        ...(sample === undefined ? {} : { sample: { share: sample, ...(seed === undefined ? {} : { seed }) } }),
-      }
-      await finish(check(io, { ...options, flow, moreInfo, json }))
-    })
-}
+  $ lockstep check orders --repair sql --side right --output repair.sql   what would make the right side like the left one
+  $ lockstep check blobs --repair apply --yes         sets the stored numbers to what was counted`

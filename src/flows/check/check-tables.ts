@@ -3,8 +3,10 @@ import type { Database } from '../../core/database.js'
 import type { Difference } from '../../core/difference.js'
 import { ConfigError, UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, FlowContext, TablesReport } from '../../core/flow.js'
-import type { Table } from '../../core/table.js'
+import type { Side } from '../../core/repair.js'
+import type { Row, Table } from '../../core/table.js'
 import { Patience } from './patience.js'
+import type { Mender } from './repair/mender.js'
 import { Watch, type WatchOptions } from './watch.js'
 
 export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks' | 'tolerance' | 'keyless'> {
@@ -15,6 +17,8 @@ export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, '
   readonly watch?: WatchOptions
   /** For the report: what counts for nothing. */
   readonly notes?: readonly string[]
+  /** Is given what differs, where it is to be repaired. */
+  readonly mender?: Mender
 }
 
 /** Differences already told to the caller are remembered up to this number, so that beginning again repeats none. */
@@ -59,7 +63,30 @@ export async function checkTables(
     ...(options.notes === undefined || options.notes.length === 0 ? {} : { notes: options.notes }),
   }
   tell(context, report)
-  return report
+  return complete ? repaired(report, options) : report
+}
+
+/** The difference goes to the mender, with the row of the side that is repaired. */
+async function mend(difference: Difference, { mender, repair }: CheckTablesOptions): Promise<void> {
+  if (mender === undefined) return
+  if (difference.kind === 'unstable' || difference.kind === 'copies') mender.leave(UNSTABLE)
+  else await mender.add(difference.key, sideOf(difference, repair?.side ?? 'right'))
+}
+
+const UNSTABLE = 'the row is being written all the time'
+
+function sideOf(difference: Difference, side: Side): Row | undefined {
+  if (side === 'left') return 'left' in difference ? difference.left : undefined
+  return 'right' in difference ? difference.right : undefined
+}
+
+/** When all that differed is repaired, the sides are the same. */
+async function repaired(report: TablesReport, { mender }: CheckTablesOptions): Promise<TablesReport> {
+  const repair = await mender?.finish()
+  if (repair === undefined) return report
+  const { missingLeft, missingRight, changed, unstable, verdict } = report
+  const whole = verdict === 'different' && unstable === 0 && repair.repaired === missingLeft + missingRight + changed
+  return { ...report, repair, verdict: whole ? 'same' : verdict }
 }
 
 /** `false`: it was not read to its end. */
@@ -77,7 +104,9 @@ async function readPatiently(
     try {
       const within = AbortSignal.any([signal, watch.lost])
       for await (const batch of comparison.read(new Map(), within)) {
-        for (const difference of batch.items) count.add(difference)
+        for (const difference of batch.items) {
+          if (count.add(difference)) await mend(difference, options)
+        }
         await comparison.acknowledge(batch)
       }
       if (signal.aborted) return false
@@ -126,13 +155,14 @@ class Count {
     return keyless ? { ...byKey, copies } : byKey
   }
 
-  add(difference: Difference): void {
+  /** `false`: it was told before, as the comparison began again. */
+  add(difference: Difference): boolean {
     this.#byKind[MEMBER[difference.kind]]++
-    if (this.#tell === undefined) return
     const key = JSON.stringify(difference.key)
-    if (this.#told.has(key)) return
+    if (this.#told.has(key)) return false
     if (this.#told.size < REMEMBERED) this.#told.add(key)
-    this.#tell(difference)
+    this.#tell?.(difference)
+    return true
   }
 
   get verdict(): TablesReport['verdict'] {

@@ -1,15 +1,19 @@
-import { agree } from '../../compare/agree.js'
-import { assertComparable } from '../../compare/comparable.js'
+import { agree, type RepairEnds } from '../../compare/agree.js'
+import { aligned, assertComparable } from '../../compare/comparable.js'
+import { rowEquality } from '../../compare/tolerance.js'
 import type { ReadOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext, Sample } from '../../core/flow.js'
+import { notRepairable, type RepairOptions, type Side } from '../../core/repair.js'
 import type { Schedule, ScheduleOptions } from '../../core/schedule.js'
 import type { Table } from '../../core/table.js'
 import { canonical, hasOpen } from '../open-table.js'
 import { parseSchedule } from '../schedule.js'
 import { checkTables } from './check-tables.js'
 import { Patience } from './patience.js'
+import { Mender } from './repair/mender.js'
+import { tableRepairs } from './repair/table-repairs.js'
 
 export interface TablesCheck {
   /** Tables of PostgreSQL, MySQL, MariaDB or SQLite, of one engine or of two. */
@@ -65,8 +69,11 @@ class TablesFlow implements Flow {
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
     const { settleMs, tolerance, key } = this.#options
     const sample = sampleOf(`flows.${context.name}.sample`, options.sample ?? this.#options.sample)
-    const { left, right, notes } = await this.#openPatiently(context)
+    const opened = await this.#openPatiently(context)
+    const { left, right, notes } = opened
+    const mender = options.repair && this.#mender(opened, context, options.repair)
     const own = {
+      ...(mender === undefined ? {} : { mender }),
       ...(settleMs === undefined ? {} : { settleMs }),
       ...(tolerance === undefined ? {} : { tolerance }),
       ...(sample === undefined ? {} : { sample }),
@@ -79,6 +86,18 @@ class TablesFlow implements Flow {
       ...options,
       ...(sample === undefined ? {} : { sample }),
     })
+  }
+
+  #mender({ left, right, repairs }: Opened, { name, drain, abort }: FlowContext, repair: RepairOptions): Mender {
+    const { side } = repair
+    if (side === undefined) throw noSide(name)
+    const ends = this.#options.key === 'none' ? undefined : repairs(side)
+    const [target, compared] = side === 'left' ? [left, aligned(right, left.schema)] : [right, left]
+    if (ends === undefined) throw notRepairable(target.label)
+    const same = rowEquality(left.schema, this.#options.tolerance)
+    const subject = `makes the ${side} side like ${compared.label}`
+    const signal = AbortSignal.any([drain, abort])
+    return new Mender(tableRepairs(ends, compared, same), { flow: name, subject, repair, signal })
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
@@ -157,7 +176,15 @@ class TablesFlow implements Flow {
       const [left, right] = await Promise.all([one.open(signal, reading.left), other.open(signal, reading.right)])
       const names = { left: left.schema.name, right: right.schema.name }
       assertComparable(left, right, key)
-      return { left, right, notes: [], names }
+      const repairs = (side: Side): RepairEnds | undefined => {
+        const { columns, key: names } = left.schema
+        const target = (side === 'left' ? left : right).repair?.(
+          columns.map(({ name }) => name),
+          names,
+        )
+        return target && { target, source: side === 'left' ? aligned(right, left.schema) : left }
+      }
+      return { left, right, notes: [], names, repairs }
     }
     const [left, right] = await Promise.all([
       canonical(one, key).openCanonical(signal, reading.left),
@@ -173,6 +200,17 @@ interface Opened {
   readonly right: Table
   /** What counts for nothing in the comparison. */
   readonly notes: readonly string[]
+  /** `undefined`: that side cannot be repaired. */
+  repairs(side: Side): RepairEnds | undefined
+}
+
+function noSide(flow: string): ConfigError {
+  return new ConfigError({
+    code: 'repair-side',
+    key: `flows.${flow}`,
+    message: 'two tables were compared, and it is not said which is to be made like the other',
+    fix: 'say --side left or --side right: that side is changed',
+  })
 }
 
 interface Names {

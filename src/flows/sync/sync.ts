@@ -1,6 +1,7 @@
 import type { Database, TableOptions, TableRef } from '../../core/database.js'
 import type { DeadLetterStore } from '../../core/dead-letter.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import { ConfigError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
 import { checkTables } from '../check/check-tables.js'
 import { diagnoseSync, syncGrants } from './diagnose.js'
@@ -56,6 +57,7 @@ class SyncFlow implements Flow {
   }
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
+    if (options.repair !== undefined) throw repairsByRunning(context.name)
     const { left, right } = await openSides(this.#settings, context, 'read')
     return checkTables(left.table, right.table, context, options)
   }
@@ -67,4 +69,13 @@ class SyncFlow implements Flow {
   grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
     return syncGrants(this.#settings, role, signal)
   }
+}
+
+function repairsByRunning(flow: string): ConfigError {
+  return new ConfigError({
+    code: 'repair-unsupported',
+    key: `flows.${flow}`,
+    message: 'a sync flow repairs by running: it brings each side what it lacks, by the rule of the flow',
+    fix: `run it: lockstep run ${flow} --until-caught-up`,
+  })
 }

@@ -1,10 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type CanonicalTable, type Form, type FormedColumn, hashingOf } from '../../../core/canonical.js'
+import { type CanonicalTable, type Form, type FormedColumn, hashingOf, wholeOf } from '../../../core/canonical.js'
 import { ConfigError } from '../../../core/errors.js'
+import { notRepairable, type RepairableTable, type RepairColumn, type RepairTable } from '../../../core/repair.js'
 import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import type { MysqlHandle } from '../handle.js'
+import type { Mended } from '../repair/change-statement.js'
+import { MysqlRepairTable } from '../repair/repair-table.js'
 import {
   bucketIndex,
   type Formed,
@@ -21,7 +24,7 @@ import { isExact, keyCondition } from './key-condition.js'
 import { pagesOf } from './pages.js'
 
 /** A table of MySQL or MariaDB as `check` reads it. */
-export class MysqlCanonicalTable implements CanonicalTable {
+export class MysqlCanonicalTable implements RepairableTable {
   readonly schema: TableSchema
   readonly label: string
   readonly forms: readonly (readonly Form[])[]
@@ -48,6 +51,31 @@ export class MysqlCanonicalTable implements CanonicalTable {
     return new FormedTable(this.#database, { source, identity, columns: all, key: keyColumns }, this)
   }
 
+  whole(column: string, form: Form): Form {
+    const known = this.#info.columns.find(({ name }) => name === column)
+    return known === undefined ? form : wholeOf(formsOf(known), form)
+  }
+
+  repair(columns: readonly RepairColumn[], key: readonly string[]): RepairTable {
+    const mended = columns.flatMap(({ name, as, form, given }) =>
+      this.#info.columns
+        .filter((column) => column.name === name)
+        .map((column): Mended => {
+          const [own = TEXT] = formsOf(column)
+          return { column, as, form: form === 'native' ? own : form, whole: own, given }
+        }),
+    )
+    const { target, required, identity } = this.#info
+    if (target === undefined || identity !== 'indexed') throw notRepairable(this.label)
+    return new MysqlRepairTable(this.#database, {
+      qualified: target,
+      label: this.label,
+      required,
+      columns: mended,
+      key: key.flatMap((name) => mended.filter(({ as }) => as === name)),
+    })
+  }
+
   #checkKey({ column, form }: Formed): void {
     if (form.kind !== 'text' || isExact(column.collation)) return
     throw new ConfigError({
@@ -59,6 +87,7 @@ export class MysqlCanonicalTable implements CanonicalTable {
   }
 }
 
+const TEXT: Form = { kind: 'text', padded: false }
 const Whole = z.tuple([z.object({ n: z.string(), s: z.string() })])
 const Grouped = z.array(z.object({ i: z.coerce.number(), n: z.string(), s: z.string() }))
 

@@ -20,6 +20,8 @@ export interface MysqlColumn {
   readonly hasDefault: boolean
   readonly generated: boolean
   readonly autoIncrement: boolean
+  /** The server sets it anew with each change of the row that does not set it. */
+  readonly onUpdate: boolean
   /** Of texts only. */
   readonly collation: string | undefined
   /** Digits after the point, of decimals; of the second, of times. */
@@ -89,6 +91,7 @@ export async function readColumns(session: Session, { schema, name }: CatalogTab
       row.column_default !== null || row.nullable === 'YES' || /auto_increment|DEFAULT_GENERATED/i.test(row.extra),
     generated: row.generation !== null && row.generation !== '',
     autoIncrement: /auto_increment/i.test(row.extra),
+    onUpdate: /on update/i.test(row.extra),
     collation: row.collation ?? undefined,
     scale: row.scale ?? row.fraction ?? 0,
   }))

@@ -39,6 +39,10 @@ export interface ReadableRows {
   readonly identity: Identity
   readonly columns: readonly MysqlColumn[]
   readonly key: readonly MysqlColumn[]
+  /** `` `app`.`quotes` ``; `undefined`: a query, which cannot be written. */
+  readonly target: string | undefined
+  /** Columns that are not among these, and which a new row must have a value of. */
+  readonly required: readonly string[]
 }
 
 /** A table as the catalog has it, with what upserting into it needs to know. */
@@ -101,6 +105,8 @@ async function describe(session: Session, request: TableRequest): Promise<MysqlT
     qualified: qualified(table.schema, table.name),
     columns: used,
     ignored,
+    target: qualified(table.schema, table.name),
+    required: columns.filter((column) => ignored.has(column.name) && isNeeded(column)).map(({ name }) => name),
     key,
     version: versionColumn(subject, columns, version),
     counter: counter?.name,
@@ -155,13 +161,17 @@ function requestedColumns(
     const column = columns.find((candidate) => candidate.name === name)
     const named = { option: 'ignore', column: name } as const
     if (column === undefined) throw unknownColumn(subject, named, columns)
-    if (reading !== true && !column.hasDefault && !column.generated) throw unusableColumn(subject, named, NEEDED)
+    if (reading !== true && isNeeded(column)) throw unusableColumn(subject, named, NEEDED)
   }
   return {
     key: options.key?.map(inDatabase),
     version: options.version === undefined ? undefined : inDatabase(options.version),
     ignored,
   }
+}
+
+function isNeeded({ hasDefault, generated }: MysqlColumn): boolean {
+  return !hasDefault && !generated
 }
 
 const NEEDED = {

@@ -31,7 +31,8 @@ async function describe(session: Session, { text, subject, options, reading }: Q
   const keyless = reading.keyless === true
   const known = keyless ? key : await withCollations(session, source, key)
   const columns = used.map((column) => known.find(({ name }) => name === column.name) ?? column)
-  return { name: subject.name, source, identity: keyless ? 'none' : 'claimed', columns, key: known }
+  const rows = { name: subject.name, source, columns, key: known, target: undefined, required: [] }
+  return { ...rows, identity: keyless ? 'none' : 'claimed' }
 }
 
 async function columnsOf(session: Session, subject: Subject, source: string): Promise<readonly MysqlColumn[]> {

@@ -62,6 +62,7 @@ export function columnOf({ name, type, extended, flags, charset, decimals, lengt
     hasDefault: false,
     generated: false,
     autoIncrement: false,
+    onUpdate: false,
     collation: isText && charset !== BINARY && dataType !== 'uuid' ? 'of the query' : undefined,
     scale,
   }

@@ -170,7 +170,7 @@ function findColumn(table: MysqlTableRef, columns: readonly MysqlColumn[], name:
 function figureOf(
   { request: { of }, table }: Asked,
   columns: readonly MysqlColumn[],
-): Pick<MysqlGroupColumn, 'value' | 'figure'> {
+): Pick<MysqlGroupColumn, 'value' | 'figure' | 'storedIn'> {
   if (of.kind === 'count') return { value: 'number', figure: 'count(*)' }
   const column = findColumn(table, columns, inDatabase(table, of.column))
   const name = `t.${identifier(column.name)}`
@@ -185,7 +185,8 @@ function figureOf(
         : 'name an integer, decimal, date, datetime or timestamp column',
     })
   }
-  return { value: value.kind, figure: asNumber ? `coalesce(${value.print}, 0)` : value.print }
+  const stored = of.kind === 'stored' ? { storedIn: column.name } : {}
+  return { value: value.kind, figure: asNumber ? `coalesce(${value.print}, 0)` : value.print, ...stored }
 }
 
 function unusableKey(table: MysqlTableRef, { name, type, collation }: MysqlColumn): ConfigError {

@@ -10,6 +10,7 @@ const column = (dataType: string, rest: Partial<MysqlColumn> = {}): MysqlColumn 
   hasDefault: false,
   generated: false,
   autoIncrement: false,
+  onUpdate: false,
   collation: undefined,
   scale: 0,
   ...rest,

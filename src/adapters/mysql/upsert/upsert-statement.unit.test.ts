@@ -13,6 +13,7 @@ const column = (name: string, nullable = true): MysqlColumn => ({
   hasDefault: nullable,
   generated: false,
   autoIncrement: false,
+  onUpdate: false,
   collation: undefined,
   scale: 0,
 })
@@ -26,6 +27,8 @@ const info = (newest: MysqlColumn | undefined): MysqlTableInfo => ({
   qualified: '`app`.`t`',
   columns: [id, version, a],
   ignored: new Set(),
+  target: undefined,
+  required: [],
   key: [id],
   version: newest,
   counter: undefined,

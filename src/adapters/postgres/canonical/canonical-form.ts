@@ -5,7 +5,7 @@ import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
 import { rowSelect, toRows } from '../digest/lookup.js'
 import type { RowForm } from '../digest/row-form.js'
 import { ColumnarRows } from '../rows/columnar.js'
-import type { Session } from '../session/session.js'
+import type { ResultRow, Session } from '../session/session.js'
 import { formedValue, hashedValue } from './expression.js'
 import { keyComparison } from './key-comparison.js'
 
@@ -29,19 +29,25 @@ export function canonicalForm(
     bucketIndex: (depth) =>
       depth === 0 ? '0' : `(('x' || pg_catalog.left(${hashed(info.keyColumns)}, 6))::bit(24)::int4 >> ${24 - depth})`,
     printed,
-    lookup: (session, keys, signal) => lookup(session, { info, formOf, printed }, { keys, signal }),
+    lookup: async (session, keys, signal) =>
+      toRows(
+        await selectByKeys(session, { info, formOf }, { list: rowSelect(info.columns, 't', printed), keys, signal }),
+        info.columns.length,
+      ),
   }
 }
 
-interface Formed extends Pick<RowForm, 'info' | 'printed'> {
+export interface KeyedTable {
+  readonly info: PostgresTableInfo
   formOf(column: PostgresColumn): Form
 }
 
-async function lookup(
+/** The list, of the rows `t` that have one of these keys. */
+export async function selectByKeys(
   session: Session,
-  { info, formOf, printed }: Formed,
-  { keys, signal }: { readonly keys: readonly Row[]; readonly signal: AbortSignal },
-): Promise<readonly Row[]> {
+  { info, formOf }: KeyedTable,
+  { list, keys, signal }: { readonly list: SQL; readonly keys: readonly Row[]; readonly signal: AbortSignal },
+): Promise<readonly ResultRow[]> {
   // What PostgreSQL cannot hold is not there.
   const possible = keys.filter((key) => key.every((value) => value !== null && isStorable(value)))
   const sides = info.keyColumns.map((column, at) =>
@@ -56,14 +62,13 @@ async function lookup(
   const asked = ColumnarRows.from(wanted, info.keyColumns.length)
   const names = sql.raw(sides.map((_, at) => `k${at}`).join(', '))
   const same = sides.map(({ side, asked: given }, at) => sql.raw(`${side('t.')} = ${given(`k.k${at}`)}`))
-  const result = await session.execute(
+  return session.execute(
     sql`
-      select ${rowSelect(info.columns, 't', printed)}
+      select ${list}
       from (select distinct ${names} from unnest(${sql.join(asked.columns.map(textArray), sql`, `)}) u(${names})) k
       join ${sql.raw(info.source)} t on ${sql.join(same, sql` and `)}`,
     { signal, deadlineMs: LOOKUP_MS, what: 'looking up rows' },
   )
-  return toRows(result, info.columns.length)
 }
 
 function isStorable(value: string): boolean {

@@ -1,13 +1,16 @@
-import type { CanonicalTable, Form, FormedColumn } from '../../../core/canonical.js'
+import { sql } from 'drizzle-orm'
+import { type Form, type FormedColumn, wholeOf } from '../../../core/canonical.js'
+import { notRepairable, type RepairableTable, type RepairColumn, type RepairTable } from '../../../core/repair.js'
 import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { PostgresDigests } from '../digest/digest.js'
 import type { PostgresHandle } from '../handle.js'
-import { canonicalForm } from './canonical-form.js'
+import { PostgresRepairTable } from '../repair/repair-table.js'
+import { canonicalForm, selectByKeys } from './canonical-form.js'
 import { formsOf } from './forms.js'
 
 /** A table of PostgreSQL as `check` reads it when the other one is of another engine. */
-export class PostgresCanonicalTable implements CanonicalTable {
+export class PostgresCanonicalTable implements RepairableTable {
   readonly schema: TableSchema
   readonly label: string
   readonly forms: readonly (readonly Form[])[]
@@ -23,17 +26,10 @@ export class PostgresCanonicalTable implements CanonicalTable {
   }
 
   as(columns: readonly FormedColumn[], key: readonly string[]): Table {
-    const used = columns.flatMap(({ name }) => this.#info.columns.filter((column) => column.name === name))
-    const keyNames = key.flatMap((name) => columns.filter(({ as }) => as === name)).map(({ name }) => name)
-    const info: PostgresTableInfo = {
-      ...this.#info,
-      columns: used,
-      keyColumns: keyNames.flatMap((name) => used.filter((column) => column.name === name)),
-      schema: { ...this.schema, key: keyNames },
-    }
+    const info = this.#infoOf(columns, key)
     const schema = {
       name: this.schema.name,
-      columns: used.map(({ type, nullable, hasDefault }, at) => ({
+      columns: info.columns.map(({ type, nullable, hasDefault }, at) => ({
         name: columns[at]?.as ?? '',
         type,
         nullable,
@@ -43,6 +39,37 @@ export class PostgresCanonicalTable implements CanonicalTable {
     }
     const digests = new PostgresDigests(this.#database.session, canonicalForm(info, columns, key))
     return new FormedTable({ schema, label: this.label }, digests)
+  }
+
+  whole(column: string, form: Form): Form {
+    const at = this.#info.columns.findIndex(({ name }) => name === column)
+    return wholeOf(this.forms[at] ?? [], form)
+  }
+
+  repair(columns: readonly RepairColumn[], key: readonly string[]): RepairTable {
+    const info = this.#infoOf(columns, key)
+    if (info.identity !== 'indexed') throw notRepairable(this.label)
+    const forms = new Map(columns.map(({ name, form }) => [name, form]))
+    const formOf = ({ name }: { readonly name: string }): Form => {
+      const form = forms.get(name) ?? 'native'
+      return form === 'native' ? { kind: 'text', padded: false } : form
+    }
+    const { session } = this.#database
+    return new PostgresRepairTable(this.#database, { info, columns }, (list, keys, signal) =>
+      selectByKeys(session, { info, formOf }, { list: sql.raw(list), keys, signal }),
+    )
+  }
+
+  /** With its columns in this order. */
+  #infoOf(columns: readonly Pick<FormedColumn, 'name' | 'as'>[], key: readonly string[]): PostgresTableInfo {
+    const used = columns.flatMap(({ name }) => this.#info.columns.filter((column) => column.name === name))
+    const keyNames = key.flatMap((name) => columns.filter(({ as }) => as === name)).map(({ name }) => name)
+    return {
+      ...this.#info,
+      columns: used,
+      keyColumns: keyNames.flatMap((name) => used.filter((column) => column.name === name)),
+      schema: { ...this.schema, key: keyNames },
+    }
   }
 }
 

@@ -62,6 +62,8 @@ export interface PostgresTableInfo {
   /** Columns of the key, in the order of `schema.key`. */
   readonly keyColumns: readonly PostgresColumn[]
   readonly versionColumn: PostgresColumn | undefined
+  /** Columns that are not among these, and which a new row must have a value of. */
+  readonly required: readonly string[]
   /** `columnsFingerprint` of the columns described here. */
   readonly fingerprint: string
 }
@@ -112,15 +114,20 @@ async function describe(session: Session, request: TableRequest): Promise<Postgr
   const indexes = await readUniqueIndexes(session, relation.oid)
   const used = columns.filter((column) => !column.generated && !ignored.has(column.name))
   const keyless = request.keyless === true
+  const required = columns.filter((column) => ignored.has(column.name) && isNeeded(column)).map(({ name }) => name)
   const chosen = keyless
     ? used.map(({ name }) => name)
     : chooseKey({ subject, relation, columns, indexes, ignored }, key)
   checkVersion(subject, columns, requested)
-  const info = tableInfo(relation, used.map(toPostgresColumn), { key: chosen, version })
+  const info = tableInfo(relation, used.map(toPostgresColumn), { key: chosen, version, required })
   const { where } = request
   const source = where === undefined ? info.source : `(select * from ${info.qualified} where (\n${where}\n))`
   if (where !== undefined) await planFilter(session, subject, source)
   return { ...info, source, identity: keyless ? 'none' : 'indexed' }
+}
+
+function isNeeded({ notNull, hasDefault, generated }: CatalogColumn): boolean {
+  return notNull && !hasDefault && !generated
 }
 
 function requestedName({ table }: TableRequest, subject: Subject): TableName {
@@ -170,9 +177,7 @@ function requestedColumns(
 function undeclared({ table, declaredOnly }: TableRequest, columns: readonly CatalogColumn[]): readonly string[] {
   if (declaredOnly !== true || typeof table === 'string') return []
   const declared = drizzleColumnNames(table)
-  return columns
-    .filter((column) => !declared.has(column.name) && (!column.notNull || column.hasDefault || column.generated))
-    .map(({ name }) => name)
+  return columns.filter((column) => !declared.has(column.name) && !isNeeded(column)).map(({ name }) => name)
 }
 
 function checkIgnored(
@@ -183,7 +188,7 @@ function checkIgnored(
   const named: NamedColumn = { option: 'ignore', column: name }
   const column = columns.find((candidate) => candidate.name === name)
   if (column === undefined) throw unknownColumn(subject, named, columns)
-  if (!reading && column.notNull && !column.hasDefault && !column.generated) {
+  if (!reading && isNeeded(column)) {
     throw unusableColumn(subject, named, {
       reason: 'is NOT NULL without a default, so no row could be inserted',
       fix: 'take it out of ignore, or give the column a default',
@@ -233,9 +238,9 @@ export function toPostgresColumn(column: CatalogColumn): PostgresColumn {
 function tableInfo(
   relation: CatalogRelation,
   columns: readonly PostgresColumn[],
-  named: { key: readonly string[]; version: string | undefined },
+  named: { key: readonly string[]; version: string | undefined; required: readonly string[] },
 ): PostgresTableInfo {
-  const { key, version } = named
+  const { key, version, required } = named
   return {
     schema: {
       name: `${relation.schema}.${relation.name}`,
@@ -252,6 +257,7 @@ function tableInfo(
     columns,
     keyColumns: key.flatMap((name) => columns.filter((column) => column.name === name)),
     versionColumn: columns.find((column) => column.name === version),
+    required,
     fingerprint: relation.fingerprint,
   }
 }

@@ -52,6 +52,7 @@ async function describe(
     columns: used,
     keyColumns: key,
     versionColumn: undefined,
+    required: [],
     fingerprint: '',
   }
 }

@@ -16,20 +16,29 @@ export async function lookupRows(
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
   if (keys.length === 0) return []
+  const result = await selectRows(session, { info, list: rowSelect(info.columns, 't') }, { keys, signal })
+  return toRows(result, info.columns.length)
+}
+
+/** The list, of the rows `t` that have one of the keys. */
+export async function selectRows(
+  session: Session,
+  { info, list }: { readonly info: PostgresTableInfo; readonly list: SQL },
+  { keys, signal }: { readonly keys: readonly Row[]; readonly signal: AbortSignal },
+): Promise<readonly ResultRow[]> {
   const wanted = ColumnarRows.from(keys, info.keyColumns.length)
   const names = sql.join(
     info.schema.key.map((name) => identifier(name)),
     sql`, `,
   )
   const same = info.schema.key.map((name) => sql`t.${identifier(name)} = k.${identifier(name)}`)
-  const result = await session.execute(
+  return session.execute(
     sql`
-      select ${rowSelect(info.columns, 't')}
+      select ${list}
       from (select distinct ${names} from ${unnestRows(info.keyColumns, wanted, 'asked')}) k
       join ${sql.raw(info.source)} t on ${sql.join(same, sql` and `)}`,
     { signal, deadlineMs: LOOKUP_MS, what: 'looking up rows' },
   )
-  return toRows(result, info.columns.length)
 }
 
 /** Each column as the text that its type prints, named `c0`, `c1`, ... */

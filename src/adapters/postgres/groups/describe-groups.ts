@@ -108,7 +108,7 @@ function findColumn(table: PostgresTableRef, columns: readonly CatalogColumn[], 
 function figureOf(
   { request: { of }, table }: Asked,
   columns: readonly CatalogColumn[],
-): Pick<PostgresGroupColumn, 'value' | 'figure'> {
+): Pick<PostgresGroupColumn, 'value' | 'figure' | 'storedIn'> {
   if (of.kind === 'count') return { value: 'number', figure: 'count(*)' }
   const column = findColumn(table, columns, inDatabase(table, of.column))
   const name = `t.${quoteIdentifier(column.name)}`
@@ -122,7 +122,8 @@ function figureOf(
       fix: asNumber ? 'name an integer or numeric column' : 'name an integer, numeric, date or timestamp column',
     })
   }
-  return { value: value.kind, figure: asNumber ? `coalesce(${value.print}, 0)` : value.print }
+  const stored = of.kind === 'stored' ? { storedIn: column.name } : {}
+  return { value: value.kind, figure: asNumber ? `coalesce(${value.print}, 0)` : value.print, ...stored }
 }
 
 function unusableKey(table: PostgresTableRef, { name, type, facts }: CatalogColumn): ConfigError {

@@ -1,9 +1,12 @@
-import { type CanonicalTable, type Form, type FormedColumn, hashingOf } from '../../../core/canonical.js'
+import { type Form, type FormedColumn, hashingOf, wholeOf } from '../../../core/canonical.js'
+import { notRepairable, type RepairableTable, type RepairColumn, type RepairTable } from '../../../core/repair.js'
 import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import type { SqliteColumn } from '../catalog/catalog-queries.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { SqliteHandle } from '../handle.js'
+import type { Mended } from '../repair/change-statement.js'
+import { SqliteRepairTable } from '../repair/repair-table.js'
 import type { Statements } from '../session/session.js'
 import { formedValue } from './formed-value.js'
 import { formsOf } from './forms.js'
@@ -14,7 +17,7 @@ import { keyBits, rowHash } from './row-hash.js'
 import { type Place, type PlacedRow, placeOf, rowsAt, tablePages } from './table-pages.js'
 
 /** A table of SQLite as `check` reads it: its rows are hashed here, as SQLite cannot, so that each pass reads them all. */
-export class SqliteCanonicalTable implements CanonicalTable {
+export class SqliteCanonicalTable implements RepairableTable {
   readonly schema: TableSchema
   readonly label: string
   readonly forms: readonly (readonly Form[])[]
@@ -38,7 +41,46 @@ export class SqliteCanonicalTable implements CanonicalTable {
     }
     return new FormedTable(this.#database, { rows: this.#info, columns, known, schema, label: this.label })
   }
+
+  /** What is stored as text may have more digits of the second than any other database. */
+  whole(column: string, form: Form): Form {
+    if (form.kind === 'moment' || form.kind === 'time') return { kind: form.kind, fraction: STORED_DIGITS }
+    const known = this.#info.columns.find(({ name }) => name === column)
+    return known === undefined ? form : wholeOf(formsOf(known.type), form)
+  }
+
+  repair(columns: readonly RepairColumn[], key: readonly string[]): RepairTable {
+    const mended = columns.flatMap(({ name, as, form, given }) =>
+      this.#info.columns
+        .filter((column) => column.name === name)
+        .map(({ type, notnull, pk }): Mended => {
+          const own = form === 'native' ? TEXT : form
+          return {
+            name,
+            as,
+            type,
+            nullable: notnull === 0 && pk === 0,
+            form: own,
+            given: given === 'native' ? own : given,
+          }
+        }),
+    )
+    if (this.#info.query !== undefined || this.#info.identity !== 'indexed') throw notRepairable(this.label)
+    const keys = key.flatMap((name) => mended.filter(({ as }) => as === name))
+    return new SqliteRepairTable(this.#database, {
+      table: this.#info.name,
+      rows: this.#info,
+      label: this.label,
+      columns: mended,
+      key: keys,
+      keyColumns: keys.flatMap(({ name }) => this.#info.columns.filter((column) => column.name === name)),
+      required: this.#info.required,
+    })
+  }
 }
+
+const TEXT: Form = { kind: 'text', padded: false }
+const STORED_DIGITS = 30
 
 function described({ name, type, notnull, pk, hasDefault }: SqliteColumn): TableSchema['columns'][number] {
   return { name, type: type === '' ? 'any' : type, nullable: notnull === 0 && pk === 0, hasDefault: hasDefault === 1 }

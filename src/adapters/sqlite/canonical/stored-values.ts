@@ -17,11 +17,8 @@ function encoded(column: string): string {
     when 'text' then 't' || hex(${value}) when 'blob' then 'b' || hex(${value}) else 'n' end`
 }
 
-export function decodedRow(text: string): readonly StoredValue[] {
-  return text.split(',').map(decoded)
-}
-
-function decoded(text: string): StoredValue {
+/** One value as `encodedRow` writes it. */
+export function decodedValue(text: string): StoredValue {
   const value = text.slice(1)
   switch (text[0]) {
     case 'i':

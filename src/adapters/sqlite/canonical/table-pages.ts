@@ -5,7 +5,7 @@ import { DataError } from '../../../core/errors.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { Statements } from '../session/session.js'
-import { decodedRow, encodedRow, type StoredValue } from './stored-values.js'
+import { decodedValue, encodedRow, type StoredValue } from './stored-values.js'
 
 /** What identifies a row to SQLite itself: its row id, or the primary key of a table without one. */
 export interface Place {
@@ -70,6 +70,8 @@ function rowIdOf(columns: readonly { readonly name: string }[]): string {
 
 export interface PlacedRow {
   readonly values: readonly StoredValue[]
+  /** The same as `encodedRow` writes them. */
+  readonly texts: readonly string[]
   readonly place: readonly InValue[]
 }
 
@@ -154,8 +156,9 @@ async function page(
   const [{ v }] = Text.parse((await session.execute(text, values, { what: 'reading rows', signal })).rows)
   if (v === null) return { rows: [], characters: 0 }
   const rows = v.split('\n').map((line) => {
-    const decoded = decodedRow(line)
-    return { values: decoded.slice(0, columns.length), place: decoded.slice(columns.length) }
+    const texts = line.split(',')
+    const decoded = texts.map(decodedValue)
+    return { values: decoded.slice(0, columns.length), texts, place: decoded.slice(columns.length) }
   })
   return { rows, characters: v.length }
 }

@@ -11,6 +11,8 @@ import { quoteIdentifier } from './identifiers.js'
 export interface ReadableRows {
   readonly name: string
   readonly columns: readonly SqliteColumn[]
+  /** Columns that are not among these, and which a new row must have a value of. */
+  readonly required: readonly string[]
   readonly key: readonly string[]
   /** SELECT whose rows they are; `undefined`: those of the table `name`. */
   readonly query: string | undefined
@@ -60,8 +62,7 @@ export async function describeTable(
   for (const [option, names = []] of Object.entries(requested)) requireColumns(request, { option, names, columns })
   const ignored = new Set(ignore)
   for (const column of columns) {
-    if (request.reading !== true && ignored.has(column.name) && column.notnull === 1 && column.hasDefault === 0)
-      throw needed(request, column.name)
+    if (request.reading !== true && ignored.has(column.name) && isNeeded(column)) throw needed(request, column.name)
   }
   const used = columns.filter((column) => column.hidden === 0 && !ignored.has(column.name))
   const { where, keyless = false } = request
@@ -73,6 +74,7 @@ export async function describeTable(
     where,
     identity: keyless ? 'none' : 'indexed',
     ignored,
+    required: columns.filter((column) => ignored.has(column.name) && isNeeded(column)).map((column) => column.name),
     key: keyless ? used.map(({ name }) => name) : chooseKey(request, catalog, key),
     version,
     parents,
@@ -98,6 +100,10 @@ async function planFilter(
       cause: error,
     })
   }
+}
+
+function isNeeded({ notnull, hasDefault, hidden }: SqliteColumn): boolean {
+  return notnull === 1 && hasDefault === 0 && hidden === 0
 }
 
 /** The options with the names that columns have in the file. */

@@ -27,6 +27,7 @@ export async function describeQuery(
     name,
     columns: used,
     key: key.map((column) => column.name),
+    required: [],
     query: text,
     where: reading.where,
     identity: reading.keyless === true ? 'none' : 'claimed',

@@ -50,6 +50,9 @@ export async function describeGroups(asked: Asked, signal: AbortSignal): Promise
     name: `${name}.${key.name}`,
     order,
     value: 'number',
+    ...(request.of.kind === 'stored'
+      ? { storedIn: findColumn(table, catalog, inDatabase(table, request.of.column)).name }
+      : {}),
     estimatedRows: facts.rows,
     indexed,
     advice: indexed

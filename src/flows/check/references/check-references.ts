@@ -1,6 +1,7 @@
 import { UnavailableError } from '../../../core/errors.js'
 import type { CheckOptions, FlowContext, ReferenceFinding, ReferencesReport } from '../../../core/flow.js'
 import { Patience } from '../patience.js'
+import type { StoredMender } from '../repair/stored-mender.js'
 import { Cursor } from './cursor.js'
 import { comparatorOf } from './key-order.js'
 import { Merge } from './merge.js'
@@ -13,6 +14,8 @@ export interface CheckReferencesOptions extends CheckOptions {
   readonly maxSnapshotMs: number
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
+  /** Is given the stored numbers that are wrong, where they are to be repaired. */
+  readonly mender?: StoredMender
 }
 
 /**
@@ -67,7 +70,8 @@ class Check {
     await second.finish()
     const report = this.#reportOf(complete && second.complete && !this.#signal.aborted, startedAt)
     tell(this.#context, report)
-    return report
+    const { mender } = this.#options
+    return report.verdict === 'unverified' || mender === undefined ? report : mender.finish(report)
   }
 
   /** `false`: it was not read to its end. */
@@ -130,6 +134,7 @@ class Check {
   #report(finding: ReferenceFinding): void {
     this.#byKind[finding.kind] += 1
     this.#options.finding?.(finding)
+    this.#options.mender?.add(finding)
   }
 
   #reportOf(complete: boolean, startedAt: number): ReferencesReport {

@@ -2,7 +2,11 @@ import type { Diagnosis, GrantList } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../../core/flow.js'
 import type { GroupColumn } from '../../../core/groups.js'
+import type { RepairOptions } from '../../../core/repair.js'
 import { Patience } from '../patience.js'
+import { Mender } from '../repair/mender.js'
+import { StoredMender } from '../repair/stored-mender.js'
+import { StoredRepairs } from '../repair/stored-repairs.js'
 import { checkReferences } from './check-references.js'
 import { openReferences } from './open.js'
 import type { Opened } from './opened.js'
@@ -46,7 +50,22 @@ class ReferencesFlow implements Flow {
       context.observer({ flow: context.name, type: 'notice', level: 'warn', code: 'index-missing', message })
     }
     const { settleMs, maxSnapshotMs, of } = this.#settings
-    return checkReferences(opened, context, { settleMs, ...options, maxSnapshotMs, of: of.kind })
+    const mender = options.repair && (await this.#mender(opened, context, options.repair))
+    const more = mender === undefined ? {} : { mender }
+    return checkReferences(opened, context, { settleMs, ...options, maxSnapshotMs, of: of.kind, ...more })
+  }
+
+  async #mender(opened: Opened, { name, drain, abort }: FlowContext, repair: RepairOptions): Promise<StoredMender> {
+    const signal = AbortSignal.any([drain, abort])
+    const [master] = this.#settings.requests
+    if (master === undefined) throw new RangeError('a check of references without a master')
+    const stored = await StoredRepairs.open(
+      master.table,
+      { column: opened.master.info, adds: opened.rule.adds },
+      signal,
+    )
+    const subject = 'sets the stored numbers to what was counted'
+    return new StoredMender(stored, new Mender(stored.all(), { flow: name, subject, repair, signal }))
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
