@@ -17,8 +17,9 @@ import { Preparation } from './prepare.js'
 /** A rebalance of a consumer group shows as conflicts, and there may be many. */
 const MAX_CONFLICTS = 1_000
 
-/** Batches that may wait while others are written. */
-const READY_BATCHES = 6
+/** Batches of all lanes that may wait while others are written, and of one lane with the one that is. More cost memory. */
+const READY_BATCHES = 2
+const BATCHES_OF_A_LANE = 4
 /** Beyond, a row gains nothing from being in a larger transaction. */
 const MAX_ITEMS_TOGETHER = 5_000
 
@@ -65,7 +66,7 @@ export function runOptions(settings: IngestSettings, context: FlowContext): RunO
     maxConcurrentWrites: settings.lanes,
     // Bodies and rows are in memory: as many batches as are written at a time, and some that are ready.
     maxInFlightBatches: settings.lanes + READY_BATCHES,
-    maxBufferedBatches: 1 + READY_BATCHES,
+    maxBufferedBatches: BATCHES_OF_A_LANE,
     maxItemsTogether: MAX_ITEMS_TOGETHER,
     maxBytesTogether: settings.batch.bytes,
     // A message is there as bytes, as a value, as rows and as a statement: of large ones only a few fit at a time.
