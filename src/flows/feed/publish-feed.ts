@@ -165,23 +165,36 @@ async function putManifest(finishing: Finishing): Promise<void> {
   try {
     await putBytes(settings.to, object, { bytes: formatManifest(manifest), signal })
   } catch (error) {
-    if (error instanceof ConflictError) throw overtaken(settings, attempt, error)
     await settle(finishing, object, error)
   }
 }
 
-/** The answer to the put was lost or bad: looks whether the manifest is there all the same. */
+/**
+ * The answer to the put was lost or bad: looks whether the manifest is there all the same. A conflict may be with our own,
+ * when a store repeated the put. One that is not there may still come, as a request can arrive after its sender gave up.
+ */
 async function settle({ settings, attempt }: Finishing, object: string, error: unknown): Promise<void> {
+  const conflict = error instanceof ConflictError
+  if (error instanceof LockstepError && !conflict && !isDoubtful(error)) throw error
   try {
     const found = await readManifest(settings.to, object, AbortSignal.timeout(SETTLE_MS))
     if (found.run === attempt.run) return
   } catch (unread) {
-    if (isObjectMissing(unread)) throw error
-    const what = error instanceof LockstepError ? error.message : String(error)
-    const message = `${what}; whether the feed was published is not known. Run the flow again`
-    throw new UnavailableError('manifest-unknown', message, { cause: error })
+    if (!(conflict && isObjectMissing(unread))) throw unknown(error)
   }
   throw overtaken(settings, attempt, error)
+}
+
+/** A full disk has taken nothing; its files must not stay to keep it full. */
+function isDoubtful(error: LockstepError): boolean {
+  return error instanceof UnavailableError && error.code !== 'store-full'
+}
+
+function unknown(cause: unknown): UnavailableError {
+  const what =
+    cause instanceof LockstepError ? cause.message : 'the manifest was being written when the run was stopped'
+  const message = `${what}; whether the feed was published is not known. Run the flow again`
+  return new UnavailableError('manifest-unknown', message, { cause })
 }
 
 const SETTLE_MS = 10_000

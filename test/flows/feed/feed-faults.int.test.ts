@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folder } from '../../../src/adapters/objects/files/index.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
-import { ConfigError, UnavailableError } from '../../../src/core/errors.js'
+import { ConfigError, ConflictError, UnavailableError } from '../../../src/core/errors.js'
 import { armFailpoint } from '../../../src/core/failpoint.js'
 import type { Flow } from '../../../src/core/flow.js'
+import type { ObjectStore } from '../../../src/core/object-store.js'
 import { feed } from '../../../src/flows/feed/feed.js'
 import { csv, json, ndjson } from '../../../src/flows/feed/format.js'
 import type { FeedOptions } from '../../../src/flows/feed/options.js'
@@ -97,6 +98,29 @@ describe('verifying a feed', () => {
   })
 })
 
+/** The store, but for what becomes of the commit of a manifest. */
+function withManifestCommit(store: ObjectStore, become: (commit: () => Promise<void>) => Promise<void>): ObjectStore {
+  return {
+    system: store.system,
+    label: store.label,
+    create: async (name, options) => {
+      const writer = await store.create(name, options)
+      if (!name.endsWith('.manifest.json')) return writer
+      // A request that is under way cannot be taken back.
+      return {
+        write: (bytes) => writer.write(bytes),
+        commit: () => become(() => writer.commit()),
+        abort: async () => undefined,
+      }
+    },
+    read: (name, each) => store.read(name, each),
+    list: (prefix, each) => store.list(prefix, each),
+    delete: (names, each) => store.delete(names, each),
+    sweep: (prefix, olderThanMs, each) => store.sweep(prefix, olderThanMs, each),
+    diagnose: (each) => store.diagnose(each),
+  }
+}
+
 describe('a feed', () => {
   const mounted = process.getuid?.() === 0 ? it : it.skip
 
@@ -135,6 +159,47 @@ describe('a feed', () => {
       disarm()
     }
     expect(await place.names()).toEqual([])
+  })
+
+  it('knows its own manifest again when the store says that it is there already', async () => {
+    await using place = await Place.make()
+    const store = withManifestCommit(place.store, async (commit) => {
+      await commit()
+      throw new ConflictError('object-exists', 'the put was repeated, as its answer was lost')
+    })
+    const flow = feed({ from: db.table('facility'), to: store })
+    await publish(flow)
+    expect(await place.manifest()).toMatchObject({ sequence: 1, rows: 300 })
+    expect(await problems(flow)).toEqual([])
+  })
+
+  it('leaves the files of a manifest that may still come, and the feed is whole when it comes', async () => {
+    await using place = await Place.make()
+    let late: (() => Promise<void>) | undefined
+    const store = withManifestCommit(place.store, async (commit) => {
+      late = commit
+      throw new UnavailableError('store-timeout', 'no answer in time')
+    })
+    const flow = feed({ from: db.table('facility'), to: store, patienceMs: 1 })
+    await expect(publish(flow)).rejects.toMatchObject({ code: 'manifest-unknown' })
+    await late?.()
+    expect(await place.manifest()).toMatchObject({ sequence: 1, rows: 300 })
+    expect(await problems(flow)).toEqual([])
+  })
+
+  it('sweeps the files of a manifest that never came', async () => {
+    await using place = await Place.make()
+    const store = withManifestCommit(place.store, async () => {
+      throw new UnavailableError('store-timeout', 'no answer in time')
+    })
+    const from = db.table('facility')
+    await expect(publish(feed({ from, to: store, patienceMs: 1 }))).rejects.toMatchObject({ code: 'manifest-unknown' })
+    expect((await place.names()).filter((name) => name.endsWith('.gz'))).toHaveLength(1)
+    await publish(feed({ from, to: place.store }))
+    const manifest = await place.manifest()
+    expect((await place.names()).filter((name) => name.endsWith('.gz'))).toEqual(
+      manifest?.files.map(({ name }) => name),
+    )
   })
 
   it('waits for a connection that is lost, and begins again from a new snapshot', async () => {
