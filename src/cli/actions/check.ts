@@ -14,6 +14,7 @@ import { VERDICT_EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { withConfig } from '../open-config.js'
+import { CheckLines, type LineFormat } from '../render/check-lines.js'
 import { renderCheck } from '../render/check-report.js'
 import { renderDifferences } from '../render/difference-rows.js'
 import { count, plural } from '../render/format.js'
@@ -34,6 +35,8 @@ export interface CheckArguments {
   readonly settleMs?: number
   readonly sample?: Sample
   readonly repair?: RepairArguments
+  /** Written while it runs, in place of the summary for people. */
+  readonly format?: LineFormat
 }
 
 /** Compares the two sides of a flow, and repairs one where that is asked for. */
@@ -45,22 +48,27 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
     const findings: ReferenceFinding[] = []
     let found = 0
     await using repair = args.repair && (await RepairSession.open(io, args.repair))
+    const lines = args.format === undefined ? undefined : new CheckLines(args.format, args.flow, io.out)
     const options: CheckOptions = {
+      begun: (schemas) => lines?.begin(schemas),
       ...(args.sample === undefined ? {} : { sample: args.sample }),
       ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
       ...(repair === undefined ? {} : { repair: repair.options }),
       difference(difference) {
         found += 1
+        lines?.difference(difference)
         if (args.moreInfo && shown.length < args.limit) shown.push(difference)
       },
       finding(finding) {
         found += 1
+        lines?.finding(finding)
         if (args.moreInfo && findings.length < args.limit) findings.push(finding)
       },
       ...(args.moreInfo ? { details: { findings: args.limit, rows: ROWS_OF_A_KEY } } : {}),
     }
     const report = await compare(io, { flow, signals, options })
-    if (repair !== undefined) {
+    if (lines !== undefined) lines.end(report)
+    else if (repair !== undefined) {
       await repair.end()
       const summary = args.json ? json(args, report, {}) : summaryOf(io, args.flow, report)
       if (repair.usesStdout) io.err(summary)

@@ -17,6 +17,7 @@ interface Options {
   readonly maxRepairs: number
   readonly yes?: boolean
   readonly json?: boolean
+  readonly format?: 'ndjson' | 'csv' | 'junit'
   readonly config?: string
 }
 
@@ -44,6 +45,14 @@ export function checkCommand(io: Io, finish: Finish): Command {
     )
     .addOption(
       new Option('--side <side>', 'with --repair, of two tables: the side that is changed').choices(['left', 'right']),
+    )
+    .addOption(
+      new Option(
+        '--format <format>',
+        'for machines: findings as they are found, or a report for CI; keys, but no cells',
+      )
+        .choices(['ndjson', 'csv', 'junit'])
+        .conflicts(['json', 'moreInfo', 'repair']),
     )
     .option(
       '--output <file>',
@@ -80,5 +89,6 @@ Examples:
   $ lockstep check mirror --more-info --limit 20
   $ lockstep check orders --sample 0.01 --seed 7      one row in a hundred, another hundredth with each seed
   $ lockstep check mirror --json | jq .verdict
+  $ lockstep check mirror --format junit > check.xml  a test case per pair of tables, or per column that refers
   $ lockstep check orders --repair sql --side right --output repair.sql   what would make the right side like the left one
   $ lockstep check blobs --repair apply --yes         sets the stored numbers to what was counted`
