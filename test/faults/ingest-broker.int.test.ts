@@ -12,6 +12,8 @@ import { pubsubKinds } from '../support/pubsub.js'
 const AWAY_MS = [0, 10_000]
 const POISON = 0.01
 const RESUME_MS = 10_000
+/** Five processes start at the same time, and one of them waits for a JVM. */
+const START_MS = 60_000
 
 const emulator = pubsubKinds().find(({ name }) => name.startsWith('Google'))
 const BROKERS = [
@@ -31,7 +33,7 @@ afterAll(() => cli[Symbol.asyncDispose]())
 describe.concurrent('a broker that is killed in mid-stream and comes back', () => {
   test.each(BROKERS)(
     '$name: nothing is lost, and the flow goes on within 10 s',
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async ({ name, start, target }) => {
       await using stream = await start()
       await target.reset()
@@ -41,7 +43,7 @@ describe.concurrent('a broker that is killed in mid-stream and comes back', () =
       for (const awayMs of AWAY_MS) {
         const before = (await target.effects()).size
         await stream.publish(published.make(1_500, POISON), published)
-        await goesOn(target, before)
+        await goesOn(target, before, START_MS)
         await stream.away(true)
         await delay(awayMs)
         const noticed = await rest(async () => (await target.effects()).size)
