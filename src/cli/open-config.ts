@@ -27,9 +27,14 @@ export function databasesOf(config: Config): readonly Database[] {
   return [...databases]
 }
 
-/** The database a flow tells its state to: its own first one, else the config's. */
-export function stateOf(config: Config, flow: NamedFlow): Database | undefined {
-  return flow.flow.databases[0] ?? config.state
+/**
+ * The database a flow tells its state to: its own first one, else the config's. Flows that only read their databases write
+ * to the config's, where there is one.
+ */
+export function stateOf(config: Config, { flow }: NamedFlow): Database | undefined {
+  const [own] = flow.databases
+  const onlyReads = flow.kind === 'check' || flow.kind === 'feed'
+  return onlyReads ? (config.state ?? own) : (own ?? config.state)
 }
 
 /** A database that does not close in time is left: the process ends anyway. */

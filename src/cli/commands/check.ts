@@ -46,14 +46,7 @@ export function checkCommand(io: Io, finish: Finish): Command {
     .addOption(
       new Option('--side <side>', 'with --repair, of two tables: the side that is changed').choices(['left', 'right']),
     )
-    .addOption(
-      new Option(
-        '--format <format>',
-        'for machines: findings as they are found, or a report for CI; keys, but no cells',
-      )
-        .choices(['ndjson', 'csv', 'junit'])
-        .conflicts(['json', 'moreInfo', 'repair']),
-    )
+    .addOption(formatOption())
     .option(
       '--output <file>',
       'with --repair sql: where the statements go (default: stdout, the summary then to stderr)',
@@ -76,6 +69,15 @@ export function checkCommand(io: Io, finish: Finish): Command {
         await finish(check(io, { ...options, ...asked, flow, moreInfo, json }))
       },
     )
+}
+
+function formatOption(): Option {
+  return new Option(
+    '--format <format>',
+    'for machines: findings as they are found, or a report for CI; keys, but no cells',
+  )
+    .choices(['ndjson', 'csv', 'junit'])
+    .conflicts(['json', 'moreInfo', 'repair'])
 }
 
 const HELP = `
