@@ -52,7 +52,7 @@ export interface Database extends AsyncDisposable, Partial<Upserts>, Partial<Gro
   readonly state: StateStore
 }
 
-/** Which rows `check` reads of a table, and what tells them apart. */
+/** Which rows `check` and `feed` read of a table, and what tells them apart. */
 export interface ReadOptions {
   /** SQL of the database over the table's own columns: `deleted_at is null`. Rows for which it does not hold are not there. */
   readonly where?: string
@@ -86,7 +86,7 @@ export interface TableRef<Insert = unknown, Select = unknown> {
    */
   bulk?(signal: AbortSignal): Promise<BulkTable>
   /** The table as `feed` reads it. Left out by databases that cannot read a table in one snapshot. Throws as `open` does. */
-  exports?(signal: AbortSignal): Promise<TableExport>
+  exports?(signal: AbortSignal, reading?: Pick<ReadOptions, 'where'>): Promise<TableExport>
 
   /** What would stop or slow this use of the table: server, rights, schema, open transactions. Changes nothing. */
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]>

@@ -8,11 +8,11 @@ export interface ExportColumn {
   readonly type: string
 }
 
-/** Rows as JSON that the database itself has made, so that no digit is lost: one object per row. */
+/** Rows as JSON, one object per row, made of what the database prints, so that no digit is lost. */
 export interface JsonPage {
   readonly rows: number
-  /** The objects with the separator between them. A line end occurs in it only as part of the separator. */
-  readonly text: string
+  /** The objects with the separator between them, in UTF-8. A line end occurs in it only as part of the separator. */
+  readonly bytes: Uint8Array
 }
 
 /**

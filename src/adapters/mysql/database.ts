@@ -86,17 +86,18 @@ export class MysqlDatabase implements MysqlHandle {
   table<Table extends MySqlTable>(
     table: Table,
     options?: TableOptions<Extract<keyof Table['$inferInsert'], string>>,
-  ): MysqlTableRef<Table['$inferInsert']>
-  table(table: string, options?: TableOptions): MysqlTableRef<Values>
+  ): MysqlTableRef<Table['$inferInsert'], Table['$inferSelect']>
+  table(table: string, options?: TableOptions): MysqlTableRef<Values, Values>
   table(table: unknown, options: TableOptions = {}): MysqlTableRef {
     return new MysqlTableRef(this, table, options)
   }
 
   /**
-   * A query that `check.tables` compares like a table: one SELECT, which is only read. `key` names the columns that
+   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read. `Row` is what
+   * a `map` gets of it. `key` names the columns that
    * identify a row of it, most often those it is grouped by.
    */
-  query(text: string, options: QueryOptions = {}): MysqlQueryRef {
+  query<Row = Values>(text: string, options: QueryOptions = {}): MysqlQueryRef<Row> {
     return new MysqlQueryRef(this, text, options)
   }
 

@@ -1,15 +1,19 @@
 import type { QueryOptions, ReadOptions, TableOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import type { TableExport } from '../../core/export.js'
 import { diagnoseQuery, queryGrants, queryName } from '../sql/query.js'
 import { singleSelect } from '../sql/single-select.js'
 import { MysqlCanonicalTable } from './canonical/canonical-table.js'
+import type { ReadableRows } from './catalog/catalog.js'
 import { describeQuery } from './catalog/query.js'
+import { mysqlExport } from './export/table-export.js'
 import type { MysqlHandle } from './handle.js'
 
 const LEXICON = { backslash: true, dollar: false, hash: true }
 
-/** A query that `check.tables` compares like a table. It is only read, in parentheses. */
-export class MysqlQueryRef implements TableRef {
+/** A query that `check.tables` compares and `feed` publishes like a table. It is only read, in parentheses. */
+export class MysqlQueryRef<Select = unknown> implements TableRef<unknown, Select> {
+  declare readonly $select?: Select
   readonly database: MysqlHandle
   readonly name: string
   readonly options: TableOptions
@@ -26,9 +30,17 @@ export class MysqlQueryRef implements TableRef {
   }
 
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<MysqlCanonicalTable> {
+    return new MysqlCanonicalTable(this.database, await this.#describe(signal, reading))
+  }
+
+  async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
+    return mysqlExport(this.database, await this.#describe(signal, reading), undefined)
+  }
+
+  #describe(signal: AbortSignal, reading: ReadOptions): Promise<ReadableRows> {
     const subject = { name: this.name, database: this.database.label }
     const request = { text: this.#text, subject, options: this.#options, reading }
-    return new MysqlCanonicalTable(this.database, await describeQuery(this.database.session, request, signal))
+    return describeQuery(this.database.session, request, signal)
   }
 
   diagnose(_use: unknown, signal: AbortSignal): Promise<readonly Diagnosis[]> {

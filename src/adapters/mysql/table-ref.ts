@@ -2,6 +2,7 @@ import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
+import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
 import { MysqlCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type MysqlTableInfo, type TableRequest } from './catalog/catalog.js'
@@ -9,11 +10,13 @@ import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
 import { tableGrants } from './diagnose/grants.js'
+import { mysqlExport } from './export/table-export.js'
 import type { MysqlHandle } from './handle.js'
 
-/** A table of a MySQL database that has been named and not yet looked at. `Insert`: a row to insert, as Drizzle has it. */
-export class MysqlTableRef<Insert = unknown> implements TableRef<Insert> {
+/** A table of a MySQL database that has been named and not yet looked at. `Insert`, `Select`: its rows, as Drizzle has them. */
+export class MysqlTableRef<Insert = unknown, Select = unknown> implements TableRef<Insert, Select> {
   declare readonly $insert?: Insert
+  declare readonly $select?: Select
   readonly database: MysqlHandle
   readonly name: string
   readonly options: TableOptions
@@ -44,6 +47,12 @@ export class MysqlTableRef<Insert = unknown> implements TableRef<Insert> {
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<MysqlCanonicalTable> {
     const request = { ...this.#request(true), ...reading }
     return new MysqlCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
+  }
+
+  async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
+    const request = { ...this.#request(true), ...reading }
+    const rows = await describeTable(this.database.session, request, signal)
+    return mysqlExport(this.database, rows, this.drizzle)
   }
 
   /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it, or, for `reading`, not be identified. */

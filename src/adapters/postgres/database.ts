@@ -94,10 +94,11 @@ export class PostgresDatabase implements PostgresHandle {
   }
 
   /**
-   * A query that `check.tables` compares like a table: one SELECT, which is only read. `key` names the columns that
+   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read. `Row` is what
+   * a `map` gets of it. `key` names the columns that
    * identify a row of it, most often those it is grouped by.
    */
-  query(text: string, options: QueryOptions = {}): PostgresQueryRef {
+  query<Row = Values>(text: string, options: QueryOptions = {}): PostgresQueryRef<Row> {
     return new PostgresQueryRef(this, text, options)
   }
 

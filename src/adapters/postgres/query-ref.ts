@@ -1,15 +1,19 @@
 import type { QueryOptions, ReadOptions, TableOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import type { TableExport } from '../../core/export.js'
 import { diagnoseQuery, queryGrants, queryName } from '../sql/query.js'
 import { singleSelect } from '../sql/single-select.js'
 import { PostgresCanonicalTable } from './canonical/canonical-table.js'
+import type { PostgresTableInfo } from './catalog/catalog.js'
 import { describeQuery } from './catalog/query.js'
+import { PostgresExport } from './export/table-export.js'
 import type { PostgresHandle } from './handle.js'
 
 const LEXICON = { backslash: false, dollar: true, hash: false }
 
-/** A query that `check.tables` compares like a table. It is only read, in parentheses. */
-export class PostgresQueryRef implements TableRef {
+/** A query that `check.tables` compares and `feed` publishes like a table. It is only read, in parentheses. */
+export class PostgresQueryRef<Select = unknown> implements TableRef<unknown, Select> {
+  declare readonly $select?: Select
   readonly database: PostgresHandle
   readonly name: string
   readonly options: TableOptions
@@ -26,9 +30,18 @@ export class PostgresQueryRef implements TableRef {
   }
 
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<PostgresCanonicalTable> {
+    return new PostgresCanonicalTable(this.database, await this.#describe(signal, reading))
+  }
+
+  async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
+    const { session, label } = this.database
+    return new PostgresExport({ session, label, info: await this.#describe(signal, reading), table: undefined })
+  }
+
+  #describe(signal: AbortSignal, reading: ReadOptions): Promise<PostgresTableInfo> {
     const subject = { name: this.name, database: this.database.label }
     const request = { text: this.#text, subject, options: this.#options, reading }
-    return new PostgresCanonicalTable(this.database, await describeQuery(this.database.session, request, signal))
+    return describeQuery(this.database.session, request, signal)
   }
 
   diagnose(_use: unknown, signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -64,8 +64,8 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
     return new Set(this.options.ignore)
   }
 
-  describe(signal: AbortSignal): Promise<PostgresTableInfo> {
-    return describeTable(this.database.session, { ...this.#request(), declaredOnly: true }, signal)
+  describe(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<PostgresTableInfo> {
+    return describeTable(this.database.session, { ...this.#request(), ...reading, declaredOnly: true }, signal)
   }
 
   #request(): TableRequest {
@@ -80,9 +80,9 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
     return tableGrants(this, { use, role }, signal)
   }
 
-  async exports(signal: AbortSignal): Promise<TableExport> {
+  async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
     const { session, label } = this.database
-    return new PostgresExport({ session, label, info: await this.describe(signal), table: this.drizzle })
+    return new PostgresExport({ session, label, info: await this.describe(signal, reading), table: this.drizzle })
   }
 
   bulk(signal: AbortSignal): Promise<BulkTable> {

@@ -57,17 +57,18 @@ export class SqliteDatabase implements SqliteHandle {
   table<Table extends SQLiteTable>(
     table: Table,
     options?: TableOptions<Extract<keyof Table['$inferInsert'], string>>,
-  ): SqliteTableRef<Table['$inferInsert']>
-  table(table: string, options?: TableOptions): SqliteTableRef<Values>
+  ): SqliteTableRef<Table['$inferInsert'], Table['$inferSelect']>
+  table(table: string, options?: TableOptions): SqliteTableRef<Values, Values>
   table(table: unknown, options: TableOptions = {}): SqliteTableRef {
     return new SqliteTableRef(this, table, options)
   }
 
   /**
-   * A query that `check.tables` compares like a table: one SELECT, which is only read. `key` names the columns that
+   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read. `Row` is what
+   * a `map` gets of it. `key` names the columns that
    * identify a row of it, most often those it is grouped by.
    */
-  query(text: string, options: QueryOptions = {}): SqliteQueryRef {
+  query<Row = Values>(text: string, options: QueryOptions = {}): SqliteQueryRef<Row> {
     return new SqliteQueryRef(this, text, options)
   }
 

@@ -1,15 +1,19 @@
 import type { QueryOptions, ReadOptions, TableOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import type { TableExport } from '../../core/export.js'
 import { diagnoseQuery, queryName } from '../sql/query.js'
 import { singleSelect } from '../sql/single-select.js'
 import { SqliteCanonicalTable } from './canonical/canonical-table.js'
+import type { ReadableRows } from './catalog/catalog.js'
 import { describeQuery } from './catalog/query.js'
+import { sqliteExport } from './export/table-export.js'
 import type { SqliteHandle } from './handle.js'
 
 const LEXICON = { backslash: false, dollar: false, hash: false }
 
-/** A query that `check.tables` compares like a table. It is only read, in parentheses. */
-export class SqliteQueryRef implements TableRef {
+/** A query that `check.tables` compares and `feed` publishes like a table. It is only read, in parentheses. */
+export class SqliteQueryRef<Select = unknown> implements TableRef<unknown, Select> {
+  declare readonly $select?: Select
   readonly database: SqliteHandle
   readonly name: string
   readonly options: TableOptions
@@ -26,9 +30,17 @@ export class SqliteQueryRef implements TableRef {
   }
 
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<SqliteCanonicalTable> {
+    return new SqliteCanonicalTable(this.database, await this.#describe(signal, reading))
+  }
+
+  async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
+    return sqliteExport(this.database, await this.#describe(signal, reading), undefined)
+  }
+
+  #describe(signal: AbortSignal, reading: ReadOptions): Promise<ReadableRows> {
     const { name, database } = this
     const request = { text: this.#text, name, label: database.label, options: this.#options, reading }
-    return new SqliteCanonicalTable(this.database, await describeQuery(this.database.session, request, signal))
+    return describeQuery(database.session, request, signal)
   }
 
   diagnose(_use: unknown, signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -3,14 +3,17 @@ import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
+import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
 import { SqliteCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, drizzleTableName, type SqliteTableInfo, type TableRequest } from './catalog/catalog.js'
+import { sqliteExport } from './export/table-export.js'
 import type { SqliteHandle } from './handle.js'
 
-/** A table of a SQLite file that has been named and not yet looked at. `Insert`: a row to insert, as Drizzle has it. */
-export class SqliteTableRef<Insert = unknown> implements TableRef<Insert> {
+/** A table of a SQLite file that has been named and not yet looked at. `Insert`, `Select`: its rows, as Drizzle has them. */
+export class SqliteTableRef<Insert = unknown, Select = unknown> implements TableRef<Insert, Select> {
   declare readonly $insert?: Insert
+  declare readonly $select?: Select
   readonly database: SqliteHandle
   readonly name: string
   readonly options: TableOptions
@@ -32,6 +35,12 @@ export class SqliteTableRef<Insert = unknown> implements TableRef<Insert> {
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<SqliteCanonicalTable> {
     const request = { ...this.#request(true), ...reading }
     return new SqliteCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
+  }
+
+  async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
+    const request = { ...this.#request(true), ...reading }
+    const rows = await describeTable(this.database.session, request, signal)
+    return sqliteExport(this.database, rows, this.drizzle)
   }
 
   /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */

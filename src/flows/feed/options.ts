@@ -7,8 +7,10 @@ type MaybeLater<Value> = Value | Promise<Value>
 
 /** Options of `feed`. `Accepted`: what the format takes; a `map` that makes something else does not compile. */
 export interface FeedOptions<Select, Accepted> {
-  /** A table of a database that can read it in one snapshot; its key orders the rows. */
+  /** `table(...)` or `query(...)` of a database, read in one snapshot; its key orders the rows. */
   readonly from: ExportableTableRef<Select>
+  /** SQL of the database over the columns of `from`: `closed_at is null`. Other rows are not there. Default: all rows. */
+  readonly where?: string
   /**
    * What is published of a row. May be asynchronous; up to 100 rows are then mapped at the same time. `undefined` or
    * `null` leaves the row out. What it throws rejects the row, but for an `UnavailableError`, which is waited for.

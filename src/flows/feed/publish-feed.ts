@@ -36,7 +36,7 @@ export async function publishFeed(
   const previous = await before.newest(signal)
   const attempt: Attempt = { sequence: before.last + 1, run: randomBytes(8).toString('hex') }
   const generation = await nextGeneration(settings, previous, signal)
-  const table = await settings.from.exports(signal)
+  const table = await settings.from.exports(signal, settings.where === undefined ? {} : { where: settings.where })
   const { name: flow, observer } = context
   const written = await writeFeed({
     settings,

@@ -17,7 +17,7 @@ const StoreShape = z.custom<ObjectStore>(
 )
 const TableShape = z.custom<ExportableTableRef>(
   (value) => method(value, 'exports') && method(value, 'grants'),
-  'must be a table that can be read in one snapshot: what table(...) of a PostgreSQL database returns',
+  'must be what can be read in one snapshot: what table(...) or query(...) of a database returns',
 )
 const FormatShape = z.custom<Format>(
   (value) => typeof value === 'object' && value !== null && 'encoding' in value && 'contentType' in value,
@@ -28,6 +28,7 @@ const ms = z.number().int().min(1).max(2_147_483_647)
 
 const OptionsShape = z.strictObject({
   from: TableShape,
+  where: z.string().min(1).optional(),
   map: z.custom<RowMap>((value) => typeof value === 'function', 'must be a function: (row) => value').optional(),
   as: FormatShape.default(json),
   to: StoreShape,

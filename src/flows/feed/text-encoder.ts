@@ -60,8 +60,8 @@ async function* textPages(
       yield { read: rows.length, page: linesPage(lines, separator) }
     }
   } else {
-    for await (const { rows, text } of table.json(separator, options)) {
-      yield { read: rows, page: textPage(rows, text, separator) }
+    for await (const { rows, bytes } of table.json(separator, options)) {
+      yield { read: rows, page: textPage(rows, bytes, separator) }
     }
   }
 }

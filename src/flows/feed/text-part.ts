@@ -52,8 +52,8 @@ export class TextPart implements PartFile<TextPage> {
     return this.#content.abort()
   }
 
-  #chunk({ text }: TextPage): Uint8Array {
-    return Buffer.from(`${this.rows === 0 ? this.#head : this.#options.encoding.separator}${text}`)
+  #chunk({ bytes }: TextPage): Uint8Array {
+    return Buffer.concat([Buffer.from(this.rows === 0 ? this.#head : this.#options.encoding.separator), bytes])
   }
 }
 

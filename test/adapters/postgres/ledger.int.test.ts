@@ -243,6 +243,7 @@ describe('the plan', () => {
         return connection.execute(query, options)
       },
       fields: (query, options) => connection.fields(query, options),
+      copy: (query, options) => connection.copy(query, options),
       transaction: (work, options) => connection.transaction(work, options),
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
     }

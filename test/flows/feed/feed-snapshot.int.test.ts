@@ -25,6 +25,8 @@ async function ask(query: string): Promise<string[]> {
   return (await client.query<{ text: string }>(query)).rows.map((row) => row.text)
 }
 
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+
 describe('an export of a PostgreSQL table', () => {
   it('gives exactly one snapshot, whatever is inserted, moved, changed and deleted meanwhile', async () => {
     await sql(
@@ -35,9 +37,9 @@ describe('an export of a PostgreSQL table', () => {
     const before = await ask('select row_to_json(m)::text as text from moving m order by id')
     const rows: string[] = []
     let turn = 0
-    for await (const { text } of table.json('\n', options)) {
+    for await (const { bytes } of table.json('\n', options)) {
       turn += 1
-      rows.push(...text.split('\n'))
+      rows.push(...textOf(bytes).split('\n'))
       // Behind, at and before the place of the reader.
       await sql(
         'insert into moving select n * 2 + 1, 1 from generate_series(1, 7000) n on conflict do nothing',
@@ -58,7 +60,7 @@ describe('an export of a PostgreSQL table', () => {
     )
     const table = await db.table('keyed').exports(options.signal)
     const rows: string[] = []
-    for await (const { text } of table.json('\n', options)) rows.push(...text.split('\n'))
+    for await (const { bytes } of table.json('\n', options)) rows.push(...textOf(bytes).split('\n'))
     expect(rows).toEqual(await ask('select row_to_json(k)::text as text from keyed k order by a, b, c, d, e'))
   })
 
@@ -77,7 +79,7 @@ describe('an export of a PostgreSQL table', () => {
     )
     const table = await db.table('typed').exports(options.signal)
     const rows: string[] = []
-    for await (const { text } of table.json('\n', options)) rows.push(...text.split('\n'))
+    for await (const { bytes } of table.json('\n', options)) rows.push(...textOf(bytes).split('\n'))
     const expected = await ask(
       `select translate(row_to_json(t.*)::text, E'\\r\\n', '  ') as text from typed t order by id`,
     )
@@ -128,8 +130,8 @@ describe('an export of a PostgreSQL table', () => {
     let rows = 0
     for await (const page of table.json('\n', options)) {
       rows += page.rows
-      if (page.rows > 1) expect(page.text.length).toBeLessThan(2_000_000)
-      sum.update(`${page.text}\n`)
+      if (page.rows > 1) expect(page.bytes.length).toBeLessThan(2_000_000)
+      sum.update(`${textOf(page.bytes)}\n`)
     }
     expect(rows).toBe(5_000)
     const expected = createHash('md5')

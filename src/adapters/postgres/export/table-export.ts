@@ -1,23 +1,19 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
-import { z } from 'zod'
-import { UnavailableError } from '../../../core/errors.js'
 import type { ExportColumn, ExportOptions, JsonPage, TableExport } from '../../../core/export.js'
 import type { Row } from '../../../core/table.js'
 import type { Values } from '../../../core/upsert.js'
+import { boundedPages } from '../../sql/export/bounded-pages.js'
+import { fingerprintOf, snapshotTooOld } from '../../sql/export/row-export.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
+import { checkKey } from '../digest/key-check.js'
 import { readPass } from '../digest/read-pass.js'
 import { streamed } from '../digest/streamed.js'
-import type { ResultRow, Session } from '../session/session.js'
-import { type ExportedColumn, exportedColumns } from './export-column.js'
-import { PAGE_ROWS, type PageQuery, type Place, pageSql, publishedRow, textRow, typedRow } from './page-sql.js'
-
-const PAGE_MS = 300_000
-const COMMA = ',\n'
-
-const PageRow = z.looseObject({ rows: z.number(), text: z.string() })
-const Key = z.string()
-const Rows = z.array(z.array(z.string().nullable()))
-const Objects = z.array(z.record(z.string(), z.unknown()))
+import type { Session } from '../session/session.js'
+import { CopyJson } from './copy-json.js'
+import { copyLines } from './copy-lines.js'
+import { rowsOf } from './copy-text.js'
+import { type ExportedColumn, exportedColumns, printedFor } from './export-column.js'
 
 interface Source {
   readonly session: Session
@@ -26,7 +22,7 @@ interface Source {
   readonly table: PgTable | undefined
 }
 
-/** Keyset pages in one snapshot; while a page is worked on the next one is read. */
+/** One COPY in one snapshot; the server waits while nobody takes rows. */
 export class PostgresExport implements TableExport {
   readonly label: string
   readonly columns: readonly ExportColumn[]
@@ -44,90 +40,86 @@ export class PostgresExport implements TableExport {
     this.key = info.schema.key.flatMap((key) =>
       this.#columns.filter(({ column }) => column.name === key).map(({ name }) => name),
     )
-    this.fingerprint = info.fingerprint
+    this.fingerprint = info.fingerprint === '' ? fingerprintOf(this.columns) : info.fingerprint
   }
 
   json(separator: string, options: ExportOptions): AsyncIterable<JsonPage> {
-    return this.#pages({ row: publishedRow(this.#columns), separator }, options)
+    const fields = this.#columns.map(({ name, form }) => ({ name, form: form === 'made' ? 'json' : form }) as const)
+    return streamed((emit) =>
+      this.#copy('json', options, async (lines) => {
+        const json = new CopyJson(fields, separator)
+        for await (const some of lines) for (const page of json.pages(some)) await emit(page)
+        for (const page of json.rest()) await emit(page)
+      }),
+    )
   }
 
   async *values(options: ExportOptions): AsyncGenerator<readonly Values[]> {
-    for await (const { text } of this.#pages({ row: typedRow(this.#columns), separator: COMMA }, options)) {
-      yield objectsIn(text).map((row) => this.#typed(row))
-    }
+    for await (const rows of this.#rows('values', options)) yield rows.map((row) => this.#typed(row))
   }
 
-  async *text(options: ExportOptions): AsyncGenerator<readonly Row[]> {
-    for await (const { text } of this.#pages({ row: textRow(this.#columns), separator: COMMA }, options)) {
-      yield rowsIn(text)
-    }
+  text(options: ExportOptions): AsyncIterable<readonly Row[]> {
+    return this.#rows('text', options)
   }
 
-  // Not by assignment, as a column may be called `__proto__`.
-  #typed(row: Readonly<Record<string, unknown>>): Values {
-    return Object.fromEntries(
-      this.#columns.map(({ name, decode }, index) => {
-        const value = row[`c${index}`]
-        return [name, decode === undefined || value === null ? value : decode(value)]
-      }),
-    )
-  }
-
-  #pages(query: Omit<PageQuery, 'info'>, { signal, maxSnapshotAgeMs }: ExportOptions): AsyncIterable<JsonPage> {
-    const { session, info } = this.#source
+  #rows(use: 'values' | 'text', options: ExportOptions): AsyncIterable<readonly Row[]> {
     return streamed((emit) =>
-      readPass(session, { what: `exporting ${info.schema.name}`, signal }, async (transaction) => {
-        const startedMs = performance.now()
-        let place: Place
-        let measured = false
-        for (;;) {
-          if (performance.now() - startedMs > maxSnapshotAgeMs) throw this.#tooOld(maxSnapshotAgeMs)
-          const [result]: readonly ResultRow[] = await transaction.execute(
-            pageSql({ ...query, info }, place, measured),
-            {
-              deadlineMs: PAGE_MS,
-            },
-          )
-          // The same page once more, and those after it, until the rows are small again.
-          const again: boolean = !measured && result?.['large'] !== 0
-          measured = again || (measured && result?.['rows'] !== PAGE_ROWS)
-          if (again) continue
-          place = this.#placeAfter(result)
-          if (place === undefined) return
-          const { rows, text } = PageRow.parse(result)
-          await emit({ rows, text })
-        }
+      this.#copy(use, options, async (lines) => {
+        for await (const page of boundedPages(rowLists(lines), sizeOf)) await emit(page)
       }),
     )
   }
 
-  /** `undefined` when the page is empty. */
-  #placeAfter(result: ResultRow | undefined): Place {
-    if (result === undefined || result['rows'] === 0) return undefined
-    return this.#source.info.keyColumns.map((_, index) => Key.parse(result[`k${index}`]))
+  #typed(row: Row): Values {
+    const values: Record<string, unknown> = {}
+    const columns = this.#columns
+    for (let at = 0; at < columns.length; at++) {
+      const column = columns[at]
+      if (column === undefined) continue
+      const text = row[at] ?? null
+      const value = text === null ? null : column.value(text)
+      // Assigning to this name would set the prototype.
+      if (column.name === '__proto__') Object.defineProperty(values, column.name, { ...OWN, value })
+      else values[column.name] = value
+    }
+    return values
   }
 
-  #tooOld(maxSnapshotAgeMs: number): UnavailableError {
-    const message = `${this.label}: the export took longer than ${maxSnapshotAgeMs} ms, the age that its snapshot may reach, as it keeps the database from cleaning up; raise snapshotMs, or read from a replica`
-    return new UnavailableError('snapshot-too-old', message)
+  #copy(
+    use: 'json' | 'values' | 'text',
+    { signal, maxSnapshotAgeMs }: ExportOptions,
+    work: (lines: AsyncIterable<Buffer>) => Promise<void>,
+  ): Promise<void> {
+    const { session, info } = this.#source
+    return readPass(session, { what: `exporting ${info.schema.name}`, signal }, async (transaction) => {
+      const startedMs = performance.now()
+      await checkKey(transaction, info)
+      const list = this.#columns.map((column) => printedFor(use, column)).join(', ')
+      const order = info.keyColumns.map(({ name }) => `t.${quoteIdentifier(name)}`).join(', ')
+      const pieces = transaction.copy(`select ${list} from ${info.source} t order by ${order}`)
+      await work(this.#young(copyLines(pieces), { startedMs, maxSnapshotAgeMs }))
+    })
+  }
+
+  async *#young(
+    lines: AsyncIterable<Buffer>,
+    { startedMs, maxSnapshotAgeMs }: { readonly startedMs: number; readonly maxSnapshotAgeMs: number },
+  ): AsyncGenerator<Buffer> {
+    for await (const some of lines) {
+      if (performance.now() - startedMs > maxSnapshotAgeMs) throw snapshotTooOld(this.label, maxSnapshotAgeMs)
+      yield some
+    }
   }
 }
 
-/** What the database made itself is not checked value by value. */
-function objectsIn(text: string): readonly Readonly<Record<string, unknown>>[] {
-  const parsed: unknown = JSON.parse(`[${text}]`)
-  return isObjects(parsed) ? parsed : Objects.parse(parsed)
+const OWN = { enumerable: true, configurable: true, writable: true }
+
+async function* rowLists(lines: AsyncIterable<Buffer>): AsyncGenerator<Row[]> {
+  for await (const some of lines) yield rowsOf(some)
 }
 
-function isObjects(value: unknown): value is readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) && (value.length === 0 || (typeof value[0] === 'object' && value[0] !== null))
-}
-
-function rowsIn(text: string): readonly Row[] {
-  const parsed: unknown = JSON.parse(`[${text}]`)
-  return isRows(parsed) ? parsed : Rows.parse(parsed)
-}
-
-function isRows(value: unknown): value is readonly Row[] {
-  return Array.isArray(value) && (value.length === 0 || Array.isArray(value[0]))
+function sizeOf(row: Row): number {
+  let size = 0
+  for (const value of row) size += value?.length ?? 0
+  return size
 }

@@ -34,6 +34,15 @@ export class PooledSession implements Connection {
     }
   }
 
+  async *copy(query: string, options?: ExecuteOptions): AsyncGenerator<Buffer> {
+    const client = await this.#pool.lease(options?.signal)
+    try {
+      yield* client.copy(query, options)
+    } finally {
+      this.#pool.release(client)
+    }
+  }
+
   async transaction<Result>(
     work: (transaction: Session) => Promise<Result>,
     options: TransactionOptions = {},
@@ -137,6 +146,11 @@ class Transaction implements Session {
   async fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]> {
     if (this.#ended) throw new Error(`${this.#client.label}: a statement came after the end of its transaction`)
     return (await this.#client.execute(query, { ...this.#defaults, ...options })).fields()
+  }
+
+  copy(query: string, options?: ExecuteOptions): AsyncIterable<Buffer> {
+    if (this.#ended) throw new Error(`${this.#client.label}: a statement came after the end of its transaction`)
+    return this.#client.copy(query, { ...this.#defaults, ...options })
   }
 
   async transaction<Result>(

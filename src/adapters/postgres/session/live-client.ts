@@ -2,8 +2,10 @@ import { Socket } from 'node:net'
 import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
 import { UnavailableError } from '../../../core/errors.js'
 import type { Address } from './address.js'
+import { CopyOut } from './copy-out.js'
 import { endsSession, translate } from './errors.js'
 import type { ExecuteOptions, ResultField, ResultRow } from './session.js'
 
@@ -95,6 +97,24 @@ export class LiveClient {
     return { rows: declared<Result>(rows), command, fields: () => fields.map(fieldOf) }
   }
 
+  /** See `Session.copy`. */
+  async *copy(query: string, options?: ExecuteOptions): AsyncGenerator<Buffer> {
+    const deadlineMs = options?.deadlineMs
+    if (deadlineMs !== undefined && deadlineMs > this.#serverTimeoutMs) await this.#raiseTimeout(deadlineMs)
+    if (!this.usable)
+      throw this.#fate ?? new UnavailableError('connection-lost', `${this.label}: the connection was lost`)
+    const copy = new CopyOut(this.#client.query(copyTo(`copy (${query}) to stdout`, { highWaterMark: COPY_BYTES })))
+    try {
+      for (;;) {
+        const piece = await this.#guarded(() => copy.next(), { ...options, deadlineMs: PIECE_MS })
+        if (piece === undefined) return
+        yield piece
+      }
+    } finally {
+      if (!copy.done) this.destroy()
+    }
+  }
+
   /** The server's statement timeout is that of the limits (again): it was just set, or a rollback took a longer one back. */
   timeoutReset(): void {
     this.#serverTimeoutMs = this.#limits.statementMs
@@ -169,3 +189,8 @@ function declared<Result extends ResultRow>(rows: readonly ResultRow[]): readonl
 function declared(rows: readonly ResultRow[]): readonly ResultRow[] {
   return rows
 }
+
+/** Of a COPY, that wait to be asked for. */
+const COPY_BYTES = 128 * 1024
+/** The first piece of a query that the server sorts may take a while. */
+const PIECE_MS = 600_000

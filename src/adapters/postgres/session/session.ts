@@ -24,6 +24,11 @@ export interface Session {
   /** The columns of what the query gives. */
   fields(query: SQL, options?: ExecuteOptions): Promise<readonly ResultField[]>
   /**
+   * What `COPY (query) TO STDOUT` prints, in pieces of any size, as they come; the server waits while none is asked for.
+   * `deadlineMs` is for all of it, at the server; a piece has ten minutes. Leaving the iteration before its end cuts the connection.
+   */
+  copy(query: string, options?: ExecuteOptions): AsyncIterable<Buffer>
+  /**
    * BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. Within a transaction it is a savepoint. A connection that is in
    * doubt is destroyed, never returned. `UnavailableError` `commit-unknown`: nobody knows whether it was committed.
    */

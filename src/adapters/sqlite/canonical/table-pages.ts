@@ -26,7 +26,7 @@ const PAGE_CHARACTERS = 4_000_000
 
 export async function placeOf(session: Statements, rows: ReadableRows, signal: AbortSignal): Promise<Place> {
   const { name: table, where } = rows
-  if (rows.query !== undefined) return placeOfQuery(session, rows, { query: rows.query, signal })
+  if (rows.query !== undefined) return placeOfQuery(session, rows, { query: rows.query, order: [], signal })
   const source = quoteIdentifier(table)
   const options = { what: 'reading the catalog', signal }
   const kinds = await session.execute(
@@ -48,14 +48,15 @@ let queries = 0
 
 /**
  * The query is run once: its rows are kept in a temporary table of this connection, which SQLite has in a file of its own
- * and which ends with it.
+ * and which ends with it. Their places are in the order of `order`, which is SQL.
  */
-async function placeOfQuery(
+export async function placeOfQuery(
   session: Statements,
   { columns, where }: ReadableRows,
-  { query, signal }: { readonly query: string; readonly signal: AbortSignal },
+  { query, order, signal }: { readonly query: string; readonly order: readonly string[]; readonly signal: AbortSignal },
 ): Promise<Place> {
-  const condition = where === undefined ? '' : ` where (\n${where}\n)`
+  const sorted = order.length === 0 ? '' : ` order by ${order.join(', ')}`
+  const condition = `${where === undefined ? '' : ` where (\n${where}\n)`}${sorted}`
   queries++
   const name = `lockstep_query_${queries}`
   const text = `create temp table ${name} as select * from (\n${query}\n) q${condition}`

@@ -1,0 +1,53 @@
+import { Column } from 'drizzle-orm'
+import type { DrizzleColumn } from '../../sql/drizzle-columns.js'
+import { jsonString } from '../../sql/export/json-text.js'
+import type { RowColumn } from '../../sql/export/row-export.js'
+import type { StoredValue } from '../canonical/stored-values.js'
+import type { SqliteColumn } from '../catalog/catalog-queries.js'
+
+/** As stored, and not NULL. Which type a value has it says itself, whatever its column is declared as. */
+export type Stored = Exclude<StoredValue, null>
+
+export function exportColumn(
+  { name, type }: SqliteColumn,
+  drizzle: DrizzleColumn | undefined,
+): RowColumn<Stored> & { readonly stored: string } {
+  return {
+    stored: name,
+    name: drizzle?.property ?? name,
+    type: type === '' ? 'any' : type,
+    text,
+    json: (raw) => (isNumber(raw) ? text(raw) : jsonString(text(raw))),
+    value: drizzle === undefined ? plainValue : declaredValue(drizzle.column),
+  }
+}
+
+function text(raw: Stored): string {
+  return raw instanceof ArrayBuffer ? `\\x${Buffer.from(raw).toString('hex')}` : String(raw)
+}
+
+/** Of JSON: whether it is a number there. */
+function isNumber(raw: Stored): boolean {
+  return typeof raw === 'bigint' || (typeof raw === 'number' && Number.isFinite(raw))
+}
+
+/** Where JavaScript would lose digits it is text. */
+function plainValue(raw: Stored): unknown {
+  if (raw instanceof ArrayBuffer) return text(raw)
+  return typeof raw === 'bigint' ? integer(raw) : raw
+}
+
+function integer(raw: bigint): number | string {
+  const number = Number(raw)
+  return Number.isSafeInteger(number) ? number : String(raw)
+}
+
+/** As Drizzle makes it of what its driver gives. */
+function declaredValue(column: Column): (raw: Stored) => unknown {
+  const driverValue = (raw: Stored): unknown => {
+    if (raw instanceof ArrayBuffer) return Buffer.from(raw)
+    return typeof raw === 'bigint' ? integer(raw) : raw
+  }
+  if (column.mapFromDriverValue === Column.prototype.mapFromDriverValue) return driverValue
+  return (raw) => column.mapFromDriverValue(driverValue(raw))
+}

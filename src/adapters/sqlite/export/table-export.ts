@@ -1,0 +1,80 @@
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { z } from 'zod'
+import { drizzleColumns } from '../../sql/drizzle-columns.js'
+import { type RawRow, RowExport, refuseKey } from '../../sql/export/row-export.js'
+import { type Place, placeOfQuery, tablePages } from '../canonical/table-pages.js'
+import type { ReadableRows } from '../catalog/catalog.js'
+import { quoteIdentifier } from '../catalog/identifiers.js'
+import type { SqliteHandle } from '../handle.js'
+import type { Statements } from '../session/session.js'
+import { exportColumn, type Stored } from './export-column.js'
+
+/** Keyset pages in one read transaction. */
+export function sqliteExport(
+  database: SqliteHandle,
+  rows: ReadableRows,
+  table: SQLiteTable | undefined,
+): RowExport<Stored> {
+  const label = `${database.label} ${rows.name}`
+  const columns = columnsOf(rows, table)
+  const names = columns.map(({ stored }) => stored)
+  const key = rows.key.flatMap((name) => columns.filter(({ stored }) => stored === name))
+  return new RowExport({
+    label,
+    columns,
+    key: key.map(({ name }) => name),
+    claimed: rows.identity === 'claimed',
+    read: (signal) => read(database, { rows, names, label }, signal),
+    sizeOf: (raw) => (typeof raw === 'string' ? raw.length : raw instanceof ArrayBuffer ? 2 * raw.byteLength : 16),
+  })
+}
+
+/** Of a Drizzle table those that it declares. */
+function columnsOf(rows: ReadableRows, table: SQLiteTable | undefined) {
+  if (table === undefined) return rows.columns.map((column) => exportColumn(column, undefined))
+  const declared = new Map([...drizzleColumns(table).values()].map((column) => [column.name, column]))
+  return rows.columns.flatMap((column) => {
+    const drizzle = declared.get(column.name)
+    return drizzle === undefined ? [] : [exportColumn(column, drizzle)]
+  })
+}
+
+interface Asked {
+  readonly rows: ReadableRows
+  readonly names: readonly string[]
+  readonly label: string
+}
+
+async function* read(
+  database: SqliteHandle,
+  { rows, names, label }: Asked,
+  signal: AbortSignal,
+): AsyncGenerator<readonly RawRow<Stored>[]> {
+  await using snapshot = await database.snapshot({ what: `exporting ${rows.name}`, signal })
+  const place = await orderedPlace(snapshot, { rows, label }, signal)
+  for await (const page of tablePages(snapshot, place, { columns: names, signal })) {
+    yield page.map(({ values }) => values)
+  }
+}
+
+const Some = z.array(z.unknown())
+
+/** A query is run into a temporary table in the order of its key; of a table the key says the place. */
+async function orderedPlace(
+  snapshot: Statements,
+  { rows, label }: Pick<Asked, 'rows' | 'label'>,
+  signal: AbortSignal,
+): Promise<Place> {
+  const order = rows.key.map(quoteIdentifier)
+  if (rows.query !== undefined) {
+    // By bytes, so that equal keys stand together.
+    const byBytes = order.map((name) => `${name} collate binary`)
+    return placeOfQuery(snapshot, rows, { query: rows.query, order: byBytes, signal })
+  }
+  const source = quoteIdentifier(rows.name)
+  // The columns of a primary key may be NULL in SQLite, and a row that has no place would be passed by.
+  const missing = `select 1 from ${source} where ${order.map((name) => `${name} is null`).join(' or ')} limit 1`
+  const found = await snapshot.execute(missing, [], { what: 'looking for rows without a key', signal })
+  refuseKey(label, rows.key, { missing: Some.parse(found.rows).length > 0, repeated: false })
+  return { source, names: rows.key, where: rows.where }
+}
