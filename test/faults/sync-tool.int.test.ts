@@ -13,7 +13,7 @@ const SOURCES = fileURLToPath(new URL('../../src', import.meta.url))
 
 /** Every failpoint of the sources that a sync comes by, so that none is forgotten. */
 const FAILPOINTS = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /^(engine|adapters\/postgres\/(?!upsert\/)|flows\/sync)\/?.*(?<!\.test)\.ts$/.test(path))
+  .filter((path) => /^(engine|adapters\/postgres\/(?!(?:upsert|repair)\/)|flows\/sync)\/?.*(?<!\.test)\.ts$/.test(path))
   .flatMap((path) => [...readFileSync(join(SOURCES, path), 'utf8').matchAll(/failpoint\('([^']+)'\)/g)])
   .map(([, name = '']) => name)
 
