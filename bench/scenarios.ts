@@ -1,6 +1,6 @@
 import { check } from './check.js'
 import { checkReferences } from './check-references.js'
-import { feed } from './feed.js'
+import { feed } from './feed/feed.js'
 import { ingestKafka } from './ingest/kafka.js'
 import { ingestKurrentdb } from './ingest/kurrentdb.js'
 import { ingestPubsub } from './ingest/pubsub.js'

@@ -11,7 +11,7 @@ export interface ExportColumn {
 /** Rows as JSON, one object per row, made of what the database prints, so that no digit is lost. */
 export interface JsonPage {
   readonly rows: number
-  /** The objects with the separator between them, in UTF-8. A line end occurs in it only as part of the separator. */
+  /** Each object with the separator before it, in UTF-8. A line end occurs in it only as part of the separator. */
   readonly bytes: Uint8Array
 }
 

@@ -8,7 +8,13 @@ const deflate = promisify(deflateRaw)
 
 /** Chunks of one file that are compressed at the same time; the pool of libuv has four threads. */
 const CONCURRENCY = Math.max(2, Math.min(4, availableParallelism()))
-const WINDOW_BYTES = 32 * 1024
+/**
+ * Half of what gzip may look back. Rows repeat what is near: of a table's rows the result is no larger, in three quarters
+ * of the time; of a text that repeats what is farther away it is some percent larger.
+ */
+const WINDOW_BITS = 14
+const WINDOW_BYTES = 2 ** WINDOW_BITS
+const MEMORY_LEVEL = 9
 const OUTPUT_BYTES = 256 * 1024
 
 /** Deterministic: no name and no time, so that equal rows make equal files. */
@@ -107,6 +113,8 @@ export class CompressedFile {
       level: this.#level,
       finishFlush: constants.Z_SYNC_FLUSH,
       chunkSize: OUTPUT_BYTES,
+      windowBits: WINDOW_BITS,
+      memLevel: MEMORY_LEVEL,
       ...(this.#window === undefined ? {} : { dictionary: this.#window }),
     })
   }

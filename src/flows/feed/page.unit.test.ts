@@ -8,19 +8,19 @@ const textOf = ({ bytes }: { readonly bytes: Uint8Array }): string => Buffer.fro
 
 describe('a page', () => {
   it.each([
-    { name: 'of text', page: textPage(4, Buffer.from('{"a":1},\n{"a":2},\n{"a":3},\n{"a":4}'), ',\n') },
+    { name: 'of text', page: textPage(4, Buffer.from(',\n{"a":1},\n{"a":2},\n{"a":3},\n{"a":4}'), ',\n') },
     { name: 'of lines', page: linesPage(['{"a":1}', '{"a":2}', '{"a":3}', '{"a":4}'], ',\n') },
   ])('$name is cut between rows', ({ page }) => {
     const [first, rest] = page.cut(1)
-    expect([first.rows, textOf(first)]).toEqual([1, '{"a":1}'])
+    expect([first.rows, textOf(first)]).toEqual([1, ',\n{"a":1}'])
     const [second, last] = rest.cut(2)
-    expect([second.rows, textOf(second)]).toEqual([2, '{"a":2},\n{"a":3}'])
-    expect([last.rows, textOf(last)]).toEqual([1, '{"a":4}'])
+    expect([second.rows, textOf(second)]).toEqual([2, ',\n{"a":2},\n{"a":3}'])
+    expect([last.rows, textOf(last)]).toEqual([1, ',\n{"a":4}'])
   })
 
   it('of lines keeps line ends within a row together', () => {
     const [first, rest] = linesPage(['1,"a\nb"', '2,c'], '\n').cut(1)
-    expect([textOf(first), textOf(rest)]).toEqual(['1,"a\nb"', '2,c'])
+    expect([textOf(first), textOf(rest)]).toEqual(['\n1,"a\nb"', '\n2,c'])
   })
 })
 

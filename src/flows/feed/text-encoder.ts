@@ -6,7 +6,7 @@ import { fieldText, jsonText } from './encode.js'
 import type { Encoder, PagesOptions, ReadPage } from './encoder.js'
 import type { Format, TextEncoding } from './format.js'
 import { mappedRows } from './mapped-rows.js'
-import { linesPage, type TextPage, textPage } from './page.js'
+import { GatheredLines, linesPage, type TextPage, textPage } from './page.js'
 import type { RowValidator } from './preset.js'
 import type { FeedSettings } from './settings.js'
 import { TextPart } from './text-part.js'
@@ -41,6 +41,10 @@ interface Texts {
   readonly columns: readonly string[]
 }
 
+/** Compressing has a price for each piece; rows that are left out are told of in time. */
+const CHUNK_BYTES = 256 * 1024
+const CHUNK_ROWS = 10_000
+
 /** The table as text, in the shortest way that the format and `map` allow. */
 async function* textPages(
   { table, format, separator, columns }: Texts,
@@ -49,10 +53,16 @@ async function* textPages(
   const { map, validate, rejections } = options
   if (map !== undefined) {
     const encode = format.name === 'csv' ? csvEncode(columns) : jsonEncode(validate)
+    const gathered = new GatheredLines(separator)
+    let read = 0
     for await (const rows of table.values(options)) {
-      const lines = await mappedRows(rows, { map, encode, key: table.key, rejections })
-      yield { read: rows.length, page: linesPage(lines, separator) }
+      gathered.add(await mappedRows(rows, { map, encode, key: table.key, rejections }))
+      read += rows.length
+      if (gathered.bytes < CHUNK_BYTES && read < CHUNK_ROWS) continue
+      yield { read, page: gathered.take() }
+      read = 0
     }
+    if (read > 0) yield { read, page: gathered.take() }
   } else if (format.name === 'csv') {
     const places = columns.map((name) => table.columns.findIndex((column) => column.name === name))
     for await (const rows of table.text(options)) {

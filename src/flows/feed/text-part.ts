@@ -53,7 +53,8 @@ export class TextPart implements PartFile<TextPage> {
   }
 
   #chunk({ bytes }: TextPage): Uint8Array {
-    return Buffer.concat([Buffer.from(this.rows === 0 ? this.#head : this.#options.encoding.separator), bytes])
+    if (this.rows > 0) return bytes
+    return Buffer.concat([Buffer.from(this.#head), bytes.subarray(this.#options.encoding.separator.length)])
   }
 }
 

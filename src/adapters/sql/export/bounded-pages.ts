@@ -1,4 +1,5 @@
-const PAGE_ROWS = 1_000
+/** Few, so that the garbage of a page is collected while it is young. */
+const PAGE_ROWS = 250
 /** A page of more is a single row. */
 const PAGE_SIZE = 500_000
 

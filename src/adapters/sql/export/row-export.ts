@@ -51,7 +51,7 @@ export class RowExport<Raw> implements TableExport {
 
   async *json(separator: string, options: ExportOptions): AsyncGenerator<JsonPage> {
     const { columns } = this.#source
-    const heads = columns.map(({ name }, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`)
+    const heads = columns.map(({ name }, at) => `${at === 0 ? `${separator}{` : ','}${JSON.stringify(name)}:`)
     for await (const rows of this.#pages(options)) {
       const lines = rows.map((row) => {
         let line = ''
@@ -61,7 +61,7 @@ export class RowExport<Raw> implements TableExport {
         }
         return `${line}}`
       })
-      yield { rows: rows.length, bytes: Buffer.from(lines.join(separator)) }
+      yield { rows: rows.length, bytes: Buffer.from(lines.join('')) }
     }
   }
 

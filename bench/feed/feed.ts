@@ -3,14 +3,15 @@ import { once } from 'node:events'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { folder } from '../src/adapters/objects/files/index.js'
-import { postgres } from '../src/adapters/postgres/index.js'
-import type { FlowContext } from '../src/core/flow.js'
-import { feed as feedFlow } from '../src/flows/feed/feed.js'
-import { json } from '../src/flows/feed/format.js'
-import { type Measurement, measurement } from './measurement.js'
-import { inTurns, plainSql, Timing } from './plain-sql.js'
-import type { BenchContext, Scenario } from './scenario.js'
+import { folder } from '../../src/adapters/objects/files/index.js'
+import { postgres } from '../../src/adapters/postgres/index.js'
+import type { FlowContext } from '../../src/core/flow.js'
+import { feed as feedFlow } from '../../src/flows/feed/feed.js'
+import { json } from '../../src/flows/feed/format.js'
+import { type Measurement, measurement } from '../measurement.js'
+import { inTurns, plainSql, Timing } from '../plain-sql.js'
+import type { BenchContext, Scenario } from '../scenario.js'
+import { memoryOf } from './memory.js'
 
 const DEFAULT_ROWS = 2_000_000
 const ROUNDS = 3
@@ -52,6 +53,7 @@ async function run(context: BenchContext): Promise<readonly Measurement[]> {
         peer,
         goal: { timesFaster: 1.6 },
       }),
+      ...(await memoryOf({ url: a.url(), path: place, rows })),
     ]
   } finally {
     await rm(place, { recursive: true, force: true })
