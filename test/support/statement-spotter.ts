@@ -37,20 +37,22 @@ class MessageFollower implements Spotter {
     this.#begun = undefined
     let at = Math.min(this.#skip, data.length)
     this.#skip -= at
+    let found = false
     while (at < data.length) {
       const length = this.#lengthAt(data, at)
       if (length === undefined || (at + length > data.length && length <= LONGEST_STATEMENT_BYTES)) {
         this.#begun = data.subarray(at)
-        return false
+        return found
       }
       if (at + length > data.length) {
         this.#skip = at + length - data.length
-        return false
+        return found
       }
-      if (this.#read(data.subarray(at, at + length))) return true
+      // What comes after it is followed too, as the next chunk goes on from there.
+      if (this.#read(data.subarray(at, at + length))) found = true
       at += length
     }
-    return false
+    return found
   }
 
   #lengthAt(data: Buffer, at: number): number | undefined {
