@@ -2,8 +2,9 @@ import type { Difference } from '../../core/difference.js'
 import type { CheckReport, ReferenceFinding } from '../../core/flow.js'
 import type { TableSchema } from '../../core/table.js'
 import { toJson } from '../json.js'
-import { csvLine } from './csv.js'
+
 import { renderJunit } from './junit.js'
+import { spreadsheetLine } from './spreadsheet-line.js'
 
 export const LINE_FORMATS = ['ndjson', 'csv', 'junit'] as const
 export type LineFormat = (typeof LINE_FORMATS)[number]
@@ -23,7 +24,8 @@ export class CheckLines {
     this.#flow = flow
     this.#write = write
     // RFC 4180 ends lines with CR LF; the LF is the writer's.
-    if (format === 'csv') write(`${csvLine(['flow', 'kind', 'key', 'expected', 'stored', 'sources', 'columns'])}\r`)
+    if (format === 'csv')
+      write(`${spreadsheetLine(['flow', 'kind', 'key', 'expected', 'stored', 'sources', 'columns'])}\r`)
   }
 
   begin({ left }: { readonly left: TableSchema }): void {
@@ -38,7 +40,7 @@ export class CheckLines {
     if (this.#format === 'ndjson') this.#write(toJson({ type: 'finding', flow: this.#flow, kind, key, columns }))
     if (this.#format !== 'csv') return
     const text = key.length === 1 ? key[0] : JSON.stringify(key)
-    this.#write(`${csvLine([this.#flow, kind, text, '', '', '', columns.join(' ')])}\r`)
+    this.#write(`${spreadsheetLine([this.#flow, kind, text, '', '', '', columns.join(' ')])}\r`)
   }
 
   finding({ kind, key, expected, stored, sources }: ReferenceFinding): void {
@@ -48,7 +50,7 @@ export class CheckLines {
     }
     if (this.#format === 'csv') {
       const counted = bySource.map(({ name, value }) => `${name}=${value ?? 'NULL'}`).join(' ')
-      this.#write(`${csvLine([this.#flow, kind, key, expected, stored, counted, ''])}\r`)
+      this.#write(`${spreadsheetLine([this.#flow, kind, key, expected, stored, counted, ''])}\r`)
     }
     if (kind === 'orphan') {
       for (const { name } of sources) this.#orphans.set(name, (this.#orphans.get(name) ?? 0) + 1)

@@ -99,3 +99,12 @@ it('finds what is wrong, and keys of mixed types', async () => {
   await run(`insert into refs (id, blob_id) values (40002, 'five')`)
   await expect(checkReferences(check)).rejects.toMatchObject({ code: 'column-mixed-types' })
 })
+
+it('refuses to recount a sample', async () => {
+  await using archive = sqlite(file())
+  const plan = { master: archive.table('refs').column('bytes'), references: [archive.table('refs').column('blob_id')] }
+  await expect(checkReferences(plan, { sample: { share: 0.01 } })).rejects.toMatchObject({
+    name: 'ConfigError',
+    key: 'flows.blobs',
+  })
+})

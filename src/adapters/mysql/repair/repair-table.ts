@@ -1,9 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { GrantList } from '../../../core/diagnosis.js'
-import { DataError } from '../../../core/errors.js'
-import { failpoint } from '../../../core/failpoint.js'
 import type { ChangeOutcome, HeldRow, RepairTable, RowChange, ScriptFrame } from '../../../core/repair.js'
 import type { Row } from '../../../core/table.js'
+import { applyChanges, changeProblem } from '../../sql/row-changes.js'
 import { type Statement, statementText } from '../../sql/statement.js'
 import { formedValue } from '../canonical/expression.js'
 import { keyCondition } from '../canonical/key-condition.js'
@@ -74,17 +73,12 @@ export class MysqlRepairTable implements RepairTable {
   }
 
   problem(change: RowChange): string | undefined {
-    if (change.kind === 'delete') return undefined
     const { columns, required } = this.#of
-    if (change.kind === 'insert' && required.length > 0) {
-      return `a new row needs a value of ${required.join(', ')}, which is not compared and has no default`
-    }
-    for (const at of change.kind === 'insert' ? columns.keys() : change.set) {
+    const problemAt = (at: number, text: string | null): string | undefined => {
       const mended = columns[at]
-      const problem = mended && problemOf(mended, change.wanted[at] ?? null)
-      if (problem !== undefined) return `column ${mended?.column.name}: ${problem}`
+      return mended && problemOf(mended, text)
     }
-    return undefined
+    return changeProblem(change, { required, names: columns.map(({ column }) => column.name), problemAt })
   }
 
   statement(change: RowChange): string {
@@ -97,13 +91,11 @@ export class MysqlRepairTable implements RepairTable {
   ): Promise<readonly ChangeOutcome[]> {
     const options = { what: 'repairing rows', signal }
     return this.#database.writing.transaction(async (transaction) => {
-      const outcomes: ChangeOutcome[] = []
-      for (const change of changes) {
+      const apply = (change: RowChange) => {
         const run = (session: Session) => execute(session, changeStatement(this.#of, change))
-        outcomes.push(apart ? await standingAlone(() => transaction.transaction(run)) : await run(transaction))
+        return apart ? transaction.transaction(run) : run(transaction)
       }
-      failpoint('repair:before-commit')
-      return outcomes
+      return applyChanges(changes, { apart, apply })
     }, options)
   }
 
@@ -135,13 +127,4 @@ function queryOf(statement: Statement<unknown>): SQL {
   return sql.join(
     statement.map((piece) => (typeof piece === 'string' ? sql.raw(piece) : sql`${sql.param(piece.parameter)}`)),
   )
-}
-
-async function standingAlone(work: () => Promise<ChangeOutcome>): Promise<ChangeOutcome> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof DataError) return { kind: 'failed', reason: error.message }
-    throw error
-  }
 }

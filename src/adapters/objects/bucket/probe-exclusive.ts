@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ConflictError } from '../../../core/errors.js'
+import { ConfigError, ConflictError } from '../../../core/errors.js'
 import type { NewObject } from './bucket.js'
 import type { DurableBucket } from './durable-bucket.js'
 
@@ -39,6 +39,14 @@ export async function probeExclusive(
 }
 
 /** What `Bucket.translate` makes of the answer that conditional writes are not implemented. */
-export class ConditionUnknown extends Error {
-  override readonly name = 'ConditionUnknown'
+export class ConditionUnknown extends ConfigError {
+  constructor(what: string, cause: unknown) {
+    super({
+      code: 'store-unconditional',
+      key: what,
+      message: 'the store does not know something that was asked of it, such as conditional writes',
+      fix: "write s3({ exclusive: 'probe' }), so that writers agree by claims where there are no conditions",
+      cause,
+    })
+  }
 }

@@ -37,20 +37,23 @@ export function refusalOf(error: unknown): Refusal {
 
 /** Makes what the client threw an error that the engine can act on. */
 export function translate(error: unknown, what: string): Error {
-  if (error instanceof LockstepError || error instanceof ConditionUnknown) return error
+  if (error instanceof LockstepError) return error
   const { name, status } = refusalOf(error)
   if (name === 'PreconditionFailed' || status === 412) return objectExists(what, error)
-  if (name === 'NotImplemented' || status === 501) return new ConditionUnknown(what, { cause: error })
+  if (name === 'NotImplemented' || status === 501) return new ConditionUnknown(what, error)
   if (name === 'NoSuchBucket')
     return placeMissing(what, 'make the bucket, or correct its name and region in s3({ ... })', error)
   if (name === 'NoSuchUpload') return uploadGone(what, error)
   if (CREDENTIALS.has(name)) return credentialsRefused(what, name, error)
-  if (REGION.has(name) || status === 301) return wrongRegion(what, error)
-  if (name === 'Region is missing' || (error instanceof Error && error.message === 'Region is missing'))
-    return wrongRegion(what, error)
+  if (REGION.has(name) || status === 301 || isRegionMissing(error)) return wrongRegion(what, error)
   if (status === 401) return credentialsRefused(what, name, error)
   if (status === 403) return storeRefused(what, RIGHTS, error)
   return storeUnavailable(what, status === undefined ? name : `${name} (${status})`, error)
+}
+
+/** The client tells it by a message alone. */
+function isRegionMissing(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Region is missing'
 }
 
 const RIGHTS =

@@ -1,12 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { GrantList } from '../../../core/diagnosis.js'
-import { DataError } from '../../../core/errors.js'
-import { failpoint } from '../../../core/failpoint.js'
 import type { ChangeOutcome, HeldRow, RepairColumn, RepairTable, RowChange, ScriptFrame } from '../../../core/repair.js'
 import type { Row } from '../../../core/table.js'
+import { applyChanges, changeProblem } from '../../sql/row-changes.js'
 import { type Statement, statementText } from '../../sql/statement.js'
 import { formedValue } from '../canonical/expression.js'
-import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
+import type { PostgresColumn } from '../catalog/catalog.js'
 import { quotedRole } from '../diagnose/grants.js'
 import { printed, toRows } from '../digest/lookup.js'
 import type { PostgresHandle } from '../handle.js'
@@ -60,17 +59,12 @@ export class PostgresRepairTable implements RepairTable {
   }
 
   problem(change: RowChange): string | undefined {
-    if (change.kind === 'delete') return undefined
     const { info, columns } = this.#of
-    if (change.kind === 'insert' && info.required.length > 0) return missingColumns(info.required)
-    const places = change.kind === 'insert' ? columns.keys() : change.set
-    for (const at of places) {
-      const [column, text] = [info.columns[at], change.wanted[at] ?? null]
-      if (column === undefined) continue
-      const problem = this.#problemOf(column, { change, text, given: columns[at]?.given ?? 'native' })
-      if (problem !== undefined) return `column ${column.name}: ${problem}`
+    const problemAt = (at: number, text: string | null): string | undefined => {
+      const column = info.columns[at]
+      return column && this.#problemOf(column, { change, text, given: columns[at]?.given ?? 'native' })
     }
-    return undefined
+    return changeProblem(change, { required: info.required, names: info.columns.map(({ name }) => name), problemAt })
   }
 
   statement(change: RowChange): string {
@@ -83,13 +77,11 @@ export class PostgresRepairTable implements RepairTable {
   ): Promise<readonly ChangeOutcome[]> {
     const options = { what: 'repairing rows', signal }
     return this.#database.writing.transaction(async (transaction) => {
-      const outcomes: ChangeOutcome[] = []
-      for (const change of changes) {
+      const apply = (change: RowChange) => {
         const run = (session: Session) => execute(session, changeStatement(this.#of, change))
-        outcomes.push(apart ? await standingAlone(() => transaction.transaction(run)) : await run(transaction))
+        return apart ? transaction.transaction(run) : run(transaction)
       }
-      failpoint('repair:before-commit')
-      return outcomes
+      return applyChanges(changes, { apart, apply })
     }, options)
   }
 
@@ -114,10 +106,6 @@ function formed(column: PostgresColumn, repaired: RepairColumn | undefined): str
   return form === 'native' ? printed(column, 't') : formedValue(column, form, 't.')
 }
 
-function missingColumns(names: PostgresTableInfo['required']): string {
-  return `a new row needs a value of ${names.join(', ')}, which is not compared and has no default`
-}
-
 function rowsOf(rows: readonly object[]): readonly Readonly<Record<string, unknown>>[] {
   return rows.map((row) => ({ ...row }))
 }
@@ -129,13 +117,4 @@ async function execute(session: Session, statement: Statement<string | null>): P
     ),
   )
   return { kind: (await session.execute(query)).length > 0 ? 'done' : 'stale' }
-}
-
-async function standingAlone(work: () => Promise<ChangeOutcome>): Promise<ChangeOutcome> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof DataError) return { kind: 'failed', reason: error.message }
-    throw error
-  }
 }

@@ -1,8 +1,7 @@
 import type { GrantList } from '../../../core/diagnosis.js'
-import { DataError } from '../../../core/errors.js'
-import { failpoint } from '../../../core/failpoint.js'
 import type { ChangeOutcome, HeldRow, RepairTable, RowChange, ScriptFrame } from '../../../core/repair.js'
 import type { Row } from '../../../core/table.js'
+import { applyChanges, changeProblem } from '../../sql/row-changes.js'
 import { statementText } from '../../sql/statement.js'
 import { formedValue } from '../canonical/formed-value.js'
 import { keyCondition } from '../canonical/key-condition.js'
@@ -67,17 +66,12 @@ export class SqliteRepairTable implements RepairTable {
   }
 
   problem(change: RowChange): string | undefined {
-    if (change.kind === 'delete') return undefined
     const { columns, required } = this.#of
-    if (change.kind === 'insert' && required.length > 0) {
-      return `a new row needs a value of ${required.join(', ')}, which is not compared and has no default`
-    }
-    for (const at of change.kind === 'insert' ? columns.keys() : change.set) {
+    const problemAt = (at: number, text: string | null): string | undefined => {
       const mended = columns[at]
-      const problem = mended && problemOf(mended, change.wanted[at] ?? null)
-      if (problem !== undefined) return `column ${mended?.name}: ${problem}`
+      return mended && problemOf(mended, text)
     }
-    return undefined
+    return changeProblem(change, { required, names: columns.map(({ name }) => name), problemAt })
   }
 
   statement(change: RowChange): string {
@@ -90,14 +84,8 @@ export class SqliteRepairTable implements RepairTable {
   ): Promise<readonly ChangeOutcome[]> {
     const options = { what: 'repairing rows', signal }
     return this.#database.session.transaction(async (transaction) => {
-      const outcomes: ChangeOutcome[] = []
-      for (const change of changes) {
-        const run = () => this.#execute(transaction, change, signal)
-        // A statement that SQLite refuses undoes itself alone.
-        outcomes.push(apart ? await standingAlone(run) : await run())
-      }
-      failpoint('repair:before-commit')
-      return outcomes
+      // A statement that SQLite refuses undoes itself alone.
+      return applyChanges(changes, { apart, apply: (change) => this.#execute(transaction, change, signal) })
     }, options)
   }
 
@@ -138,13 +126,4 @@ export class SqliteRepairTable implements RepairTable {
 function problemOf({ nullable, type, given }: Mended, text: string | null): string | undefined {
   if (text === null) return nullable ? undefined : 'it is NULL on the other side, and NOT NULL here'
   return wantedProblem(type, given, text)
-}
-
-async function standingAlone(work: () => Promise<ChangeOutcome>): Promise<ChangeOutcome> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof DataError) return { kind: 'failed', reason: error.message }
-    throw error
-  }
 }

@@ -43,6 +43,7 @@ class ReferencesFlow implements Flow {
   }
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
+    if (options.sample !== undefined) throw noSample(context.name)
     const opened = await this.#openPatiently(context)
     for (const { info } of [opened.master, ...opened.references]) {
       const message = slowness(info)
@@ -111,4 +112,13 @@ function diagnosisOf(info: GroupColumn): Diagnosis {
   const message = slowness(info)
   if (message === undefined) return { level: 'ok', subject, message: 'can be counted' }
   return { level: 'warn', subject, message, ...(info.advice === undefined ? {} : { fix: info.advice }) }
+}
+
+function noSample(flow: string): ConfigError {
+  return new ConfigError({
+    code: 'option-invalid',
+    key: `flows.${flow}`,
+    message: 'stored numbers cannot be recounted from a sample',
+    fix: 'leave out --sample, which is for check.tables',
+  })
 }

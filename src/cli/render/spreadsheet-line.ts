@@ -1,6 +1,8 @@
+import { csvLine } from '../../flows/feed/csv-text.js'
+
 /** A line of RFC 4180, without its end. What a spreadsheet would take for a formula begins with an apostrophe. */
-export function csvLine(cells: readonly (string | null | undefined)[]): string {
-  return cells.map((cell) => quoted(harmless(cell ?? ''))).join(',')
+export function spreadsheetLine(cells: readonly (string | null | undefined)[]): string {
+  return csvLine(cells.map((cell) => (cell === undefined || cell === '' ? null : cell && harmless(cell))))
 }
 
 /** Also after blanks, which spreadsheets pass over. */
@@ -9,8 +11,4 @@ const NUMBER = /^[+-]?\d+(\.\d+)?$/
 
 function harmless(text: string): string {
   return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
