@@ -67,7 +67,8 @@ describe.each([
     const writing = mirroredWriter(table, stop.signal)
     let fetched = 0
     try {
-      for (let round = 0; round < 3; round++) {
+      // By chance alone nothing may be in flight while three short checks read.
+      for (let round = 0; round < 3 || fetched === 0; round++) {
         const report = await flow.check?.(contextOf(), { settleMs: 400 })
         if (report?.kind !== 'tables') throw new Error('a check flow checks')
         expect({ ...report, copies: report.copies ?? 0 }).toMatchObject({
@@ -82,7 +83,6 @@ describe.each([
       stop.abort()
       await writing
     }
-    expect(fetched, 'some rows were in flight').toBeGreaterThan(0)
     expect(await flow.check?.(contextOf(), {})).toMatchObject({ verdict: 'same' })
   })
 })
