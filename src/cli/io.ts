@@ -14,6 +14,8 @@ export interface Io {
   bytes(bytes: Uint8Array): Promise<void>
   /** Asks the person at the terminal; left out when nobody is there. */
   readonly ask?: (question: string) => Promise<string>
+  /** stderr, where it is a terminal, for what is drawn over itself. */
+  readonly terminal?: NodeJS.WriteStream
   /** Everything else: logs, progress, errors. */
   err(text: string): void
 }
@@ -33,6 +35,7 @@ export function processIo(): Io {
     },
     out: (text) => void process.stdout.write(`${text}\n`),
     bytes: (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => resolve())),
+    ...(process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? { terminal: process.stderr } : {}),
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     err: (text) => void process.stderr.write(`${text}\n`),
   }

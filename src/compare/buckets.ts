@@ -37,7 +37,7 @@ export function firstDepth(rows: number): number {
 /** How deep to divide buckets of one depth that differ; `undefined` when it is better to fetch their rows. */
 export function nextDepth(buckets: readonly DifferingBucket[]): number | undefined {
   const [first] = buckets
-  const rows = buckets.reduce((sum, bucket) => sum + rowsOf(bucket), 0)
+  const rows = totalRows(buckets)
   if (first === undefined || rows <= FEW_ROWS) return undefined
   const rowsPerBucket = rows / 2 / buckets.length
   const useful = Math.ceil(Math.log2(rowsPerBucket / SMALLEST_BUCKET))
@@ -89,6 +89,10 @@ export function inBoth(bucket: DifferingBucket): boolean {
 
 export function rowsOf(bucket: DifferingBucket): number {
   return bucket.left + bucket.right
+}
+
+export function totalRows(buckets: readonly DifferingBucket[]): number {
+  return buckets.reduce((sum, bucket) => sum + rowsOf(bucket), 0)
 }
 
 function cut(buckets: readonly DifferingBucket[], limit: number): DifferingBucket[][] {

@@ -1,9 +1,10 @@
 import type { Batch, Checkpoints } from '../core/batch.js'
 import type { Difference } from '../core/difference.js'
 import type { Sample } from '../core/flow.js'
+import type { ProgressListener } from '../core/progress.js'
 import type { Source } from '../core/source.js'
 import type { Table } from '../core/table.js'
-import { type BucketGroup, byDepth, grouped, passRows } from './buckets.js'
+import { type BucketGroup, byDepth, grouped, passRows, totalRows } from './buckets.js'
 import { aligned, assertComparable } from './comparable.js'
 import { type OneSided, type Sides, streamGroup } from './first-look.js'
 import { type GroupLooks, type GroupResult, looksAtGroup } from './group-looks.js'
@@ -31,6 +32,9 @@ export interface CompareOptions {
   readonly sample?: Sample
   /** The place in the config that a `ConfigError` blames. Default `compare`. */
   readonly key?: string
+  readonly progress?: ProgressListener
+  /** How long a digest of both tables took the last time, in ms. */
+  readonly expectedDigestMs?: number
 }
 
 /** Both tables are read, nothing is written. One lane; batches carry no position, as each run begins at the beginning. */
@@ -50,11 +54,7 @@ export const COMPARE_DEFAULTS = {
 
 const LANE = 'differences'
 const BATCH_ITEMS = 1_000
-interface Settings extends Required<Omit<CompareOptions, 'groupRows' | 'tolerance' | 'sample'>> {
-  readonly sample?: Sample
-  readonly groupRows?: number
-  readonly tolerance?: Tolerance
-}
+type Settings = CompareOptions & Required<Pick<CompareOptions, keyof typeof COMPARE_DEFAULTS>>
 
 /**
  * Compares two tables: one digest of each, then, when these differ, digests of ever smaller shares of the key space, then
@@ -88,7 +88,7 @@ class TableComparison implements Comparison {
 
   async *read(_from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Difference>> {
     this.readings++
-    const tally = new Tally()
+    const tally = new Tally(this.#settings.progress)
     this.#tally = tally
     const ending = new AbortController()
     const end = (): void => ending.abort(signal.reason)
@@ -126,11 +126,15 @@ class TableComparison implements Comparison {
 
   async *#results(options: GroupLooks): AsyncGenerator<GroupResult> {
     const { tally, signal } = options
-    const { sample, groupRows, keyless } = this.#settings
-    const buckets = await differingBuckets(this.#sides, { tally, signal, keyless, sample })
+    const { sample, groupRows, keyless, expectedDigestMs } = this.#settings
+    const buckets = await differingBuckets(this.#sides, { tally, signal, keyless, sample, expectedDigestMs })
     const limit = groupRows ?? passRows(Number(tally.rows.left + tally.rows.right))
+    const of = totalRows(buckets)
+    let done = 0
     for (const group of grouped(buckets, limit)) {
       tally.passes++
+      tally.begin({ phase: 'fetch', done, of })
+      done += totalRows(group.buckets)
       if (keyless) for (const buckets of byDepth(group.buckets)) yield* looksAtGroup(this.#sides, buckets, options)
       else if (!isOneSided(group)) yield* looksAtGroup(this.#sides, group.buckets, options)
       else {

@@ -28,7 +28,7 @@ export async function* streamGroup(
 ): AsyncGenerator<Candidates> {
   const chunk = new Chunk()
   for await (const page of sides[group.sides].scan(group.buckets, signal)) {
-    tally.fetchedRows += page.length
+    tally.read(page.length)
     for (const row of page) {
       chunk.add(missing(sides.key.of(row), group.sides, { print: fingerprint(row), weight: weightOf(row) }))
       if (chunk.full) yield chunk.take()

@@ -1,5 +1,5 @@
 import type { Difference } from '../core/difference.js'
-import type { DifferingBucket } from './buckets.js'
+import { type DifferingBucket, totalRows } from './buckets.js'
 import type { Candidate, Candidates } from './candidate.js'
 import { Chunk, type Sides } from './first-look.js'
 import type { Found, Match } from './match.js'
@@ -58,6 +58,8 @@ export async function* looksAtGroup(
     looks.signal.throwIfAborted()
     const next = new SeenBuckets(depth)
     seenAt = Date.now()
+    const of = totalRows(buckets.filter(({ index }) => seen.has(index)))
+    looks.tally.begin({ phase: 'confirm', done: 0, of })
     yield* readAgain(sides, { seen, next, look }, looks)
     seen = next
   }

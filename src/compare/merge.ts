@@ -38,7 +38,7 @@ export async function* matchedBuckets(
       const match = sides.keyless === true ? new MultisetMatch() : new KeyedMatch(sides.key, keep)
       for await (const row of left.rowsOf(index)) match.add('left', row)
       for await (const row of right.rowsOf(index)) match.add('right', row)
-      tally.fetchedRows += match.rows
+      tally.read(match.rows)
       yield { index, match }
     }
   } finally {

@@ -1,7 +1,16 @@
 import type { Sample } from '../core/flow.js'
 import { type Bucket, type Digest, type Table, WHOLE_TABLE } from '../core/table.js'
 import { bothSides } from './both-sides.js'
-import { type DifferingBucket, differing, firstDepth, inBoth, nextDepth, PASS_ROWS, rowsOf } from './buckets.js'
+import {
+  type DifferingBucket,
+  differing,
+  firstDepth,
+  inBoth,
+  nextDepth,
+  PASS_ROWS,
+  rowsOf,
+  totalRows,
+} from './buckets.js'
 import { sampleBuckets } from './sample.js'
 import type { Tally } from './statistics.js'
 
@@ -20,6 +29,8 @@ export interface PlanOptions {
   readonly signal: AbortSignal
   readonly keyless: boolean
   readonly sample: Sample | undefined
+  /** How long a digest of both tables took the last time, in ms. */
+  readonly expectedDigestMs?: number | undefined
 }
 
 /**
@@ -30,9 +41,11 @@ export interface PlanOptions {
 export async function differingBuckets(tables: Tables, options: PlanOptions): Promise<DifferingBucket[]> {
   const { tally, sample } = options
   const within = sample === undefined ? [WHOLE_TABLE] : sampleBuckets(sample)
+  tally.begin({ phase: 'digest', done: 0, of: undefined, expectedMs: options.expectedDigestMs })
   const whole = await digestBoth(tables, { within, depth: 0 }, options)
   tally.rows = { left: whole.left.get(0)?.rows ?? 0n, right: whole.right.get(0)?.rows ?? 0n }
   tally.buckets = 1
+  tally.wholeMs = tally.digestMs
   const [bucket] = differing(whole.left, whole.right, 0)
   if (bucket === undefined) return []
   const result = await parted(tables, { whole: bucket, within }, options)
@@ -64,18 +77,14 @@ async function narrowed(tables: Tables, from: Open, run: Run): Promise<Differing
   let { open, depth } = from
   for (let division = 1; depth !== undefined && depth > 0; division++) {
     const parts = await divided(tables, { within: open, depth }, run)
-    const before = total(open)
+    const before = totalRows(open)
     open = parts.filter(inBoth)
     oneSided.push(...parts.filter((part) => !inBoth(part)))
     // After the first division each bucket may differ and still have few rows that do.
-    if (division > 1 && total(open) > before / 2) break
+    if (division > 1 && totalRows(open) > before / 2) break
     depth = nextDepth(open)
   }
   return [...open, ...oneSided]
-}
-
-function total(buckets: readonly DifferingBucket[]): number {
-  return buckets.reduce((sum, bucket) => sum + rowsOf(bucket), 0)
 }
 
 /** With one side empty every row differs: there is nothing to narrow down. */
@@ -102,6 +111,8 @@ interface Run {
 
 /** Divides buckets and keeps those parts that differ. */
 async function divided(tables: Tables, division: Division, run: Run): Promise<DifferingBucket[]> {
+  const { rows, wholeMs } = run.tally
+  run.tally.begin({ phase: 'narrow', done: 0, of: Number(rows.left + rows.right), expectedMs: wholeMs })
   const digests = await digestBoth(tables, division, run)
   run.tally.buckets += new Set([...digests.left.keys(), ...digests.right.keys()]).size
   return differing(digests.left, digests.right, division.depth)

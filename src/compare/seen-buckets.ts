@@ -40,6 +40,10 @@ export class SeenBuckets {
     return this.#count
   }
 
+  has(index: number): boolean {
+    return this.#starts.has(index)
+  }
+
   buckets(): readonly Bucket[] {
     return [...this.#starts.keys()].map((index) => ({ depth: this.#depth, index }))
   }

@@ -1,3 +1,5 @@
+import type { CheckProgress, ProgressListener } from '../core/progress.js'
+
 /** What a comparison has done so far; read it while it runs for progress, and after for the report. */
 export interface CompareStatistics {
   /** Rows of each side as the first pass counted them. */
@@ -13,11 +15,16 @@ export interface CompareStatistics {
   readonly settled: number
   /** Time spent in digests, in ms. */
   readonly digestMs: number
+  /** Of these the first one, over the whole tables. */
+  readonly wholeMs: number
   /** Time spent in second looks without the waiting, in ms; the first look goes on meanwhile. */
   readonly confirmMs: number
 }
 
-/** The same, written by the comparison. */
+/** Rows between two words on the progress. */
+const TOLD_ROWS = 10_000
+
+/** The same, written by the comparison, which tells how far it is as it goes. */
 export class Tally implements CompareStatistics {
   rows = { left: 0n, right: 0n }
   buckets = 0
@@ -26,5 +33,36 @@ export class Tally implements CompareStatistics {
   passes = 0
   settled = 0
   digestMs = 0
+  wholeMs = 0
   confirmMs = 0
+  readonly #tell: ProgressListener | undefined
+  #phase: CheckProgress | undefined
+  #done = 0
+  #told = 0
+
+  constructor(tell?: ProgressListener) {
+    this.#tell = tell
+  }
+
+  /** A phase begins, of so many rows. */
+  begin(phase: CheckProgress): void {
+    this.#phase = phase
+    this.#done = phase.done
+    this.#told = phase.done
+    this.#tell?.(phase)
+  }
+
+  /** Rows of the phase came over the network. */
+  read(rows: number): void {
+    this.fetchedRows += rows
+    this.advance(rows)
+  }
+
+  /** Rows of the phase are done. */
+  advance(rows: number): void {
+    this.#done += rows
+    if (this.#phase === undefined || this.#done - this.#told < TOLD_ROWS) return
+    this.#told = this.#done
+    this.#tell?.({ ...this.#phase, done: this.#done })
+  }
 }

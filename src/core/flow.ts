@@ -4,6 +4,7 @@ import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
 import type { ObjectStore } from './object-store.js'
 import type { Observer } from './observer.js'
+import type { ProgressListener } from './progress.js'
 import type { RepairOptions, RepairReport } from './repair.js'
 import type { Schedule } from './schedule.js'
 import type { Row, TableSchema } from './table.js'
@@ -85,6 +86,8 @@ export interface CheckOptions {
   difference?(difference: Difference): void
   /** Called with each finding of a check of references, as it is found. */
   finding?(finding: ReferenceFinding): void
+  /** Called with how far the check is: at the start of each phase and every some thousand rows. */
+  readonly progress?: ProgressListener
   /** For this many findings, the first ones, up to this many referring rows of each column are fetched. Default none. */
   readonly details?: { readonly findings: number; readonly rows: number }
   /** Between the first look and the second, in ms. Default 1000. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type BuiltCli, builtCli } from '../support/built-cli.js'
+import { onTerminal } from '../support/terminal.js'
 
 const TOY = fileURLToPath(new URL('toy', import.meta.url))
 
@@ -38,6 +39,24 @@ describe('check', () => {
     expect(plain).not.toHaveProperty('differences')
     const more = JSON.parse((await lockstep('check', 'different', '--json', '--more-info')).stdout)
     expect(more.differences).toHaveLength(3)
+  })
+
+  test('--progress tells on stderr how far it is, where there is no terminal', async () => {
+    const told = await lockstep('check', 'tracked', '--progress', '--json')
+    expect(told.stderr).toMatch(
+      /tracked: hashing both tables · .*tracked: fetching .* 0 % .*tracked: looking again .* 75 %/s,
+    )
+    expect(JSON.parse(told.stdout)).toMatchObject({ verdict: 'same' })
+    expect((await lockstep('check', 'tracked')).stderr).not.toContain('hashing')
+  })
+
+  test('a terminal shows one line that gives way to the result', async () => {
+    const { stdout } = await onTerminal(cli, ['check', 'tracked'], TOY)
+    expect(stdout).toContain('tracked: looking again')
+    expect(stdout).toContain('tracked is under way')
+    const [shown = ''] = stdout.split('tracked: the same')
+    const erased = shown.lastIndexOf('\u001B[2K')
+    expect(erased).toBeGreaterThan(shown.lastIndexOf('looking again'))
   })
 
   test('a flow that has nothing to compare', async () => {

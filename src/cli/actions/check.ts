@@ -10,6 +10,7 @@ import type {
   TablesReport,
 } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
+import { progressScreen } from '../check/progress-screen.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
@@ -35,6 +36,8 @@ export interface CheckArguments {
   readonly settleMs?: number
   readonly sample?: Sample
   readonly repair?: RepairArguments
+  /** Tell how far it is also where there is no terminal. */
+  readonly progress: boolean
   /** Written while it runs, in place of the summary for people. */
   readonly format?: LineFormat
 }
@@ -49,7 +52,13 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
     let found = 0
     await using repair = args.repair && (await RepairSession.open(io, args.repair))
     const lines = args.format === undefined ? undefined : new CheckLines(args.format, args.flow, io.out)
+    using screen = progressScreen(io, {
+      flow: args.flow,
+      lines: args.progress,
+      shared: repair !== undefined || (lines !== undefined && io.isTty),
+    })
     const options: CheckOptions = {
+      ...(screen.listener === undefined ? {} : { progress: screen.listener }),
       begun: (schemas) => lines?.begin(schemas),
       ...(args.sample === undefined ? {} : { sample: args.sample }),
       ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
@@ -66,7 +75,8 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
       },
       ...(args.moreInfo ? { details: { findings: args.limit, rows: ROWS_OF_A_KEY } } : {}),
     }
-    const report = await compare(io, { flow, signals, options })
+    const report = await compare(screen.err, { flow, signals, options })
+    screen[Symbol.dispose]()
     if (lines !== undefined) lines.end(report)
     else if (repair !== undefined) {
       await repair.end()
@@ -94,13 +104,16 @@ interface Comparison {
   readonly options: CheckOptions
 }
 
-async function compare(io: Io, { flow: named, signals, options }: Comparison): Promise<CheckReport> {
+async function compare(
+  write: (line: string) => void,
+  { flow: named, signals, options }: Comparison,
+): Promise<CheckReport> {
   if (named?.flow.check === undefined) throw nothingToCompare(named?.name ?? '')
   const { name } = named
   const { drain, abort } = signals.shutdown
   // One side may still be trying to connect when the other has failed.
   const over = new AbortController()
-  const log = openLog({ level: 'warn', write: io.err })
+  const log = openLog({ level: 'warn', write })
   const observer: Observer = (event) => {
     if (!over.signal.aborted) log(event)
   }

@@ -17,6 +17,7 @@ interface Options {
   readonly maxRepairs: number
   readonly yes?: boolean
   readonly json?: boolean
+  readonly progress?: boolean
   readonly format?: 'ndjson' | 'csv' | 'junit'
   readonly config?: string
 }
@@ -55,10 +56,14 @@ export function checkCommand(io: Io, finish: Finish): Command {
     .option('--max-repairs <n>', 'with --repair apply: more changes are refused as a whole', wholeNumber, 1000)
     .option('--yes', 'with --repair apply: do not ask')
     .addOption(jsonOption('print one object on stdout; with --more-info it has the rows too'))
+    .option('--progress', 'where stderr is no terminal: tell it now and then how far the check is')
     .addOption(configOption())
     .addHelpText('after', HELP)
     .action(
-      async (flow: string, { moreInfo = false, json = false, settle, sample, seed, repair, ...rest }: Options) => {
+      async (
+        flow: string,
+        { moreInfo = false, json = false, progress = false, settle, sample, seed, repair, ...rest }: Options,
+      ) => {
         const { check } = await import('../actions/check.js')
         const options = {
           ...rest,
@@ -66,7 +71,7 @@ export function checkCommand(io: Io, finish: Finish): Command {
           ...(sample === undefined ? {} : { sample: { share: sample, ...(seed === undefined ? {} : { seed }) } }),
         }
         const asked = repair === undefined ? {} : { repair: { ...rest, mode: repair } }
-        await finish(check(io, { ...options, ...asked, flow, moreInfo, json }))
+        await finish(check(io, { ...options, ...asked, flow, moreInfo, json, progress }))
       },
     )
 }

@@ -35,7 +35,7 @@ export async function checkTables(
   options: CheckTablesOptions = {},
 ): Promise<TablesReport> {
   const startedAt = performance.now()
-  const { settleMs, looks, tolerance, keyless, sample } = options
+  const { settleMs, looks, tolerance, keyless, sample, progress } = options
   const comparison = compare(left, right, {
     key: `flows.${context.name}`,
     ...(settleMs === undefined ? {} : { settleMs }),
@@ -43,6 +43,7 @@ export async function checkTables(
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(keyless === undefined ? {} : { keyless }),
     ...(sample === undefined ? {} : { sample }),
+    ...(progress === undefined ? {} : { progress }),
   })
   options.begun?.({ left: left.schema, right: { ...right.schema, columns: left.schema.columns } })
   const count = new Count(options)

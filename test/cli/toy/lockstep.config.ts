@@ -177,6 +177,15 @@ export default defineConfig({
     checkSame: checking('same'),
     checkDifferent: checking('different'),
     checkUnverified: checking('unverified'),
+    tracked: toy(async () => {}, {
+      check: async ({ observer, name }, { progress }) => {
+        progress?.({ phase: 'digest', done: 0, of: undefined })
+        observer({ flow: name, type: 'notice', level: 'warn', code: 'toy', message: 'tracked is under way' })
+        progress?.({ phase: 'fetch', done: 0, of: 40_000 })
+        progress?.({ phase: 'confirm', done: 30_000, of: 40_000 })
+        return report
+      },
+    }),
     same: comparing('same'),
     different: comparing('different'),
     unverified: comparing('unverified'),

@@ -44,8 +44,12 @@ beforeAll(() => fillBlobs(urls, { blobs: BLOBS, total: TOTAL }), 300_000)
 describe('a million references in two MariaDB databases and one of PostgreSQL', () => {
   it('are counted exactly', async () => {
     const before = process.memoryUsage().rss
-    const { report, findings } = await checkReferences(blobs)
+    const done: number[] = []
+    const { report, findings } = await checkReferences(blobs, { progress: (told) => done.push(told.done) })
     expect(findings).toEqual([])
+    expect(done.at(-1)).toBe(BLOBS)
+    expect(done.length).toBeGreaterThan(5)
+    expect(done.length).toBeLessThan(BLOBS / 100)
     expect(report).toMatchObject({ verdict: 'same', master: { rows: BLOBS } })
     expect(report.total).toBeGreaterThan(TOTAL * 0.85)
     expect(process.memoryUsage().rss - before).toBeLessThan(150 << 20)

@@ -113,6 +113,7 @@ class Check {
         try {
           for await (const found of merge.read()) {
             this.#last = merge.last ?? this.#last
+            this.#tellProgress(master)
             await second.add(found)
             if (performance.now() - since > this.#options.maxSnapshotMs) return false
           }
@@ -124,6 +125,14 @@ class Check {
     } finally {
       this.#snapshotMs = Math.max(this.#snapshotMs, performance.now() - since)
     }
+  }
+
+  /** Once per batch of keys. */
+  #tellProgress(master: Cursor): void {
+    const { estimatedRows } = this.#opened.master.info
+    const done = (this.#groups[0] ?? 0) + master.passed
+    const of = estimatedRows > 0 ? Math.max(done, Math.round(estimatedRows)) : undefined
+    this.#options.progress?.({ phase: 'count', done, of })
   }
 
   #count(cursors: readonly Cursor[], merge: Merge): void {
