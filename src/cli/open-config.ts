@@ -29,12 +29,17 @@ export function databasesOf(config: Config): readonly Database[] {
 
 /**
  * The database a flow tells its state to: its own first one, else the config's. Flows that only read their databases write
- * to the config's, where there is one.
+ * to the config's alone; `undefined`: nowhere.
  */
-export function stateOf(config: Config, { flow }: NamedFlow): Database | undefined {
-  const [own] = flow.databases
+export function stateOf(config: Config, flow: NamedFlow): Database | undefined {
+  return statePlacesOf(config, flow)[0]
+}
+
+/** Every database that may hold something of the flow's state: each side of a `sync` records what was refused there. */
+export function statePlacesOf(config: Config, { flow }: NamedFlow): readonly Database[] {
   const onlyReads = flow.kind === 'check' || flow.kind === 'feed'
-  return onlyReads ? (config.state ?? own) : (own ?? config.state)
+  const own = onlyReads ? [] : [...new Set(flow.databases)]
+  return own.length > 0 || config.state === undefined ? own : [config.state]
 }
 
 /** A database that does not close in time is left: the process ends anyway. */

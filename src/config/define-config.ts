@@ -11,7 +11,10 @@ export interface Config {
    * flow's saved positions: renaming a flow starts it anew.
    */
   readonly flows: Readonly<Record<string, Flow>>
-  /** Where flows that write to no database keep their state. Default: a flow's own first database. */
+  /**
+   * Where flows that write to no database (`check`, `feed`) keep how they stand. Default: nowhere, as they only read.
+   * Other flows keep their state in their own first database.
+   */
   readonly state?: Database
   readonly log?: {
     /** Default `info`. `--log-level` on the command line wins. */

@@ -6,7 +6,7 @@ import { scrub } from '../../core/secret.js'
 import type { RunRecord } from '../../core/state.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
-import { withConfig } from '../open-config.js'
+import { statePlacesOf, withConfig } from '../open-config.js'
 import { paint } from '../render/paint.js'
 import { type FlowStatus, isStale, renderStatus } from '../render/status-view.js'
 import { within } from '../within.js'
@@ -40,11 +40,10 @@ interface Told {
 
 type Answer = Told | { readonly database: string; readonly reason: string }
 
-/** Every database of the flow is asked: each side of a `sync` records what was refused there. */
-async function statusOf(config: Config, { name, flow }: NamedFlow): Promise<FlowStatus> {
-  const databases = new Set(flow.databases)
-  if (databases.size === 0 && config.state !== undefined) databases.add(config.state)
-  const answers = await Promise.all([...databases].map((database) => ask(name, database)))
+async function statusOf(config: Config, named: NamedFlow): Promise<FlowStatus> {
+  const { name, flow } = named
+  const databases = statePlacesOf(config, named)
+  const answers = await Promise.all(databases.map((database) => ask(name, database)))
   const told = answers.filter((answer): answer is Told => 'record' in answer)
   const newest = told
     .filter(({ record }) => record !== undefined)
@@ -53,6 +52,7 @@ async function statusOf(config: Config, { name, flow }: NamedFlow): Promise<Flow
   return {
     flow: name,
     kind: flow.kind,
+    kept: databases.length > 0,
     database: newest?.database,
     record: newest?.record,
     deadLetters: complete ? sum(told.map(({ deadLetters }) => deadLetters)) : undefined,

@@ -7,6 +7,8 @@ import type { Paint } from './paint.js'
 export interface FlowStatus {
   readonly flow: string
   readonly kind: string
+  /** `false`: it only reads its databases, and the config names no `state`, so nothing is known of it. */
+  readonly kept: boolean
   /** Label of the database the record was read from. */
   readonly database: string | undefined
   /** `undefined`: it has never run. */
@@ -81,6 +83,7 @@ function stateOf(
   paint: Paint,
 ): { mark: string; word: string; colour: (text: string) => string } {
   const { record } = status
+  if (!status.kept) return { mark: '-', word: 'not kept', colour: paint.dim }
   if (record === undefined) {
     return status.unreachable.length > 0
       ? { mark: '?', word: 'unknown', colour: paint.red }
@@ -95,10 +98,13 @@ function stateOf(
   return { mark: '●', word: record.state, colour: record.state === 'running' ? paint.green : paint.yellow }
 }
 
+const NOT_KEPT = 'it only reads, so how it stands is kept where the config has a `state`, and this one has none'
+
 function details(status: FlowStatus, { nowMs, paint }: StatusOptions): readonly string[] {
   // Not cut to the width, as the live view must: it is printed once, and the end of a reason may be what matters.
   const line = (text: string, colour: (text: string) => string): string => `   ${colour(visible(text))}`
   const { record } = status
+  if (!status.kept) return [line(NOT_KEPT, paint.dim)]
   const lines = status.unreachable.map(({ database, reason }) => line(labelled(database, reason), paint.red))
   if (record === undefined) return lines
   if (isStale(record, nowMs)) {

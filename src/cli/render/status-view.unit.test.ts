@@ -28,6 +28,7 @@ function status(flow: string, overrides: Partial<FlowStatus> = {}): FlowStatus {
   return {
     flow,
     kind: 'sync',
+    kept: true,
     database: 'postgres://db-a:5432/app',
     record: record({ flow }),
     deadLetters: 0,
@@ -114,4 +115,14 @@ test('a flow with a schedule says when it runs again, and what its last run came
   expect(text).toContain('   failed 14 m 00 s ago: cannot reach postgres://db-a\n')
   expect(text).toContain('   next run 2026-01-01 12:15 UTC, in 15 m 00 s\n')
   expect(text).not.toContain('last error')
+})
+
+test('a flow that only reads, in a config without a state, is not said to have never run', () => {
+  const kept = status('same', { kind: 'check', kept: false, database: undefined, record: undefined })
+  const nothing = { ...kept, deadLetters: undefined, held: undefined, conflicts: undefined }
+  expect(renderStatus([nothing], { nowMs: NOW_MS, width: 100, paint: plain })).toMatchInlineSnapshot(`
+    "   FLOW  STATE     HEARD  ROWS  LAG  RETRY  DEAD  CONFL
+    -  same  not kept      -     -    -      -     -      -
+       it only reads, so how it stands is kept where the config has a \`state\`, and this one has none"
+  `)
 })
