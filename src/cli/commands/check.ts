@@ -23,7 +23,7 @@ interface Options {
 }
 
 export function checkCommand(io: Io, finish: Finish): Command {
-  return new Command('check')
+  const command = new Command('check')
     .summary('compare the two sides of a flow')
     .description('Compares the two sides of a flow, row by row; changes nothing unless --repair apply is confirmed.')
     .argument('<flow>', 'name of a flow in the config')
@@ -36,25 +36,8 @@ export function checkCommand(io: Io, finish: Finish): Command {
       share,
     )
     .option('--seed <n>', 'with --sample: which share; 0, 1, 2, ... are other rows each (default: 0)', wholeNumber)
-    .addOption(
-      new Option(
-        '--repair <how>',
-        'sql: write statements that set right what differs; apply: make the changes, if confirmed',
-      )
-        .choices(['sql', 'apply'])
-        .conflicts(['moreInfo']),
-    )
-    .addOption(
-      new Option('--side <side>', 'with --repair, of two tables: the side that is changed').choices(['left', 'right']),
-    )
+  return withRepairOptions(command)
     .addOption(formatOption())
-    .option(
-      '--output <file>',
-      'with --repair sql: where the statements go (default: stdout, the summary then to stderr)',
-    )
-    .option('--delete', 'with --repair: also delete the rows that only this side has')
-    .option('--max-repairs <n>', 'with --repair apply: more changes are refused as a whole', wholeNumber, 1000)
-    .option('--yes', 'with --repair apply: do not ask')
     .addOption(jsonOption('print one object on stdout; with --more-info it has the rows too'))
     .option('--progress', 'where stderr is no terminal: tell it now and then how far the check is')
     .addOption(configOption())
@@ -74,6 +57,28 @@ export function checkCommand(io: Io, finish: Finish): Command {
         await finish(check(io, { ...options, ...asked, flow, moreInfo, json, progress }))
       },
     )
+}
+
+function withRepairOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--repair <how>',
+        'sql: write statements that set right what differs; apply: make the changes, if confirmed',
+      )
+        .choices(['sql', 'apply'])
+        .conflicts(['moreInfo']),
+    )
+    .addOption(
+      new Option('--side <side>', 'with --repair, of two tables: the side that is changed').choices(['left', 'right']),
+    )
+    .option(
+      '--output <file>',
+      'with --repair sql: where the statements go (default: stdout, the summary then to stderr)',
+    )
+    .option('--delete', 'with --repair: also delete the rows that only this side has')
+    .option('--max-repairs <n>', 'with --repair apply: more changes are refused as a whole', wholeNumber, 1000)
+    .option('--yes', 'with --repair apply: do not ask')
 }
 
 function formatOption(): Option {
