@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { EXIT, type ExitCode, exitCodeOf } from '../core/errors.js'
 import { type Io, processIo } from './io.js'
 import { createProgram } from './program.js'
+import { keepHeapSmall } from './small-heap.js'
 
 /** What is still open this long after a command is done (a hung connection) does not keep the process alive. */
 const LINGER_MS = 3_000
@@ -37,6 +38,7 @@ async function armFailpoint(io: Io): Promise<void> {
   armFromEnvironment(spec)
 }
 
+keepHeapSmall()
 const io = processIo()
 process.exitCode = await main(process.argv.slice(2), io)
 // Whoever reads the pipe may be slow; all of the result is theirs before the process may end.
