@@ -59,7 +59,7 @@ export type {
 } from './flows/feed/actions-center/entity.js'
 export { feed } from './flows/feed/feed.js'
 export { type CsvOptions, csv, type Format, type JsonOptions, json, ndjson } from './flows/feed/format.js'
-export type { FeedOptions } from './flows/feed/options.js'
+export type { FeedOptions, SinceOptions } from './flows/feed/options.js'
 export type { ParquetType } from './flows/feed/parquet/column-type.js'
 export { type ParquetOptions, parquet } from './flows/feed/parquet/parquet.js'
 export { ingest } from './flows/ingest/ingest.js'

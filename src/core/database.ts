@@ -3,6 +3,7 @@ import type { CanonicalTable } from './canonical.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { TableExport } from './export.js'
 import type { Aggregate, ColumnOptions, GroupReader, StoredValue } from './groups.js'
+import type { Increment, IncrementRequest } from './increment.js'
 import type { CanonicalRepair, Repairable } from './repair.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
@@ -87,6 +88,11 @@ export interface TableRef<Insert = unknown, Select = unknown> {
   bulk?(signal: AbortSignal): Promise<BulkTable>
   /** The table as `feed` reads it. Left out by databases that cannot read a table in one snapshot. Throws as `open` does. */
   exports?(signal: AbortSignal, reading?: Pick<ReadOptions, 'where'>): Promise<TableExport>
+  /**
+   * What an export that begins after the answer reads, when it follows another one. Left out by databases that cannot tell.
+   * Throws `ConfigError` when `since` does not fit the table.
+   */
+  increment?(request: IncrementRequest, signal: AbortSignal): Promise<Increment>
 
   /** What would stop or slow this use of the table: server, rights, schema, open transactions. Changes nothing. */
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]>

@@ -22,6 +22,8 @@ export interface FlowContext {
   readonly abort: AbortSignal
   /** Return as soon as everything committed before the call is on the other side. */
   readonly untilCaughtUp: boolean
+  /** Of a flow that goes on from what it did before: begin anew. Default `false`. */
+  readonly full?: boolean
 }
 
 /** A line of the config: what `ingest`, `sync`, `feed` and `check` return. */

@@ -1,11 +1,13 @@
 import type { QueryOptions, ReadOptions, TableOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { TableExport } from '../../core/export.js'
+import type { Increment, IncrementRequest } from '../../core/increment.js'
 import { diagnoseQuery, queryGrants, queryName } from '../sql/query.js'
 import { singleSelect } from '../sql/single-select.js'
 import { MysqlCanonicalTable } from './canonical/canonical-table.js'
 import type { ReadableRows } from './catalog/catalog.js'
 import { describeQuery } from './catalog/query.js'
+import { mysqlIncrement } from './export/increment.js'
 import { mysqlExport } from './export/table-export.js'
 import type { MysqlHandle } from './handle.js'
 
@@ -35,6 +37,11 @@ export class MysqlQueryRef<Select = unknown> implements TableRef<unknown, Select
 
   async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
     return mysqlExport(this.database, await this.#describe(signal, reading), undefined)
+  }
+
+  async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
+    const rows = { database: this.database, rows: await this.#describe(signal, {}), table: undefined }
+    return mysqlIncrement(rows, request, signal)
   }
 
   #describe(signal: AbortSignal, reading: ReadOptions): Promise<ReadableRows> {

@@ -4,12 +4,14 @@ import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
+import type { Increment, IncrementRequest } from '../../core/increment.js'
 import { MysqlCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type MysqlTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
 import { tableGrants } from './diagnose/grants.js'
+import { mysqlIncrement } from './export/increment.js'
 import { mysqlExport } from './export/table-export.js'
 import type { MysqlHandle } from './handle.js'
 
@@ -53,6 +55,11 @@ export class MysqlTableRef<Insert = unknown, Select = unknown> implements TableR
     const request = { ...this.#request(true), ...reading }
     const rows = await describeTable(this.database.session, request, signal)
     return mysqlExport(this.database, rows, this.drizzle)
+  }
+
+  async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
+    const rows = { database: this.database, rows: await this.describe(signal, true), table: this.drizzle }
+    return mysqlIncrement(rows, request, signal)
   }
 
   /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it, or, for `reading`, not be identified. */

@@ -1,11 +1,13 @@
 import type { QueryOptions, ReadOptions, TableOptions, TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { TableExport } from '../../core/export.js'
+import type { Increment, IncrementRequest } from '../../core/increment.js'
 import { diagnoseQuery, queryGrants, queryName } from '../sql/query.js'
 import { singleSelect } from '../sql/single-select.js'
 import { PostgresCanonicalTable } from './canonical/canonical-table.js'
 import type { PostgresTableInfo } from './catalog/catalog.js'
 import { describeQuery } from './catalog/query.js'
+import { postgresIncrement } from './export/increment.js'
 import { PostgresExport } from './export/table-export.js'
 import type { PostgresHandle } from './handle.js'
 
@@ -36,6 +38,11 @@ export class PostgresQueryRef<Select = unknown> implements TableRef<unknown, Sel
   async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
     const { session, label } = this.database
     return new PostgresExport({ session, label, info: await this.#describe(signal, reading), table: undefined })
+  }
+
+  async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
+    const rows = { database: this.database, info: await this.#describe(signal, {}), table: undefined }
+    return postgresIncrement(rows, request, signal)
   }
 
   #describe(signal: AbortSignal, reading: ReadOptions): Promise<PostgresTableInfo> {

@@ -5,6 +5,7 @@ import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
+import type { Increment, IncrementRequest } from '../../core/increment.js'
 import { openBulkTable } from './bulk/bulk-table.js'
 import { PostgresCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
@@ -12,6 +13,7 @@ import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
 import { tableGrants } from './diagnose/grants.js'
+import { postgresIncrement } from './export/increment.js'
 import { PostgresExport } from './export/table-export.js'
 import type { PostgresHandle, UpsertableTable } from './handle.js'
 import { PostgresTable } from './table.js'
@@ -83,6 +85,11 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
   async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
     const { session, label } = this.database
     return new PostgresExport({ session, label, info: await this.describe(signal, reading), table: this.drizzle })
+  }
+
+  async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
+    const rows = { database: this.database, info: await this.describe(signal), table: this.drizzle }
+    return postgresIncrement(rows, request, signal)
   }
 
   bulk(signal: AbortSignal): Promise<BulkTable> {

@@ -5,8 +5,10 @@ import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
+import type { Increment, IncrementRequest } from '../../core/increment.js'
 import { SqliteCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, drizzleTableName, type SqliteTableInfo, type TableRequest } from './catalog/catalog.js'
+import { sqliteIncrement } from './export/increment.js'
 import { sqliteExport } from './export/table-export.js'
 import type { SqliteHandle } from './handle.js'
 
@@ -41,6 +43,11 @@ export class SqliteTableRef<Insert = unknown, Select = unknown> implements Table
     const request = { ...this.#request(true), ...reading }
     const rows = await describeTable(this.database.session, request, signal)
     return sqliteExport(this.database, rows, this.drizzle)
+  }
+
+  async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
+    const rows = { database: this.database, rows: await this.describe(signal, true), table: this.drizzle }
+    return sqliteIncrement(rows, request, signal)
   }
 
   /** Reads the catalog; a `ConfigError` when rows cannot be upserted into it. */

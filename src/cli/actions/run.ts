@@ -22,6 +22,8 @@ export interface RunArguments {
   readonly untilCaughtUp: boolean
   /** Flows with a schedule run now, one time. */
   readonly once: boolean
+  /** Feeds publish all rows, now, one time. */
+  readonly full: boolean
   readonly json: boolean
   readonly config?: string
   readonly logLevel?: string
@@ -42,7 +44,8 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
       observer,
       signals,
       untilCaughtUp: args.untilCaughtUp,
-      once: args.once,
+      once: args.once || args.full,
+      full: args.full,
       stateOf: (flow) => stateOf(config, flow)?.state,
     })
     const exitCode = signals.shutdown.state === 'aborting' ? EXIT.aborted : worst

@@ -6,6 +6,7 @@ import { configOption, jsonOption, logLevelOption } from '../options.js'
 interface Options {
   readonly untilCaughtUp?: boolean
   readonly once?: boolean
+  readonly full?: boolean
   readonly json?: boolean
   readonly config?: string
   readonly logLevel?: string
@@ -18,6 +19,7 @@ export function runCommand(io: Io, finish: Finish): Command {
     .argument('[flow...]', 'names of flows in the config; default all')
     .option('--until-caught-up', 'stop once everything committed before the start is on the other side; implies --once')
     .option('--once', 'run flows that have a schedule now, one time, and not when they are due')
+    .option('--full', 'feeds with `since` publish all rows again; implies --once')
     .addOption(jsonOption('print one summary object on stdout at the end; logs go to stderr'))
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -38,7 +40,7 @@ Examples:
     )
     .action(async (flows: string[], options: Options) => {
       const { run } = await import('../actions/run.js')
-      const { untilCaughtUp = false, once = false, json = false, ...rest } = options
-      await finish(run(io, { ...rest, flows, untilCaughtUp, once, json }))
+      const { untilCaughtUp = false, once = false, full = false, json = false, ...rest } = options
+      await finish(run(io, { ...rest, flows, untilCaughtUp, once, full, json }))
     })
 }

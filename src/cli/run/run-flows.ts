@@ -15,6 +15,7 @@ export interface RunFlowsOptions {
   readonly untilCaughtUp: boolean
   /** Flows with a schedule run at once, one time. */
   readonly once: boolean
+  readonly full?: boolean
   /** Where instances of a flow with a schedule agree on who runs it. */
   stateOf(flow: NamedFlow): StateStore | undefined
 }
@@ -37,7 +38,7 @@ export async function runFlows(flows: readonly NamedFlow[], options: RunFlowsOpt
 }
 
 async function runFlow({ name, flow }: NamedFlow, options: RunFlowsOptions): Promise<ExitCode> {
-  const { observer, signals, untilCaughtUp } = options
+  const { observer, signals, untilCaughtUp, full = false } = options
   const { drain, abort } = signals.shutdown
   const stopped = (exitCode: ExitCode, error: Error | undefined): ExitCode => {
     observer({ flow: name, type: 'stopped', exitCode, error })
@@ -48,7 +49,7 @@ async function runFlow({ name, flow }: NamedFlow, options: RunFlowsOptions): Pro
   const findings = new Findings(flow.kind, observer)
   observer({ flow: name, type: 'started', kind: flow.kind })
   try {
-    const context = { name, observer: findings.observer, drain, untilCaughtUp }
+    const context = { name, observer: findings.observer, drain, untilCaughtUp, full }
     const running = flow.run({ ...context, abort: AbortSignal.any([abort, over.signal]) })
     await Promise.race([running, signals.overdue])
     return stopped(abort.aborted ? EXIT.aborted : findings.exitCode, undefined)

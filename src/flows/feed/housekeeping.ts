@@ -38,7 +38,7 @@ async function pointToNewest(settings: FeedSettings, seen: Published, signal: Ab
 
 /** As long as a feed is kept, so are its rejected rows. */
 async function tidyQuarantine({ quarantine, keep, name }: FeedSettings, published: Published, signal: AbortSignal) {
-  const oldest = published.sequences.slice(-keep)[0] ?? 0
+  const oldest = await published.oldestKept(keep, signal)
   const names = feedNames(name)
   const kept = (await quarantine?.list(names.prefix, signal)) ?? []
   const old = kept.flatMap((object) => {

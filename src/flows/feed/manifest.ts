@@ -35,6 +35,21 @@ const Body = z.object({
   /** Changes when a column of the table comes, goes, or gets another name or type. */
   schema: z.string(),
   files: z.array(FileEntry),
+  /** Of a flow with `since`: which rows it has. */
+  incremental: z
+    .object({
+      /** The column, or `last-run`. */
+      by: z.string(),
+      /** Changes when the flow reads something else, so that increments of it mean nothing any more. */
+      scope: z.string(),
+      /** Position of the feed before; `null`: this one has all rows. */
+      from: z.string().nullable(),
+      /** Where the next one begins; `null`: there was no row. */
+      to: z.string().nullable(),
+      /** Sequence of the feed with all rows that this one, and all in between, add to. */
+      base: z.number().int().min(1),
+    })
+    .optional(),
   /** What readers of another kind look for; made after the manifest. */
   descriptor: z.object({ name: z.string(), timestamp: count, bytes: count, sha256: Sha256 }).optional(),
 })

@@ -5,12 +5,29 @@ import type { Format } from './format.js'
 
 type MaybeLater<Value> = Value | Promise<Value>
 
+type ColumnOf<Select> = Extract<keyof Select, string>
+
+/** `column`: as `map` calls it. */
+export type SinceOptions<Select = Readonly<Record<string, unknown>>> =
+  | 'last-run'
+  | { readonly column: ColumnOf<Select>; readonly overlapMs: number }
+  | { readonly column: ColumnOf<Select>; readonly overlap: number }
+
 /** Options of `feed`. `Accepted`: what the format takes; a `map` that makes something else does not compile. */
 export interface FeedOptions<Select, Accepted> {
   /** `table(...)` or `query(...)` of a database, read in one snapshot; its key orders the rows. */
   readonly from: ExportableTableRef<Select>
   /** SQL of the database over the columns of `from`: `closed_at is null`. Other rows are not there. Default: all rows. */
   readonly where?: string
+  /**
+   * Publishes only rows that may not be in the feed before; others than new ones may be among them, and none is left out. Rows
+   * that were deleted are not told. `'last-run'`: by the transactions that wrote them, exact, tables of PostgreSQL only; the
+   * table is still read whole. Or by a column that is newer in each row that changes: a time, with `overlapMs`, the longest
+   * time from the one in the column to when the row can be seen; or a whole number, with `overlap`. Default: all rows.
+   */
+  readonly since?: SinceOptions<Select>
+  /** With `since`: one feed in so many has all rows again. Default 100. */
+  readonly fullEvery?: number
   /**
    * What is published of a row. May be asynchronous; up to 100 rows are then mapped at the same time. `undefined` or
    * `null` leaves the row out. What it throws rejects the row, but for an `UnavailableError`, which is waited for.

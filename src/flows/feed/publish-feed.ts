@@ -5,6 +5,7 @@ import { failpoint } from '../../core/failpoint.js'
 import type { FlowContext } from '../../core/flow.js'
 import { isObjectMissing } from '../../core/object-store.js'
 import { describe, nextGeneration } from './descriptor.js'
+import { type Incremental, isIncrement, reachOf } from './increment.js'
 import { formatManifest, type Manifest, readManifest } from './manifest.js'
 import { type Attempt, feedNames } from './names.js'
 import type { Generation } from './part-file.js'
@@ -28,7 +29,7 @@ export interface Publication {
  */
 export async function publishFeed(
   settings: FeedSettings,
-  context: Pick<FlowContext, 'name' | 'observer'>,
+  context: Pick<FlowContext, 'name' | 'observer' | 'full'>,
   signal: AbortSignal,
 ): Promise<Publication> {
   const before = await Published.look(settings.to, settings.name, signal)
@@ -36,7 +37,9 @@ export async function publishFeed(
   const previous = await before.newest(signal)
   const attempt: Attempt = { sequence: before.last + 1, run: randomBytes(8).toString('hex') }
   const generation = await nextGeneration(settings, previous, signal)
-  const table = await settings.from.exports(signal, settings.where === undefined ? {} : { where: settings.where })
+  const { sequence } = attempt
+  const { where, incremental } = await reachOf(settings, { sequence, previous, full: context.full === true }, signal)
+  const table = await settings.from.exports(signal, where === undefined ? {} : { where })
   const { name: flow, observer } = context
   const written = await writeFeed({
     settings,
@@ -47,8 +50,8 @@ export async function publishFeed(
     progress: (items, durationMs) =>
       observer({ flow, type: 'batch', lane: 'feed', items, durationMs, lagMs: undefined }),
   })
-  const manifest = manifestOf({ settings, attempt, generation, written, table })
-  return publishWritten({ settings, attempt, manifest, previous, signal })
+  const manifest = manifestOf({ settings, attempt, generation, written, table, incremental })
+  return publishWritten({ settings, attempt, manifest, previous, whole: await before.whole(signal), signal })
 }
 
 interface Finishing {
@@ -56,19 +59,21 @@ interface Finishing {
   readonly attempt: Attempt
   readonly manifest: Manifest
   readonly previous: Manifest | undefined
+  /** The newest feed that has all rows. */
+  readonly whole: Manifest | undefined
   readonly signal: AbortSignal
 }
 
 async function publishWritten(finishing: Finishing): Promise<Publication> {
-  const { settings, attempt, manifest, previous } = finishing
+  const { settings, attempt, manifest, previous, whole } = finishing
   const files = names(manifest.files)
   try {
-    if (settings.whenUnchanged === 'skip' && previous !== undefined && isSame(previous, manifest)) {
+    if (settings.whenUnchanged === 'skip' && previous !== undefined && hasNothingNew(previous, manifest)) {
       await discard({ settings, attempt, names: files })
       return { manifest: previous, outcome: 'unchanged' }
     }
     guardSize(settings.as.preset, manifest)
-    guardShrink(settings, previous, manifest)
+    guardShrink(settings, whole, manifest)
     await verifyWritten(finishing)
     failpoint('feed:before-manifest')
     await putManifest(finishing)
@@ -87,9 +92,10 @@ interface Contents extends Pick<Finishing, 'settings' | 'attempt'> {
   readonly generation: Generation
   readonly written: WrittenFeed
   readonly table: TableExport
+  readonly incremental: Incremental | undefined
 }
 
-function manifestOf({ settings, attempt, generation, written, table }: Contents): Manifest {
+function manifestOf({ settings, attempt, generation, written, table, incremental }: Contents): Manifest {
   const { preset } = settings.as
   const key = preset === undefined ? (settings.map === undefined ? table.key : undefined) : [preset.key]
   const { files, rejections } = written
@@ -110,6 +116,7 @@ function manifestOf({ settings, attempt, generation, written, table }: Contents)
     schema: table.fingerprint,
     ...(key === undefined ? {} : { key: [...key] }),
     files: [...files],
+    ...(incremental === undefined ? {} : { incremental }),
     ...(preset === undefined ? {} : { descriptor: describe(preset.descriptor, generation, names(files)) }),
   }
 }
@@ -126,8 +133,8 @@ function guardSize(preset: Preset | undefined, { files }: Manifest): void {
   throw new DataError('feed-file-too-large', message)
 }
 
-function isSame(previous: Manifest, manifest: Manifest): boolean {
-  return contentOf(previous) === contentOf(manifest)
+function hasNothingNew(previous: Manifest, manifest: Manifest): boolean {
+  return (isIncrement(manifest) && manifest.rows === 0) || contentOf(previous) === contentOf(manifest)
 }
 
 /** All that a reader could tell apart; the names of files are new each time. */
@@ -135,8 +142,9 @@ function contentOf({ format, compression, schema, files }: Manifest): string {
   return JSON.stringify([format, compression, schema, files.map(({ rows, bytes, sha256 }) => [rows, bytes, sha256])])
 }
 
-function guardShrink({ shrink }: FeedSettings, previous: Manifest | undefined, { rows }: Manifest): void {
-  if (previous === undefined || rows >= previous.rows * (1 - shrink)) return
+function guardShrink({ shrink }: FeedSettings, previous: Manifest | undefined, manifest: Manifest): void {
+  const { rows } = manifest
+  if (isIncrement(manifest) || previous === undefined || rows >= previous.rows * (1 - shrink)) return
   const lost = Math.round((100 * (previous.rows - rows)) / previous.rows)
   const message = `the feed has ${rows} rows and the one before had ${previous.rows}: it lost ${lost} %, more than shrink: ${shrink} allows; nothing was published. When that is right, raise shrink for one run`
   throw new DataError('feed-shrunk', message)

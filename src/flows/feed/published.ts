@@ -1,5 +1,6 @@
 import { DataError } from '../../core/errors.js'
 import type { ObjectStore, StoredObject } from '../../core/object-store.js'
+import { isIncrement } from './increment.js'
 import { type Manifest, readManifest } from './manifest.js'
 import { type FeedNames, type FeedObject, feedNames } from './names.js'
 
@@ -18,6 +19,7 @@ export class Published {
   /** Sequences of all manifests, ascending. */
   readonly sequences: readonly number[]
   readonly #objects: readonly Known[]
+  readonly #manifests = new Map<number, Promise<Manifest | undefined>>()
 
   private constructor(store: ObjectStore, names: FeedNames, objects: readonly Known[]) {
     this.store = store
@@ -51,13 +53,32 @@ export class Published {
     return undefined
   }
 
+  /** The newest that has all rows of its table, as far as that is known. */
+  async whole(signal: AbortSignal): Promise<Manifest | undefined> {
+    const newest = await this.newest(signal)
+    if (newest?.incremental === undefined || !isIncrement(newest)) return newest
+    return this.#manifest(newest.incremental.base, signal)
+  }
+
   /**
-   * Deletes manifests but the newest `keep`, then the files that none of those names. An attempt at sequence n can publish
+   * Of the feeds that are kept, the oldest: one of the newest `keep`, or the feed with all rows that it adds to, without
+   * which it would mean nothing. 0 when there is none.
+   */
+  async oldestKept(keep: number, signal: AbortSignal): Promise<number> {
+    const newest = this.sequences.slice(-keep)
+    const manifests = await Promise.all(newest.map((sequence) => this.#manifest(sequence, signal)))
+    const bases = manifests.flatMap((manifest) => manifest?.incremental?.base ?? [])
+    return Math.min(newest[0] ?? 0, ...bases)
+  }
+
+  /**
+   * Deletes manifests but the newest `keep` and those that these add to, then the files that none of those names. An attempt at sequence n can publish
    * only while there is no manifest n or later, so what is of such a sequence and not named is of no use to anybody. Of
    * an attempt that may still be under way only stale files are deleted. Answers how many objects.
    */
   async tidy(keep: number, signal: AbortSignal): Promise<number> {
-    const kept = new Set(this.sequences.slice(-keep))
+    const oldest = await this.oldestKept(keep, signal)
+    const kept = new Set(this.sequences.filter((sequence) => sequence >= oldest))
     const old = this.sequences
       .filter((sequence) => !kept.has(sequence))
       .map((sequence) => this.names.manifest(sequence))
@@ -91,12 +112,19 @@ export class Published {
 
   /** The runs whose files are published, by sequence. */
   async #named(kept: ReadonlySet<number>, signal: AbortSignal): Promise<ReadonlyMap<number, string | undefined>> {
-    const named = new Map<number, string | undefined>()
-    for (const sequence of kept) named.set(sequence, (await this.#manifest(sequence, signal))?.run)
-    return named
+    const runs = [...kept].map(async (sequence) => [sequence, (await this.#manifest(sequence, signal))?.run] as const)
+    return new Map(await Promise.all(runs))
   }
 
-  async #manifest(sequence: number, signal: AbortSignal): Promise<Manifest | undefined> {
+  #manifest(sequence: number, signal: AbortSignal): Promise<Manifest | undefined> {
+    const known = this.#manifests.get(sequence)
+    if (known !== undefined) return known
+    const reading = this.#read(sequence, signal)
+    this.#manifests.set(sequence, reading)
+    return reading
+  }
+
+  async #read(sequence: number, signal: AbortSignal): Promise<Manifest | undefined> {
     try {
       return await readManifest(this.store, this.names.manifest(sequence), signal)
     } catch (error) {

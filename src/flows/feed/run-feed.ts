@@ -2,6 +2,7 @@ import { UnavailableError } from '../../core/errors.js'
 import type { FlowContext } from '../../core/flow.js'
 import { backOffMs, pause } from '../../engine/retry.js'
 import { keepHouse } from './housekeeping.js'
+import { isIncrement } from './increment.js'
 import { type Publication, publishFeed } from './publish-feed.js'
 import type { FeedSettings } from './settings.js'
 
@@ -19,15 +20,16 @@ export async function runFeed(settings: FeedSettings, context: FlowContext): Pro
 
 function tell({ manifest, outcome }: Publication, { as: { preset } }: FeedSettings, context: FlowContext): void {
   const { name: flow, observer } = context
-  const { rows, bytes, files, sequence, rejected, skipped } = manifest
+  const { rows, bytes, files, sequence, rejected, skipped, incremental } = manifest
   const what = `feed ${sequence} of ${manifest.name}: ${rows} rows, ${files.length} files, ${bytes} bytes`
+  const added = isIncrement(manifest) ? `, which add to feed ${incremental?.base}` : ''
   const left = rejected + skipped === 0 ? '' : `; ${skipped} rows were left out by map, ${rejected} rejected`
   if (outcome === 'unchanged') {
     const message = `nothing has changed since ${what}; nothing was published`
     observer({ flow, type: 'notice', level: 'info', code: 'feed-unchanged', message })
     return
   }
-  observer({ flow, type: 'notice', level: 'info', code: 'feed-published', message: `published ${what}${left}` })
+  observer({ flow, type: 'notice', level: 'info', code: 'feed-published', message: `published ${what}${added}${left}` })
   if (preset !== undefined && files.length > preset.recommendedFiles) {
     const message = `${files.length} files; ${preset.name} recommends ${preset.recommendedFiles} at most`
     observer({ flow, type: 'notice', level: 'warn', code: 'feed-many-files', message })

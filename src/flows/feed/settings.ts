@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ExportableTableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
+import type { Since } from '../../core/increment.js'
 import type { ObjectStore } from '../../core/object-store.js'
 import { ScheduleShape } from '../schedule.js'
 import { type Format, json } from './format.js'
@@ -26,9 +27,26 @@ const FormatShape = z.custom<Format>(
 const share = z.number().min(0).max(1)
 const ms = z.number().int().min(1).max(2_147_483_647)
 
+const column = z.string().min(1)
+const SinceShape = z
+  .union(
+    [
+      z.literal('last-run'),
+      z.strictObject({ column, overlapMs: ms }),
+      z.strictObject({ column, overlap: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER) }),
+    ],
+    "must be 'last-run', { column, overlapMs } or { column, overlap }",
+  )
+  .transform((since): Since => {
+    if (since === 'last-run') return { kind: since }
+    return 'overlap' in since ? { kind: 'number', ...since } : { kind: 'time', ...since }
+  })
+
 const OptionsShape = z.strictObject({
   from: TableShape,
   where: z.string().min(1).optional(),
+  since: SinceShape.optional(),
+  fullEvery: z.number().int().min(1).max(10_000).default(100),
   map: z.custom<RowMap>((value) => typeof value === 'function', 'must be a function: (row) => value').optional(),
   as: FormatShape.default(json),
   to: StoreShape,
@@ -71,8 +89,11 @@ export function parseOptions(options: unknown): Settings {
 }
 
 /** What a preset asks for, and what cannot be done together. */
-function refuseUnfit({ as, map, rotate, whenUnchanged }: Settings): void {
+function refuseUnfit({ as, map, rotate, since, whenUnchanged }: Settings): void {
   const { preset, encoding, columns, name } = as
+  if (preset !== undefined && since !== undefined) {
+    throw problem('since', `${preset.name} takes each feed for all there is`, 'remove it')
+  }
   if (preset !== undefined && map === undefined) {
     throw problem('map', `is missing: ${preset.name} needs rows of its own shape`, 'give a function: (row) => entity')
   }

@@ -15,6 +15,9 @@ const ReadManifest = z.object({
   rows: z.number(),
   rejected: z.number(),
   skipped: z.number(),
+  incremental: z
+    .object({ by: z.string(), from: z.string().nullable(), to: z.string().nullable(), base: z.number() })
+    .optional(),
   files: z.array(z.object({ name: z.string(), rows: z.number(), bytes: z.number(), sha256: z.string() })),
 })
 export type ReadManifest = z.infer<typeof ReadManifest>
@@ -64,10 +67,11 @@ export class Place implements AsyncDisposable {
 export interface RunOptions {
   readonly events?: FlowEvent[]
   readonly drain?: AbortSignal
+  readonly full?: boolean
 }
 
 /** Runs a feed flow called `facilities` once. */
-export async function publish(flow: Flow, { events = [], drain }: RunOptions = {}): Promise<void> {
+export async function publish(flow: Flow, { events = [], drain, full = false }: RunOptions = {}): Promise<void> {
   const never = new AbortController().signal
   const context: FlowContext = {
     name: 'facilities',
@@ -75,6 +79,7 @@ export async function publish(flow: Flow, { events = [], drain }: RunOptions = {
     drain: drain ?? never,
     abort: never,
     untilCaughtUp: false,
+    full,
   }
   await flow.run(context)
 }

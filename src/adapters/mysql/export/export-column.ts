@@ -1,7 +1,9 @@
 import { Column } from 'drizzle-orm'
-import type { DrizzleColumn } from '../../sql/drizzle-columns.js'
+import type { MySqlTable } from 'drizzle-orm/mysql-core'
+import { type DrizzleColumn, drizzleColumns } from '../../sql/drizzle-columns.js'
 import { jsonNumber, jsonString, storedJson } from '../../sql/export/json-text.js'
 import type { RowColumn } from '../../sql/export/row-export.js'
+import type { ReadableRows } from '../catalog/catalog.js'
 import type { MysqlColumn } from '../catalog/catalog-queries.js'
 import { identifier } from '../catalog/identifiers.js'
 
@@ -24,7 +26,20 @@ const KINDS: readonly (readonly [RegExp, Kind])[] = [
   [/^json$/, 'json'],
 ]
 
-export function exportColumn(column: MysqlColumn, drizzle: DrizzleColumn | undefined): MysqlExportColumn {
+/** Of a Drizzle table those that it declares. */
+export function exportedColumns(
+  rows: Pick<ReadableRows, 'columns'>,
+  table: MySqlTable | undefined,
+): readonly MysqlExportColumn[] {
+  if (table === undefined) return rows.columns.map((column) => exportColumn(column, undefined))
+  const declared = new Map([...drizzleColumns(table).values()].map((column) => [column.name, column]))
+  return rows.columns.flatMap((column) => {
+    const drizzle = declared.get(column.name)
+    return drizzle === undefined ? [] : [exportColumn(column, drizzle)]
+  })
+}
+
+function exportColumn(column: MysqlColumn, drizzle: DrizzleColumn | undefined): MysqlExportColumn {
   const kind = KINDS.find(([pattern]) => pattern.test(column.dataType))?.[1] ?? 'text'
   const toText = TEXT[kind] ?? same
   const toValue = VALUE[kind] ?? toText

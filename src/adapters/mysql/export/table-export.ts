@@ -1,11 +1,10 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { type RawRow, RowExport } from '../../sql/export/row-export.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import type { MysqlColumn } from '../catalog/catalog-queries.js'
 import { identifier } from '../catalog/identifiers.js'
 import type { MysqlHandle } from '../handle.js'
-import { exportColumn, type MysqlExportColumn } from './export-column.js'
+import { exportedColumns } from './export-column.js'
 
 /**
  * One statement in one snapshot: the server reads along the index of the key (or sorts, for a query), and waits while
@@ -16,7 +15,7 @@ export function mysqlExport(
   rows: ReadableRows,
   table: MySqlTable | undefined,
 ): RowExport<string> {
-  const columns = columnsOf(rows, table)
+  const columns = exportedColumns(rows, table)
   const key = rows.key.flatMap(({ name }) => columns.filter(({ column }) => column.name === name))
   const list = columns.map(({ expression }, at) => `${expression} as c${at}`).join(', ')
   const claimed = rows.identity === 'claimed'
@@ -36,16 +35,6 @@ export function mysqlExport(
 function orderOf({ name, collation }: MysqlColumn, claimed: boolean): string {
   const value = `t.${identifier(name)}`
   return claimed && collation !== undefined ? `cast(${value} as binary)` : value
-}
-
-/** Of a Drizzle table those that it declares. */
-function columnsOf(rows: ReadableRows, table: MySqlTable | undefined): readonly MysqlExportColumn[] {
-  if (table === undefined) return rows.columns.map((column) => exportColumn(column, undefined))
-  const declared = new Map([...drizzleColumns(table).values()].map((column) => [column.name, column]))
-  return rows.columns.flatMap((column) => {
-    const drizzle = declared.get(column.name)
-    return drizzle === undefined ? [] : [exportColumn(column, drizzle)]
-  })
 }
 
 async function* read(

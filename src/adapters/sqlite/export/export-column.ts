@@ -1,5 +1,6 @@
 import { Column } from 'drizzle-orm'
-import type { DrizzleColumn } from '../../sql/drizzle-columns.js'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { type DrizzleColumn, drizzleColumns } from '../../sql/drizzle-columns.js'
 import { jsonString } from '../../sql/export/json-text.js'
 import type { RowColumn } from '../../sql/export/row-export.js'
 import type { StoredValue } from '../canonical/stored-values.js'
@@ -8,10 +9,23 @@ import type { SqliteColumn } from '../catalog/catalog-queries.js'
 /** As stored, and not NULL. Which type a value has it says itself, whatever its column is declared as. */
 export type Stored = Exclude<StoredValue, null>
 
-export function exportColumn(
-  { name, type }: SqliteColumn,
-  drizzle: DrizzleColumn | undefined,
-): RowColumn<Stored> & { readonly stored: string } {
+/** A column on its way out, and its name in the database. */
+export type SqliteExportColumn = RowColumn<Stored> & { readonly stored: string }
+
+/** Of a Drizzle table those that it declares. */
+export function exportedColumns(
+  columns: readonly SqliteColumn[],
+  table: SQLiteTable | undefined,
+): readonly SqliteExportColumn[] {
+  if (table === undefined) return columns.map((column) => exportColumn(column, undefined))
+  const declared = new Map([...drizzleColumns(table).values()].map((column) => [column.name, column]))
+  return columns.flatMap((column) => {
+    const drizzle = declared.get(column.name)
+    return drizzle === undefined ? [] : [exportColumn(column, drizzle)]
+  })
+}
+
+function exportColumn({ name, type }: SqliteColumn, drizzle: DrizzleColumn | undefined): SqliteExportColumn {
   return {
     stored: name,
     name: drizzle?.property ?? name,

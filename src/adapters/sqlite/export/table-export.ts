@@ -1,13 +1,12 @@
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
-import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { type RawRow, RowExport, refuseKey } from '../../sql/export/row-export.js'
 import { type Place, placeOfQuery, tablePages } from '../canonical/table-pages.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { SqliteHandle } from '../handle.js'
 import type { Statements } from '../session/session.js'
-import { exportColumn, type Stored } from './export-column.js'
+import { exportedColumns, type Stored } from './export-column.js'
 
 /** Keyset pages in one read transaction. */
 export function sqliteExport(
@@ -16,7 +15,7 @@ export function sqliteExport(
   table: SQLiteTable | undefined,
 ): RowExport<Stored> {
   const label = `${database.label} ${rows.name}`
-  const columns = columnsOf(rows, table)
+  const columns = exportedColumns(rows.columns, table)
   const names = columns.map(({ stored }) => stored)
   const key = rows.key.flatMap((name) => columns.filter(({ stored }) => stored === name))
   return new RowExport({
@@ -26,16 +25,6 @@ export function sqliteExport(
     claimed: rows.identity === 'claimed',
     read: (signal) => read(database, { rows, names, label }, signal),
     sizeOf: (raw) => (typeof raw === 'string' ? raw.length : raw instanceof ArrayBuffer ? 2 * raw.byteLength : 16),
-  })
-}
-
-/** Of a Drizzle table those that it declares. */
-function columnsOf(rows: ReadableRows, table: SQLiteTable | undefined) {
-  if (table === undefined) return rows.columns.map((column) => exportColumn(column, undefined))
-  const declared = new Map([...drizzleColumns(table).values()].map((column) => [column.name, column]))
-  return rows.columns.flatMap((column) => {
-    const drizzle = declared.get(column.name)
-    return drizzle === undefined ? [] : [exportColumn(column, drizzle)]
   })
 }
 

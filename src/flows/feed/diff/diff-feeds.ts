@@ -1,4 +1,5 @@
 import { ConfigError, DataError } from '../../../core/errors.js'
+import { isIncrement } from '../increment.js'
 import { Seen } from '../seen.js'
 import { type FeedPlace, type FeedRow, feedRows } from './feed-rows.js'
 
@@ -53,6 +54,7 @@ export async function diffFeeds(left: FeedPlace, right: FeedPlace, options: Diff
 }
 
 function keyOf(left: FeedPlace, right: FeedPlace, asked: readonly string[] | undefined): readonly string[] {
+  if ([left, right].some(({ manifest }) => isIncrement(manifest))) throw incremental()
   const key = asked ?? right.manifest.key ?? left.manifest.key
   if (key !== undefined && key.length > 0) return key
   throw new ConfigError({
@@ -60,6 +62,15 @@ function keyOf(left: FeedPlace, right: FeedPlace, asked: readonly string[] | und
     key: '--key',
     message: 'the manifests do not say which fields tell a row from all others, as map has made the rows',
     fix: 'name them: --key entity_id',
+  })
+}
+
+function incremental(): ConfigError {
+  return new ConfigError({
+    code: 'feed-incremental',
+    key: 'feed diff',
+    message: 'a feed of a flow with `since` has only what was new then, and is its own difference',
+    fix: 'name two feeds that have all rows: those whose manifests say incremental.from: null',
   })
 }
 
