@@ -2,6 +2,15 @@
 export { type Config, defineConfig, type LogLevel } from './config/define-config.js'
 export type { Checkpoints, Lane, Position } from './core/batch.js'
 export type { CachedVersion, CacheEntry, VersionCache } from './core/cache.js'
+export type {
+  CheckFinding,
+  CheckRun,
+  CheckRunState,
+  CheckStore,
+  CheckSubject,
+  FindingKind,
+  StoredFinding,
+} from './core/check-store.js'
 export type { ColumnRef, Database, DatabaseIdentity, TableOptions, TableRef } from './core/database.js'
 export type { DeadLetter, DeadLetterStore, LetterFilter, StoredLetter } from './core/dead-letter.js'
 export type { Diagnosis, GrantList } from './core/diagnosis.js'

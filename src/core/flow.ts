@@ -1,3 +1,4 @@
+import type { CheckReport, ReferenceFinding, Sample } from './check-report.js'
 import type { Database, TableRef } from './database.js'
 import type { DeadLetterStore, LetterFilter } from './dead-letter.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
@@ -5,9 +6,19 @@ import type { Difference } from './difference.js'
 import type { ObjectStore } from './object-store.js'
 import type { Observer } from './observer.js'
 import type { ProgressListener } from './progress.js'
-import type { RepairOptions, RepairReport } from './repair.js'
+import type { RepairOptions } from './repair.js'
 import type { Schedule } from './schedule.js'
-import type { Row, TableSchema } from './table.js'
+import type { StateStore } from './state.js'
+import type { TableSchema } from './table.js'
+
+export type {
+  CheckReport,
+  ReferenceFinding,
+  ReferenceSource,
+  ReferencesReport,
+  Sample,
+  TablesReport,
+} from './check-report.js'
 
 export type FlowKind = 'ingest' | 'relay' | 'sync' | 'feed' | 'check'
 
@@ -24,6 +35,8 @@ export interface FlowContext {
   readonly untilCaughtUp: boolean
   /** Of a flow that goes on from what it did before: begin anew. Default `false`. */
   readonly full?: boolean
+  /** The config's `state` database, prepared: where runs of checks are kept. Left out where it has none, or it cannot be used. */
+  readonly state?: StateStore
 }
 
 /** A line of the config: what `ingest`, `sync`, `feed` and `check` return. */
@@ -98,88 +111,4 @@ export interface CheckOptions {
   readonly repair?: RepairOptions
   /** Compares a share of the rows only; of `check.tables`. */
   readonly sample?: Sample
-}
-
-/** A share of the key space: the same rows on both sides, and the same ones in every run with this seed. */
-export interface Sample {
-  /** More than 0, less than 1: 0.01 is one row in a hundred. */
-  readonly share: number
-  /** Which of the shares: 0, 1, 2, ... are other rows each, until all have been had. Default 0. */
-  readonly seed?: number
-}
-
-export type CheckReport = TablesReport | ReferencesReport
-
-/** What a comparison of two tables found. */
-export interface TablesReport {
-  readonly kind: 'tables'
-  readonly verdict: 'same' | 'different' | 'unverified'
-  /** Label of each side. */
-  readonly left: string
-  readonly right: string
-  readonly columns: readonly string[]
-  readonly keyColumns: readonly string[]
-  readonly rows: { readonly left: bigint; readonly right: bigint }
-  readonly missingLeft: number
-  readonly missingRight: number
-  readonly changed: number
-  readonly unstable: number
-  /** Of tables without a key: different rows of which the sides have not as many copies. Left out for other tables. */
-  readonly copies?: number
-  /** Only this share was compared: `rows` and the verdict are of it. Left out when all was. */
-  readonly sample?: Required<Sample>
-  /** Rows sent over the network, both sides together. */
-  readonly fetchedRows: number
-  readonly durationMs: number
-  /** What the comparison left out because one side cannot hold it, such as microseconds; a sentence each. */
-  readonly notes?: readonly string[]
-  /** What was done about it, where it was asked for. */
-  readonly repair?: RepairReport
-}
-
-/** What a comparison of stored numbers with recounted ones found. */
-export interface ReferencesReport {
-  readonly kind: 'references'
-  readonly verdict: 'same' | 'different' | 'unverified'
-  /** `of: sum('bytes')` is `sum`. */
-  readonly of: 'count' | 'sum' | 'max' | 'min'
-  readonly master: { readonly label: string; readonly key: string; readonly rows: number }
-  /** Columns that refer to it, in the order of the config. `keys`: different ones found there. */
-  readonly references: readonly { readonly label: string; readonly name: string; readonly keys: number }[]
-  /** Of all columns together: how many references there are, or their sum; `undefined` for a greatest or least value. */
-  readonly total: number | undefined
-  /** The stored number is not what its references come to. */
-  readonly mismatch: number
-  /** A number is stored and nothing refers to the row. */
-  readonly unreferenced: number
-  /** Something refers to a row that is not there. */
-  readonly orphan: number
-  /** Changed between all looks, not judged. */
-  readonly unstable: number
-  /** Age of the oldest snapshot when it was given back, in ms: so long the servers kept old rows for it. */
-  readonly snapshotMs: number
-  readonly durationMs: number
-  /** What was done about it, where it was asked for. */
-  readonly repair?: RepairReport
-}
-
-/** One key whose stored number is wrong. Two looks with some time between them saw just this. */
-export interface ReferenceFinding {
-  readonly kind: 'mismatch' | 'unreferenced' | 'orphan' | 'unstable'
-  readonly key: string
-  /** What its references come to. */
-  readonly expected: string | null
-  /** What the master row holds; `undefined`: there is no such row. */
-  readonly stored: string | null | undefined
-  /** Columns that refer to the key. `rows` where details were asked for: those that have it, some of them. */
-  readonly sources: readonly ReferenceSource[]
-}
-
-export interface ReferenceSource {
-  /** `public.message_data.body` */
-  readonly name: string
-  readonly value: string | null
-  /** What identifies a row there, and its values for some rows, at most as many as asked for. */
-  readonly rowKey: readonly string[]
-  readonly rows?: readonly Row[]
 }

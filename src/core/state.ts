@@ -1,3 +1,4 @@
+import type { CheckStore } from './check-store.js'
 import type { CheckpointStore } from './checkpoint.js'
 import type { DeadLetterStore } from './dead-letter.js'
 import type { Row } from './table.js'
@@ -8,6 +9,7 @@ export interface StateStore {
   readonly deadLetters: DeadLetterStore
   readonly conflicts: ConflictStore
   readonly runs: RunStore
+  readonly checks: CheckStore
   /** Creates what is missing; quick and repeatable; safe when several instances start at once. */
   prepare(signal: AbortSignal): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { Conflict, ConflictStore, RunRecord, RunStore, StateStore } from '../../core/state.js'
+import { MemoryCheckStore } from './check-store.js'
 import { MemoryCheckpointStore } from './checkpoint-store.js'
 import { MemoryDeadLetterStore } from './dead-letter-store.js'
 
@@ -46,6 +47,7 @@ export class MemoryStateStore implements StateStore {
   readonly deadLetters = new MemoryDeadLetterStore()
   readonly conflicts = new MemoryConflictStore()
   readonly runs = new MemoryRunStore()
+  readonly checks = new MemoryCheckStore()
 
   async prepare(): Promise<void> {}
 }

@@ -1,8 +1,10 @@
 import { memoryCheckpoints, memorySink, memoryState, memoryTable } from 'lockstep/memory'
 import { describe, expect, it } from 'vitest'
+import { MemoryCheckStore } from '../../../src/adapters/memory/check-store.js'
 import { UnavailableError } from '../../../src/core/errors.js'
 import type { RunRecord } from '../../../src/core/state.js'
 import type { Row, TableSchema } from '../../../src/core/table.js'
+import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { sinkContract } from '../../contracts/sink.js'
 import { tableContract } from '../../contracts/table.js'
@@ -10,6 +12,19 @@ import { tableContract } from '../../contracts/table.js'
 checkpointStoreContract('memory', async () => {
   const store = memoryCheckpoints()
   return { store, other: store, async [Symbol.asyncDispose]() {} }
+})
+
+checkStoreContract('memory', async () => {
+  let aheadMs = 0
+  const store = new MemoryCheckStore(() => Date.now() + aheadMs)
+  return {
+    store,
+    other: store,
+    age: async (seconds) => {
+      aheadMs += seconds * 1_000
+    },
+    async [Symbol.asyncDispose]() {},
+  }
 })
 
 for (const [name, options] of [

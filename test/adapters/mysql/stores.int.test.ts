@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { mysql } from '../../../src/adapters/mysql/database.js'
+import { ConfigError } from '../../../src/core/errors.js'
+import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { deadLetterStoreContract } from '../../contracts/dead-letter-store.js'
 import { mariadbQuery, testMariadb } from '../../support/mariadb.js'
@@ -7,7 +10,27 @@ import { mariadbQuery, testMariadb } from '../../support/mariadb.js'
 const { url, name } = testMariadb()
 const signal = new AbortController().signal
 
-const STATE = ['checkpoints', 'dead_letters', 'conflicts', 'runs', 'version'].map((table) => `lockstep_${table}`)
+const STATE = ['checkpoints', 'dead_letters', 'conflicts', 'runs', 'check_runs', 'check_findings', 'version'].map(
+  (table) => `lockstep_${table}`,
+)
+
+const SUBJECT = { kind: 'tables', left: { label: 'a' }, right: { label: 'b' } } as const
+
+const HASH = 'char(64) character set ascii collate ascii_bin NOT NULL'
+
+/** Of the tables as version 1 made them, word for word, those that this asks for, with a row. */
+const VERSION_ONE = `
+  CREATE TABLE lockstep_checkpoints (flow_hash ${HASH}, lane_hash ${HASH}, flow text NOT NULL, lane mediumtext NOT NULL,
+    position mediumtext NOT NULL, updated_at datetime(6) NOT NULL, PRIMARY KEY (flow_hash, lane_hash))
+    ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+  CREATE TABLE lockstep_runs (flow_hash ${HASH}, run_hash ${HASH}, flow text NOT NULL, run text NOT NULL,
+    started_at datetime(6) NOT NULL, heartbeat_at datetime(6) NOT NULL, record longtext NOT NULL,
+    PRIMARY KEY (flow_hash, run_hash)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+  CREATE TABLE lockstep_version (only_row tinyint NOT NULL PRIMARY KEY, version int NOT NULL)
+    ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+  INSERT INTO lockstep_version VALUES (1, 1);
+  INSERT INTO lockstep_checkpoints VALUES ('${createHash('sha256').update('["mirror"]').digest('hex')}', 'x', 'mirror',
+    '>', 'here', '2026-01-01')`
 
 beforeEach(async () => {
   await mariadbQuery(url, `DROP TABLE IF EXISTS ${STATE.join(', ')}`)
@@ -35,6 +58,14 @@ deadLetterStoreContract('mysql', async () => {
   return { store: one.state.deadLetters, other: other.state.deadLetters, ...disposable }
 })
 
+checkStoreContract('mysql', async () => {
+  const { one, other, ...disposable } = await twoInstances()
+  const age = async (seconds: number): Promise<void> => {
+    await mariadbQuery(url, `UPDATE lockstep_check_runs SET heartbeat_at = heartbeat_at - interval ${seconds} second`)
+  }
+  return { store: one.state.checks, other: other.state.checks, age, ...disposable }
+})
+
 describe('the state tables', () => {
   it('are created by several instances at once, and found by the next', async () => {
     const databases = Array.from({ length: 4 }, () => mysql(url))
@@ -43,6 +74,42 @@ describe('the state tables', () => {
     await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
     const tables = await mariadbQuery(url, `SHOW TABLES`)
     expect(tables.flatMap((row) => Object.values(row)).sort()).toEqual([...STATE].sort())
+  })
+
+  it('of version 1 are brought up to date once when several instances start, with all that is in them', async () => {
+    await mariadbQuery(url, VERSION_ONE)
+    const databases = Array.from({ length: 4 }, () => mysql(url))
+    const [first] = databases
+    expect(await first?.state.checks.list()).toEqual([])
+    expect(await first?.table('lockstep_runs').diagnose('upsert', signal)).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('of an older release') }),
+    )
+    await Promise.all(databases.map((database) => database.state.prepare(signal)))
+    expect(await mariadbQuery(url, 'SELECT version FROM lockstep_version')).toEqual([{ version: '2' }])
+    expect(await first?.state.checkpoints.load('mirror')).toEqual(new Map([['>', 'here']]))
+    expect(await first?.state.checks.list()).toEqual([])
+    await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
+  })
+
+  it('of version 1 and a user who may not create are told with the statements, which work', async () => {
+    await mariadbQuery(url, VERSION_ONE)
+    const user = `few_${name.slice(-8)}`
+    await mariadbQuery(
+      url,
+      `DROP USER IF EXISTS ${user}; CREATE USER ${user}; GRANT SELECT ON lockstep_version TO ${user}`,
+    )
+    const few = new URL(url)
+    few.username = user
+    few.password = ''
+    await using database = mysql(few.href)
+    const error: unknown = await database.state.prepare(signal).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'state-missing' })
+    const fix = error instanceof ConfigError ? error.fix : ''
+    await mariadbQuery(url, fix.slice(fix.indexOf('\n')).replaceAll('<user>', user))
+    await database.state.prepare(signal)
+    await database.state.checks.begin({ id: 'one', flow: 'f', subject: SUBJECT, startedAt: '2026-01-01T00:00:00Z' }, 1)
+    expect(await database.state.checks.list()).toMatchObject([{ id: 'one', state: 'running' }])
+    await mariadbQuery(url, `DROP USER ${user}`)
   })
 
   it('of another release are refused', async () => {

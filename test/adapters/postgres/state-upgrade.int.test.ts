@@ -63,7 +63,7 @@ describe('state tables of version 1', () => {
     const handles = Array.from({ length: 10 }, () => postgres(database.url, { stateSchema: 'old' }))
     await Promise.all(handles.map((handle) => handle.state.prepare(signal)))
     await Promise.all(handles.map((handle) => handle[Symbol.asyncDispose]()))
-    expect(await query('SELECT version FROM old.version')).toEqual([{ version: 2 }])
+    expect(await query('SELECT version FROM old.version')).toEqual([{ version: 3 }])
 
     await using handle = postgres(database.url, { stateSchema: 'old' })
     const { checkpoints, conflicts, deadLetters, runs } = handle.state
@@ -112,6 +112,50 @@ describe('state tables of version 1', () => {
     expect(await query('SELECT version FROM looked_at.version')).toEqual([{ version: 1 }])
   })
 })
+
+describe('state tables of version 2', () => {
+  /** Version 3 brought tables only. */
+  async function versionTwo(stateSchema: string) {
+    await using handle = postgres(database.url, { stateSchema })
+    await handle.state.prepare(signal)
+    await handle.state.checkpoints.save('mirror', '>', 'here', undefined)
+    await query(`DROP TABLE ${stateSchema}.check_runs, ${stateSchema}.check_findings;
+      UPDATE ${stateSchema}.version SET version = 2`)
+  }
+
+  it('have no runs of checks for whoever only looks, and tables for them after a start', async () => {
+    await versionTwo('second')
+    await using handle = postgres(database.url, { stateSchema: 'second' })
+    expect(await handle.state.checks.list()).toEqual([])
+    expect(await handle.state.checks.findings('none')).toEqual([])
+    const found = await handle.table('second.runs').diagnose('upsert', signal)
+    expect(found.filter(({ message }) => message.includes('brought up to date'))).toMatchObject([{ level: 'ok' }])
+    await handle.state.prepare(signal)
+    expect(await query('SELECT version FROM second.version')).toEqual([{ version: 3 }])
+    expect(await handle.state.checkpoints.load('mirror')).toEqual(new Map([['>', 'here']]))
+    expect(await query('SELECT count(*)::int AS runs FROM second.check_runs')).toEqual([{ runs: 0 }])
+  })
+
+  it('are made whole by what a role without rights is told, which may be run again', async () => {
+    await versionTwo('second_few')
+    const role = `few_${randomBytes(4).toString('hex')}`
+    await query(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA second_few TO ${role};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA second_few TO ${role}`)
+    await using few = postgres(database.urlOf({ user: role }), { stateSchema: 'second_few' })
+    const error: unknown = await few.state.prepare(signal).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'state-outdated' })
+    await using owner = postgres(database.url, { stateSchema: 'second_few' })
+    const { statements } = await owner.table('second_few.runs').grants('upsert', role, signal)
+    await query(statements.join('\n'))
+    await query(statements.join('\n'))
+    await few.state.prepare(signal)
+    await few.state.checks.begin({ id: 'one', flow: 'f', subject: SUBJECT, startedAt: '2026-01-01T00:00:00Z' }, 1)
+    expect(await few.state.checks.list()).toMatchObject([{ id: 'one', state: 'running' }])
+    await query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  })
+})
+
+const SUBJECT = { kind: 'tables', left: { label: 'a' }, right: { label: 'b' } } as const
 
 describe('a role that may use them and not alter them', () => {
   const role = `few_${randomBytes(4).toString('hex')}`

@@ -5,6 +5,7 @@ import { postgres } from '../../../src/adapters/postgres/index.js'
 import type { DeadLetter } from '../../../src/core/dead-letter.js'
 import { ConfigError, ConflictError } from '../../../src/core/errors.js'
 import type { Conflict, RunRecord } from '../../../src/core/state.js'
+import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 
@@ -30,13 +31,30 @@ checkpointStoreContract('postgres', async () => {
   }
 })
 
+checkStoreContract('postgres', async () => {
+  const [one, two] = [postgres(database.url), postgres(database.url)]
+  await one.state.prepare(signal)
+  await query('TRUNCATE lockstep.check_runs, lockstep.check_findings')
+  return {
+    store: one.state.checks,
+    other: two.state.checks,
+    age: async (seconds) => {
+      await query(`UPDATE lockstep.check_runs SET heartbeat_at = heartbeat_at - interval '${seconds} s'`)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await one[Symbol.asyncDispose]()
+      await two[Symbol.asyncDispose]()
+    },
+  }
+})
+
 describe('preparing the state tables', () => {
   it('is done once when ten instances start at the same time', async () => {
     const stateSchema = 'te"n '
     const handles = Array.from({ length: 10 }, () => postgres(database.url, { stateSchema }))
     await Promise.all(handles.map((handle) => handle.state.prepare(signal)))
     await Promise.all(handles.map((handle) => handle[Symbol.asyncDispose]()))
-    expect(await query('SELECT version FROM "te""n ".version')).toEqual([{ version: 2 }])
+    expect(await query('SELECT version FROM "te""n ".version')).toEqual([{ version: 3 }])
   })
 
   it('can be repeated and keeps what is there', async () => {

@@ -1,5 +1,7 @@
 import { sqlite } from 'lockstep/sqlite'
+import { expect, it } from 'vitest'
 import type { Row, Table } from '../../../src/core/table.js'
+import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { deadLetterStoreContract } from '../../contracts/dead-letter-store.js'
 import { tableContract } from '../../contracts/table.js'
@@ -15,6 +17,7 @@ async function twice() {
   return {
     one: one.state,
     other: other.state,
+    file,
     async [Symbol.asyncDispose]() {
       await one[Symbol.asyncDispose]()
       await other[Symbol.asyncDispose]()
@@ -43,6 +46,40 @@ for (const [name, open] of [
     return { store: one.deadLetters, other: other.deadLetters, ...rest }
   })
 }
+
+checkStoreContract('sqlite', async () => {
+  const { one, other, file, ...rest } = await twice()
+  const age = async (seconds: number): Promise<void> => {
+    const client = file.client()
+    await client.execute(`update lockstep_check_runs
+      set heartbeat_at = strftime('%Y-%m-%dT%H:%M:%fZ', heartbeat_at, '-${seconds} seconds')`)
+    client.close()
+  }
+  return { store: one.checks, other: other.checks, age, ...rest }
+})
+
+it('brings state tables of version 1 up to date, with all that is in them', async () => {
+  await using file = await DatabaseFile.make()
+  const client = file.client()
+  // Word for word as version 1 made them, those that this asks for.
+  await client.batch([
+    `create table lockstep_checkpoints (flow text not null, lane text not null, position text not null,
+      updated_at text not null, primary key (flow, lane)) without rowid`,
+    'create table lockstep_version (only_row integer primary key check (only_row = 1), version integer not null)',
+    'insert into lockstep_version values (1, 1)',
+    "insert into lockstep_checkpoints values ('mirror', '>', 'here', '2026-01-01T00:00:00.000Z')",
+  ])
+  const [one, other] = [sqlite(file.path), sqlite(file.path)]
+  expect(await one.state.checks.list()).toEqual([])
+  await Promise.all([one.state.prepare(signal), other.state.prepare(signal)])
+  const { rows } = await client.execute('select version from lockstep_version')
+  expect(rows.map((row) => row['version'])).toEqual([2n])
+  expect(await one.state.checkpoints.load('mirror')).toEqual(new Map([['>', 'here']]))
+  expect(await other.state.checks.list()).toEqual([])
+  await client.execute('update lockstep_version set version = 99')
+  await expect(other.state.prepare(signal)).rejects.toMatchObject({ code: 'state-version' })
+  for (const handle of [one, other, client]) await ('close' in handle ? handle.close() : handle[Symbol.asyncDispose]())
+})
 
 upsertContract('sqlite', upsertHarness)
 

@@ -34,6 +34,7 @@ const down: Database = {
     deadLetters: state.deadLetters,
     conflicts: state.conflicts,
     prepare: () => Promise.resolve(),
+    checks: state.checks,
     runs: {
       save: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
       latest: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),

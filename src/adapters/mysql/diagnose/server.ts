@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Diagnosis } from '../../../core/diagnosis.js'
 import type { MysqlHandle } from '../handle.js'
 import type { ServerFacts } from '../session/dialect.js'
-import { areMissing, checkStateVersion } from '../state/state-schema.js'
+import { lookupState } from '../state/state-schema.js'
 
 const Who = z.tuple([z.object({ user: z.string() })])
 
@@ -50,10 +50,15 @@ export async function diagnoseState(database: MysqlHandle, signal: AbortSignal):
   const { session, label: subject } = database
   const place = { label: subject, database: database.name }
   const options = { signal, what: 'looking at the state tables' }
-  if (await areMissing(session, place, options)) {
+  const found = await lookupState(session, place, options)
+  if (found === 'older') {
+    const message =
+      'the state tables (lockstep_...) are of an older release and are brought up to date at the next start, if this user may'
+    return { level: 'warn', subject, message, fix: 'stop older instances and run what lockstep grants prints' }
+  }
+  if (found === 'missing') {
     const message = 'the state tables (lockstep_...) are missing; they are created at the first start, if this user may'
     return { level: 'warn', subject, message, fix: 'run what lockstep grants prints, which creates them' }
   }
-  await checkStateVersion(session, place, options)
   return { level: 'ok', subject, message: 'the state tables (lockstep_...) are ready' }
 }

@@ -6,10 +6,17 @@ import { identifier, qualified } from '../catalog/identifiers.js'
 import type { ServerFacts } from '../session/dialect.js'
 import type { ExecuteOptions, Session } from '../session/session.js'
 
-/** Raised by whoever changes the tables. */
-export const STATE_VERSION = 1
+/** Raised by whoever changes the tables, with what brings older ones up to date. */
+export const STATE_VERSION = 2
 
-export type StateTable = 'checkpoints' | 'dead_letters' | 'conflicts' | 'runs' | 'version'
+export type StateTable =
+  | 'checkpoints'
+  | 'dead_letters'
+  | 'conflicts'
+  | 'runs'
+  | 'check_runs'
+  | 'check_findings'
+  | 'version'
 
 /** Where the state tables are. */
 export interface StatePlace {
@@ -38,6 +45,12 @@ const TABLES: Readonly<Record<StateTable, string>> = {
     first_at ${MOMENT}, last_at ${MOMENT}, PRIMARY KEY (flow_hash, hash)`,
   runs: `flow_hash ${HASH}, run_hash ${HASH}, flow text NOT NULL, run text NOT NULL, started_at ${MOMENT},
     heartbeat_at ${MOMENT}, record longtext NOT NULL, PRIMARY KEY (flow_hash, run_hash)`,
+  check_runs: `id varchar(32) character set ascii collate ascii_bin NOT NULL PRIMARY KEY, flow_hash ${HASH},
+    flow text NOT NULL, kind varchar(20) NOT NULL, started_at ${MOMENT}, heartbeat_at ${MOMENT}, ended_at datetime(6),
+    verdict varchar(20), exit_code int, differences bigint NOT NULL, subject longtext NOT NULL, found longtext NOT NULL,
+    outcome longtext, KEY by_time (started_at, id), KEY by_flow (flow_hash, started_at, id)`,
+  check_findings: `run_id varchar(32) character set ascii collate ascii_bin NOT NULL, number int NOT NULL,
+    kind varchar(20) NOT NULL, key_values longtext NOT NULL, details longtext NOT NULL, PRIMARY KEY (run_id, number)`,
   version: 'only_row tinyint NOT NULL PRIMARY KEY, version int NOT NULL',
 }
 
@@ -59,8 +72,16 @@ export function stateDdl(database: string): readonly string[] {
     ([table, columns]) =>
       `CREATE TABLE IF NOT EXISTS ${qualified(database, `lockstep_${table}`)} (${columns}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`,
   )
+  return [...tables, ...markers(database)]
+}
+
+/** Last, as the marker must not say more than was done: no statement about tables can be undone. Version 2 brought tables only. */
+function markers(database: string): readonly string[] {
   const version = qualified(database, 'lockstep_version')
-  return [...tables, `INSERT IGNORE INTO ${version} (only_row, version) VALUES (1, ${STATE_VERSION})`]
+  return [
+    `INSERT IGNORE INTO ${version} (only_row, version) VALUES (1, ${STATE_VERSION})`,
+    `UPDATE ${version} SET version = ${STATE_VERSION} WHERE version < ${STATE_VERSION}`,
+  ]
 }
 
 /** The least rights on existing state tables. */
@@ -71,28 +92,40 @@ export function stateGrants(database: string, user: string): readonly string[] {
   })
 }
 
-/** Creates what is missing, as often and at as many places at once as one likes. */
+/** Creates what is missing and brings older tables up to date, as often and at as many places at once as one likes. */
 export async function prepareState(session: Session, place: StatePlace, signal: AbortSignal): Promise<void> {
   const options = { signal, what: 'preparing the state tables' }
-  if (await areMissing(session, place, options)) await create(session, place, options)
-  await checkStateVersion(session, place, options)
+  if ((await lookupState(session, place, options)) === 'ready') return
+  await create(session, place, options)
 }
 
-const Found = z.tuple([z.object({ tables: z.coerce.number() })])
+/** `missing`: not all tables are there. `older`: an older release made them. Throws `ConfigError` when a newer one did. */
+export async function lookupState(
+  session: Session,
+  place: StatePlace,
+  options: ExecuteOptions,
+): Promise<'ready' | 'missing' | 'older'> {
+  const found = await tablesOf(session, place, options)
+  const version = found.has('lockstep_version') ? await readVersion(session, place, options) : undefined
+  if (version !== undefined && version > STATE_VERSION) throw newerState(place, version)
+  if (version !== undefined && version < STATE_VERSION) return 'older'
+  return found.size < NAMES.length || version === undefined ? 'missing' : 'ready'
+}
+
+const Found = z.array(z.object({ name: z.string() }))
 
 /** Tables on which this user has no right at all are missing too: MySQL does not tell the difference. */
-export async function areMissing(session: Session, place: StatePlace, options: ExecuteOptions): Promise<boolean> {
+async function tablesOf(session: Session, place: StatePlace, options: ExecuteOptions): Promise<ReadonlySet<string>> {
   const names = sql.join(
     NAMES.map((name) => sql`${name}`),
     sql`, `,
   )
   const rows = await session.execute(
-    sql`select count(*) as tables from information_schema.tables
+    sql`select table_name as name from information_schema.tables
         where table_schema = ${place.database} and table_name in (${names})`,
     options,
   )
-  const [{ tables }] = Found.parse(rows)
-  return tables < NAMES.length
+  return new Set(Found.parse(rows).map(({ name }) => name))
 }
 
 async function create(session: Session, place: StatePlace, options: ExecuteOptions): Promise<void> {
@@ -106,12 +139,14 @@ async function create(session: Session, place: StatePlace, options: ExecuteOptio
 
 const Version = z.object({ version: z.coerce.number() })
 
-/** Throws `ConfigError` when other releases made the tables. */
-export async function checkStateVersion(session: Session, place: StatePlace, options: ExecuteOptions): Promise<void> {
+async function readVersion(session: Session, place: StatePlace, options: ExecuteOptions): Promise<number | undefined> {
   const [row] = await session.execute(sql`select version from ${stateTable(place, 'version')}`, options)
-  const version = row === undefined ? 0 : Version.parse(row).version
-  if (version === STATE_VERSION) return
-  throw new ConfigError({
+  return row === undefined ? undefined : Version.parse(row).version
+}
+
+/** Tables of a newer release may mean what this one cannot know. */
+function newerState(place: StatePlace, version: number): ConfigError {
+  return new ConfigError({
     code: 'state-version',
     key: place.label,
     message: `the state tables (lockstep_...) have version ${version}; this lockstep knows version ${STATE_VERSION}`,
@@ -124,7 +159,8 @@ function mayNotCreate(place: StatePlace, cause: unknown): ConfigError {
   return new ConfigError({
     code: 'state-missing',
     key: place.label,
-    message: 'the state tables (lockstep_...) are missing, and the user of the URL may not create them',
+    message:
+      'the state tables (lockstep_...) are missing or of an older release, and the user of the URL may not create them',
     fix: `GRANT CREATE ON ${identifier(place.database)}.* TO <user>; or run as a user that may:\n${statements.join(';\n')};`,
     cause,
   })

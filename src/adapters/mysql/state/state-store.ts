@@ -1,6 +1,7 @@
 import type { StateStore } from '../../../core/state.js'
 import type { Session } from '../session/session.js'
 import { MysqlCheckpoints } from './checkpoints.js'
+import { MysqlChecks } from './checks.js'
 import { MysqlConflicts } from './conflicts.js'
 import { MysqlDeadLetters } from './dead-letters.js'
 import { MysqlRuns } from './runs.js'
@@ -12,6 +13,7 @@ export class MysqlStateStore implements StateStore {
   readonly deadLetters: MysqlDeadLetters
   readonly conflicts: MysqlConflicts
   readonly runs: MysqlRuns
+  readonly checks: MysqlChecks
   readonly #session: Session
   readonly #place: StatePlace
 
@@ -22,6 +24,7 @@ export class MysqlStateStore implements StateStore {
     this.deadLetters = new MysqlDeadLetters(session, place, dialect)
     this.conflicts = new MysqlConflicts(session, place, dialect)
     this.runs = new MysqlRuns(session, place, dialect)
+    this.checks = new MysqlChecks(session, place)
   }
 
   prepare(signal: AbortSignal): Promise<void> {

@@ -89,7 +89,8 @@ async function stateLines({ database }: NamedTable, role: string, signal: AbortS
   const { session, stateSchema: schema } = database
   const options = { signal, what: 'looking at the state tables' }
   const found = await lookupState(session, schema, options)
-  const version = found === 'ready' ? await readStateVersion(session, schema, options) : undefined
+  const version =
+    found === 'ready' || found === 'partial' ? await readStateVersion(session, schema, options) : undefined
   return [...stateStatements(schema, version), ...stateGrants(schema, role)].map((statement) => `${statement};`)
 }
 

@@ -85,12 +85,12 @@ export async function diagnoseState({ database, role, databaseName, signal }: Pa
     const message = `role ${role} may not read and write the state tables in schema ${schema}`
     return [{ level: 'error', subject, message, fix: `${stateGrants(schema, role).join(';\n')};` }]
   }
-  if (state === 'ready') {
+  if (state !== 'missing') {
     const version = (await readStateVersion(session, schema, options)) ?? STATE_VERSION
     if (version > STATE_VERSION) throw newerState({ label: subject, schema }, version)
     if (version < STATE_VERSION) return [await diagnoseOutdated({ session, subject, schema, role, version, options })]
-    return [{ level: 'ok', subject, message: `the state tables in schema ${schema} are ready` }]
   }
+  if (state === 'ready') return [{ level: 'ok', subject, message: `the state tables in schema ${schema} are ready` }]
   const rows = await session.execute(
     sql`select n.oid is not null as exists, coalesce(
         has_schema_privilege(n.oid, 'USAGE') and has_schema_privilege(n.oid, 'CREATE'),
@@ -132,6 +132,7 @@ async function diagnoseOutdated(outdated: Outdated): Promise<Diagnosis> {
   const [{ alterable }] = Alterable.parse(rows)
   const tables = `the state tables in schema ${schema} have version ${version}`
   if (alterable) return { level: 'ok', subject, message: `${tables} and will be brought up to date at the next start` }
-  const fix = `stop older instances and run as the owner of the tables:\n${stateStatements(schema, version).join(';\n')};`
+  const statements = [...stateStatements(schema, version), ...stateGrants(schema, role)]
+  const fix = `stop older instances and run as the owner of the tables:\n${statements.join(';\n')};`
   return { level: 'error', subject, message: `${tables}, too old, and role ${role} may not alter them`, fix }
 }

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { z } from 'zod'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { ExecuteOptions, Session } from '../session/session.js'
@@ -16,8 +17,8 @@ export async function prepareState(session: Session, where: StatePlace, signal: 
   const options = { signal, what: 'preparing the state tables' }
   const found = await lookupState(session, where.schema, options)
   if (found === 'forbidden') throw forbidden(where)
-  const version = found === 'ready' ? await readStateVersion(session, where.schema, options) : undefined
-  if (version === STATE_VERSION) return
+  const version = found === 'missing' ? undefined : await readStateVersion(session, where.schema, options)
+  if (found === 'ready' && version === STATE_VERSION) return
   if (version !== undefined && version > STATE_VERSION) throw newerState(where, version)
   await bringUp(session, where, options)
 }
@@ -61,7 +62,8 @@ async function bringUp(session: Session, where: StatePlace, options: ExecuteOpti
     }, options)
   } catch (cause) {
     if (!(cause instanceof LockstepError) || cause.code !== 'permission-denied') throw cause
-    throw version === undefined ? mayNotCreate(where, cause) : mayNotUpgrade(where, version, cause)
+    if (version === undefined) throw mayNotCreate(where, cause)
+    throw mayNotUpgrade(where, { version, role: await roleOf(session, options), cause })
   }
 }
 
@@ -82,12 +84,26 @@ function mayNotCreate(where: StatePlace, cause: unknown): ConfigError {
   })
 }
 
-function mayNotUpgrade(where: StatePlace, version: number, cause: unknown): ConfigError {
+const Role = z.tuple([z.object({ role: z.string() })])
+
+async function roleOf(session: Session, options: ExecuteOptions): Promise<string> {
+  const [{ role }] = Role.parse(await session.execute(sql`select current_user as role`, options))
+  return quoteIdentifier(role)
+}
+
+interface Outdated {
+  readonly version: number
+  readonly role: string
+  readonly cause: unknown
+}
+
+function mayNotUpgrade(where: StatePlace, { version, role, cause }: Outdated): ConfigError {
+  const statements = [...stateStatements(where.schema, version), ...stateGrants(where.schema, role)]
   return new ConfigError({
     code: 'state-outdated',
     key: where.label,
     message: `the state tables in schema ${where.schema} have version ${version}, this lockstep needs version ${STATE_VERSION}, and the role of the URL may not alter them`,
-    fix: `stop older instances and run as the owner of the tables:\n${stateStatements(where.schema, version).join(';\n')};`,
+    fix: `stop older instances and run as the owner of the tables:\n${statements.join(';\n')};`,
     cause,
   })
 }

@@ -5,9 +5,9 @@ import type { ExecuteOptions, Session } from '../session/session.js'
 import { LETTER_COLUMNS, LETTER_INDEXES, upgradeStatements } from './state-upgrades.js'
 
 /** Raised by whoever changes the tables; the marker row then tells `prepareState` to bring older ones up to date. */
-export const STATE_VERSION = 2
+export const STATE_VERSION = 3
 
-export type StateTable = 'checkpoints' | 'dead_letters' | 'conflicts' | 'runs'
+export type StateTable = 'checkpoints' | 'dead_letters' | 'conflicts' | 'runs' | 'check_runs' | 'check_findings'
 
 const TABLES: Readonly<Record<StateTable | 'version', string>> = {
   checkpoints: `flow text NOT NULL, lane text NOT NULL, position text NOT NULL,
@@ -21,8 +21,19 @@ const TABLES: Readonly<Record<StateTable | 'version', string>> = {
     first_at timestamptz NOT NULL DEFAULT now(), last_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (flow, hash)`,
   runs: `flow text NOT NULL, run text NOT NULL, started_at timestamptz NOT NULL, heartbeat_at timestamptz NOT NULL,
     record jsonb NOT NULL, PRIMARY KEY (flow, run)`,
+  // JSON is text here too.
+  check_runs: `id text COLLATE "C" PRIMARY KEY, flow text NOT NULL, kind text NOT NULL, started_at timestamptz NOT NULL,
+    heartbeat_at timestamptz NOT NULL DEFAULT now(), ended_at timestamptz, verdict text, exit_code integer,
+    differences bigint NOT NULL DEFAULT 0, subject text NOT NULL, found text NOT NULL, outcome text`,
+  check_findings: `run_id text COLLATE "C" NOT NULL, number integer NOT NULL, kind text NOT NULL, key text NOT NULL,
+    details text NOT NULL, PRIMARY KEY (run_id, number)`,
   version: `only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), version integer NOT NULL`,
 }
+
+const CHECK_INDEXES: readonly ((schema: string) => string)[] = [
+  (schema) => `check_runs_by_time ON ${schema}.check_runs (started_at, id)`,
+  (schema) => `check_runs_by_flow ON ${schema}.check_runs (flow, started_at, id)`,
+]
 
 /** The state tables by their SQL names, e.g. `"lockstep"."runs"`. */
 export function stateTable(schema: string, table: StateTable | 'version'): SQL {
@@ -35,7 +46,7 @@ export function stateDdl(schema: string): readonly string[] {
   const tables = Object.entries(TABLES).map(
     ([table, columns]) => `CREATE TABLE IF NOT EXISTS ${name}.${quoteIdentifier(table)} (${columns})`,
   )
-  const indexes = LETTER_INDEXES.map((index) => `CREATE INDEX IF NOT EXISTS ${index(name)}`)
+  const indexes = [...LETTER_INDEXES, ...CHECK_INDEXES].map((index) => `CREATE INDEX IF NOT EXISTS ${index(name)}`)
   const marker = `INSERT INTO ${name}."version" (version) VALUES (${STATE_VERSION}) ON CONFLICT DO NOTHING`
   return [`CREATE SCHEMA IF NOT EXISTS ${name}`, ...tables, ...indexes, marker]
 }
@@ -49,29 +60,29 @@ export function stateGrants(schema: string, role: string): readonly string[] {
   ]
 }
 
-const Found = z.object({ tables: z.number(), usable: z.boolean() })
+const Found = z.object({ tables: z.number(), marked: z.boolean(), usable: z.boolean() })
 
-/** `missing`: not all tables are there. `forbidden`: they are, and this role may not use them all. */
+/** `missing`: not all tables are there. `partial`: nor are they, but the version is, as in an older release's. `forbidden`: this role may not use them all. */
 export async function lookupState(
   session: Session,
   schema: string,
   options: ExecuteOptions,
-): Promise<'ready' | 'missing' | 'forbidden'> {
+): Promise<'ready' | 'missing' | 'partial' | 'forbidden'> {
   // The catalog, as to_regclass() fails for a role that may not enter the schema.
   const names = sql.join(
     Object.keys(TABLES).map((name) => sql`${name}`),
     sql`, `,
   )
   const [row] = await session.execute(
-    sql`select count(*)::int as tables, coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')
+    sql`select count(*)::int as tables, coalesce(bool_or(c.relname = 'version'), false) as marked, coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')
           and has_table_privilege(c.oid, 'SELECT') and has_table_privilege(c.oid, 'INSERT')
           and has_table_privilege(c.oid, 'UPDATE') and has_table_privilege(c.oid, 'DELETE')), true) as usable
         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where n.nspname = ${schema} and c.relname in (${names})`,
     options,
   )
-  const { tables, usable } = Found.parse(row)
-  if (tables < Object.keys(TABLES).length) return 'missing'
+  const { tables, marked, usable } = Found.parse(row)
+  if (tables < Object.keys(TABLES).length) return marked && usable ? 'partial' : 'missing'
   return usable ? 'ready' : 'forbidden'
 }
 

@@ -2,6 +2,7 @@ import type { Conflict, StateStore } from '../../../core/state.js'
 import type { OwnTransactions } from '../own-transactions.js'
 import type { Session } from '../session/session.js'
 import { type CheckpointMove, PostgresCheckpoints } from './checkpoints.js'
+import { PostgresChecks } from './checks.js'
 import { PostgresConflicts } from './conflicts.js'
 import { PostgresDeadLetters } from './dead-letters.js'
 import { prepareState } from './prepare-state.js'
@@ -13,6 +14,7 @@ export class PostgresStateStore implements StateStore {
   readonly deadLetters: PostgresDeadLetters
   readonly conflicts: PostgresConflicts
   readonly runs: PostgresRuns
+  readonly checks: PostgresChecks
   readonly #session: Session
   readonly #where: { readonly label: string; readonly schema: string }
 
@@ -24,6 +26,7 @@ export class PostgresStateStore implements StateStore {
     this.deadLetters = new PostgresDeadLetters(session, where)
     this.conflicts = new PostgresConflicts(session, where.schema)
     this.runs = new PostgresRuns(session, where.schema, own)
+    this.checks = new PostgresChecks(session, where.schema)
   }
 
   prepare(signal: AbortSignal): Promise<void> {

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { ConfigError } from '../../../core/errors.js'
 import type { SqliteSession } from '../session/session.js'
 
-/** Raised by whoever changes the tables. */
-export const STATE_VERSION = 1
+/** Raised by whoever changes the tables, with what brings older ones up to date. */
+export const STATE_VERSION = 2
 
 /** Times are ISO 8601 in UTC with milliseconds, which sort as text. */
 const DDL = [
@@ -20,23 +20,35 @@ const DDL = [
     times integer not null, first_at text not null, last_at text not null, primary key (flow, hash))`,
   `create table if not exists lockstep_runs (flow text not null, run text not null, started_at text not null,
     heartbeat_at text not null, record text not null, primary key (flow, run))`,
+  `create table if not exists lockstep_check_runs (id text primary key, flow text not null, kind text not null,
+    started_at text not null, heartbeat_at text not null, ended_at text, verdict text, exit_code integer,
+    differences integer not null, subject text not null, found text not null, outcome text)`,
+  'create index if not exists lockstep_check_runs_by_time on lockstep_check_runs (started_at, id)',
+  'create index if not exists lockstep_check_runs_by_flow on lockstep_check_runs (flow, started_at, id)',
+  `create table if not exists lockstep_check_findings (run_id text not null, number integer not null, kind text not null,
+    key_values text not null, details text not null, primary key (run_id, number)) without rowid`,
   'create table if not exists lockstep_version (only_row integer primary key check (only_row = 1), version integer not null)',
-  `insert into lockstep_version values (1, ${STATE_VERSION}) on conflict do nothing`,
+  // Version 2 brought tables only.
+  `insert into lockstep_version values (1, ${STATE_VERSION}) on conflict do update set version = max(version, excluded.version)`,
 ]
 
 const Version = z.tuple([z.object({ version: z.coerce.number() })])
 
-/** Creates what is missing, as often and by as many processes at once as one likes. */
+/** Creates what is missing and brings older tables up to date, as often and by as many processes at once as one likes. */
 export async function prepareState(session: SqliteSession, label: string, signal: AbortSignal): Promise<void> {
   const options = { what: 'preparing the state tables', signal }
-  const version = await session.transaction(async (transaction) => {
+  await session.transaction(async (transaction) => {
     for (const statement of DDL) await transaction.execute(statement, [], options)
     const { rows } = await transaction.execute('select version from lockstep_version', [], options)
-    const [{ version: found }] = Version.parse(rows)
-    return found
+    const [{ version }] = Version.parse(rows)
+    // Nothing of the above stays then.
+    if (version > STATE_VERSION) throw newerState(label, version)
   }, options)
-  if (version === STATE_VERSION) return
-  throw new ConfigError({
+}
+
+/** Tables of a newer release may mean what this one cannot know. */
+function newerState(label: string, version: number): ConfigError {
+  return new ConfigError({
     code: 'state-version',
     key: label,
     message: `the state tables (lockstep_...) have version ${version}; this lockstep knows version ${STATE_VERSION}`,

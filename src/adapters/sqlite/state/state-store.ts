@@ -1,6 +1,7 @@
 import type { StateStore } from '../../../core/state.js'
 import type { SqliteSession } from '../session/session.js'
 import { SqliteCheckpoints } from './checkpoints.js'
+import { SqliteChecks } from './checks.js'
 import { SqliteConflicts } from './conflicts.js'
 import { SqliteDeadLetters } from './dead-letters.js'
 import { SqliteRuns } from './runs.js'
@@ -12,6 +13,7 @@ export class SqliteStateStore implements StateStore {
   readonly deadLetters: SqliteDeadLetters
   readonly conflicts: SqliteConflicts
   readonly runs: SqliteRuns
+  readonly checks: SqliteChecks
   readonly #session: SqliteSession
   readonly #label: string
 
@@ -22,6 +24,7 @@ export class SqliteStateStore implements StateStore {
     this.deadLetters = new SqliteDeadLetters(session, label)
     this.conflicts = new SqliteConflicts(session)
     this.runs = new SqliteRuns(session)
+    this.checks = new SqliteChecks(session)
   }
 
   prepare(signal: AbortSignal): Promise<void> {
