@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process'
-import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'tsdown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { buildInto, type Ended, openFolder, runIn } from './built.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const INSTALL_MS = 180_000
@@ -15,37 +13,22 @@ const Package = z.object({
   devDependencies: z.record(z.string(), z.string()),
 })
 
-interface Ended {
-  readonly code: number | string | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** The package as npm would publish it, installed into an empty folder, without any client library. */
 describe('the package in a folder of its own', () => {
   let folder = ''
   let described: z.infer<typeof Package>
 
-  const run = (program: string, args: readonly string[], cwd = folder): Promise<Ended> =>
-    new Promise((resolve) => {
-      const env = { ...process.env, NODE_OPTIONS: '', npm_config_loglevel: 'error', npm_config_fund: 'false' }
-      execFile(program, [...args], { cwd, env }, (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : (error.code ?? null), stdout, stderr }),
-      )
-    })
+  const run = (program: string, args: readonly string[], cwd = folder): Promise<Ended> => runIn(cwd, program, args)
   const node = (script: string): Promise<Ended> => run(process.execPath, ['--input-type=module', '--eval', script])
   const lockstep = (...args: readonly string[]): Promise<Ended> =>
     run(process.execPath, [join(folder, 'node_modules/lockstep/dist/cli/main.js'), ...args])
 
   beforeAll(async () => {
     described = Package.parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')))
-    folder = await mkdtemp(join(tmpdir(), 'lockstep-package-'))
     // As root the servers of the demo run as another user.
-    await chmod(folder, 0o755)
+    folder = await openFolder()
     const packed = join(folder, 'packed')
-    await build({ cwd: ROOT, outDir: join(packed, 'dist'), dts: false, logLevel: 'error' })
-    for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'examples'])
-      await cp(join(ROOT, name), join(packed, name), { recursive: true })
+    await buildInto(packed, ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'examples'])
     const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
     const { stdout } = await run('npm', pack, packed)
     const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(stdout))

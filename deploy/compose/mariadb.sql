@@ -1,0 +1,12 @@
+CREATE DATABASE quotes;
+CREATE DATABASE `global`;
+CREATE DATABASE shard;
+GRANT ALL ON quotes.* TO 'lockstep'@'%';
+GRANT ALL ON `global`.* TO 'lockstep'@'%';
+GRANT ALL ON shard.* TO 'lockstep'@'%';
+USE quotes;
+SOURCE /schemas/quotes.sql;
+USE `global`;
+SOURCE /schemas/global.sql;
+USE shard;
+SOURCE /schemas/shard.sql;

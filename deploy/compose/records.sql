@@ -1,0 +1,1 @@
+CREATE TABLE records (id uuid PRIMARY KEY, value text);
