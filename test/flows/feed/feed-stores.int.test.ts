@@ -3,12 +3,14 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { azure } from '../../../src/adapters/objects/azure/index.js'
+import { gcs } from '../../../src/adapters/objects/gcs/index.js'
 import { s3 } from '../../../src/adapters/objects/s3/index.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
 import type { Flow } from '../../../src/core/flow.js'
 import { isObjectMissing, type ObjectStore } from '../../../src/core/object-store.js'
 import { feed } from '../../../src/flows/feed/feed.js'
 import { type Azurite, startAzurite } from '../../support/objects/azurite.js'
+import { startGcsDouble } from '../../support/objects/gcs-double.js'
 import type { HttpDouble } from '../../support/objects/http-double.js'
 import { startS3Double } from '../../support/objects/s3-double.js'
 import { S3_CREDENTIALS, type S3Server, startS3rver } from '../../support/objects/s3-server.js'
@@ -23,15 +25,17 @@ const { signal } = new AbortController()
 let rver: S3Server
 let double: HttpDouble
 let azurite: Azurite
+let google: HttpDouble
 beforeAll(async () => {
-  ;[rver, double, azurite] = await Promise.all([
+  ;[rver, double, azurite, google] = await Promise.all([
     startS3rver('feeds'),
     startS3Double('feeds', S3_CREDENTIALS.accessKeyId),
     startAzurite('feeds'),
+    startGcsDouble('feeds'),
   ])
   await generation(1)
 })
-afterAll(() => Promise.all([rver, double, azurite, db].map((each) => each[Symbol.asyncDispose]())))
+afterAll(() => Promise.all([rver, double, azurite, google, db].map((each) => each[Symbol.asyncDispose]())))
 
 /** All rows say which generation they are of. */
 async function generation(number: number): Promise<void> {
@@ -55,6 +59,10 @@ const bucket = ({ endpoint }: { endpoint: string }): ObjectStore =>
 const STORES = [
   { name: 's3rver', open: () => bucket(rver) },
   { name: 'an S3 with conditional writes', open: () => bucket(double) },
+  {
+    name: 'a double of Google Cloud Storage',
+    open: () => gcs({ bucket: 'feeds', prefix: randomBytes(6).toString('hex'), endpoint: google.endpoint }),
+  },
   {
     name: 'azurite',
     open: () =>

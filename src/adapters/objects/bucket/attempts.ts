@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { UnavailableError } from '../../../core/errors.js'
-import { storeTimeout, UPLOAD_GONE } from '../object-errors.js'
+import { OBJECT_DAMAGED, storeTimeout, UPLOAD_GONE } from '../object-errors.js'
 
 export interface AttemptLimits {
   /** For one request, in ms. */
@@ -19,7 +19,7 @@ export interface Attempt {
 const INITIAL_MS = 50
 const MAX_MS = 5_000
 /** What the next second will not mend. */
-const LASTING = new Set(['store-credentials', 'store-full', UPLOAD_GONE])
+const LASTING = new Set(['store-credentials', 'store-full', UPLOAD_GONE, OBJECT_DAMAGED])
 
 /** Does one request again while waiting may help: full jitter, so that clients that failed together do not come back together. */
 export class Attempts {

@@ -1,4 +1,5 @@
 import { ConflictError, UnavailableError } from '../../../core/errors.js'
+import { OBJECT_DAMAGED } from '../object-errors.js'
 import type { Attempts } from './attempts.js'
 import type { Bucket, BucketPage, NewObject, OpenedObject, Part, UnfinishedUpload, Upload } from './bucket.js'
 
@@ -87,7 +88,8 @@ export class DurableBucket {
     try {
       await making
     } catch (error) {
-      const doubtful = error instanceof ConflictError || error instanceof UnavailableError
+      const unavailable = error instanceof UnavailableError && error.code !== OBJECT_DAMAGED
+      const doubtful = error instanceof ConflictError || unavailable
       if (!doubtful || signal.aborted) throw error
       const mark = await this.markOf(object.key, signal).catch(() => undefined)
       if (mark !== object.mark) throw error

@@ -1,0 +1,1 @@
+export { type GcsOptions, gcs } from './gcs.js'
