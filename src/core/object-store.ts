@@ -31,6 +31,14 @@ export interface ObjectWriter {
   abort(): Promise<void>
 }
 
+/** Makes an object of another one, whose bytes stay where they are. */
+export interface ObjectCopier {
+  /** Objects of more cannot be copied. */
+  readonly maxBytes: number
+  /** The new object is whole and durable when this resolves. `name` must be new. A missing `from` is an `objectMissing` error. */
+  copy(from: string, name: string, options: PutOptions): Promise<void>
+}
+
 /**
  * A flat place for files: a folder, a bucket with a prefix. Making one opens nothing. What waiting may help throws an
  * `UnavailableError` (`store-full` for a full disk), a mistake in the set-up a `ConfigError`. Every name must be one by
@@ -46,6 +54,8 @@ export interface ObjectStore {
   read(name: string, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Finished objects whose names begin with `prefix`, in order of name. What was committed before the call is among them. */
   list(prefix: string, signal: AbortSignal): Promise<readonly StoredObject[]>
+  /** Left out by stores that cannot. */
+  readonly copier?: ObjectCopier
   /** A name that is not there is no error. */
   delete(names: readonly string[], signal: AbortSignal): Promise<void>
   /** Takes away what killed writers left behind of objects that never were, older than `olderThanMs`. Answers how many. */

@@ -104,6 +104,20 @@ const writing = (withStore: WithStore): ContractTests => ({
     expect(String(await read(store, 'latest.json'))).toBe(versions.at(-1))
   }),
 
+  'makes an object of another one, where it can, and each can be deleted by itself': withStore(async (store) => {
+    if (store.copier === undefined) return
+    const { copier } = store
+    const bytes = Buffer.alloc(6_000_000, 'x')
+    await put(store, 'one.json', bytes.toString())
+    await copier.copy('one.json', 'other.json', { contentType: JSON_TYPE, signal })
+    await store.delete(['one.json'], signal)
+    expect((await read(store, 'other.json')).equals(bytes)).toBe(true)
+    expect(await store.list('', signal)).toMatchObject([{ name: 'other.json', bytes: bytes.length }])
+    const missing = copier.copy('one.json', 'third.json', { contentType: JSON_TYPE, signal })
+    await expect(missing).rejects.toSatisfy(isObjectMissing)
+    expect(await store.list('', signal)).toHaveLength(1)
+  }),
+
   'does nothing for a caller that has gone': withStore(async (store) => {
     const gone = AbortSignal.abort()
     await expect(put(store, 'a.json', '1', { signal: gone })).rejects.toThrow()

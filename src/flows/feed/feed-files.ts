@@ -11,7 +11,8 @@ export interface FilesOptions<P extends Page<P>> {
   readonly generation: Generation
   /** @param part from 1. */
   nameOf(part: number): string
-  open(name: string): Promise<PartFile<P>>
+  /** @param part from 1. */
+  open(name: string, part: number): Promise<PartFile<P>>
 }
 
 interface OpenFile<P extends Page<P>> {
@@ -88,7 +89,7 @@ export class FeedFiles<P extends Page<P>> {
 
   async #open(): Promise<OpenFile<P>> {
     const name = this.#options.nameOf(++this.#parts)
-    this.#current = { name, content: await this.#options.open(name) }
+    this.#current = { name, content: await this.#options.open(name, this.#parts) }
     return this.#current
   }
 

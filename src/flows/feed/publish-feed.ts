@@ -45,6 +45,7 @@ export async function publishFeed(
     settings,
     table,
     attempt,
+    left: before.leftOf(sequence),
     generation,
     signal,
     progress: (items, durationMs) =>

@@ -9,6 +9,12 @@ interface Known {
   readonly is: FeedObject
 }
 
+export interface LeftFiles {
+  readonly run: string
+  /** By name. */
+  readonly bytes: ReadonlyMap<string, number>
+}
+
 /** Files of an attempt that has not ended are left alone for so long; after that its process is taken for dead. */
 const STALE_MS = 24 * 3_600_000
 
@@ -42,6 +48,21 @@ export class Published {
   /** Of the newest feed; 0 before the first. */
   get last(): number {
     return this.sequences.at(-1) ?? 0
+  }
+
+  /**
+   * Finished files of another attempt at this sequence, of which a run that was killed has left them; of several attempts
+   * the one with the most.
+   */
+  leftOf(sequence: number): LeftFiles | undefined {
+    const runs = new Map<string, Map<string, number>>()
+    for (const { object, is } of this.#objects) {
+      if (is.kind !== 'data' || is.sequence !== sequence) continue
+      const files = runs.get(is.run) ?? new Map<string, number>()
+      runs.set(is.run, files.set(object.name, object.bytes))
+    }
+    const [most] = [...runs].sort(([, one], [, other]) => other.size - one.size)
+    return most === undefined ? undefined : { run: most[0], bytes: most[1] }
   }
 
   /** The newest manifest that can be read; `undefined` when there is none. */

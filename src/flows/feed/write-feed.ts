@@ -1,13 +1,16 @@
 import { ConfigError, DataError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
+import type { ObjectWriter } from '../../core/object-store.js'
 import type { Encoder } from './encoder.js'
 import { FeedFiles } from './feed-files.js'
 import type { FeedFile } from './manifest.js'
 import { type Attempt, feedNames } from './names.js'
 import { parquetEncoder } from './parquet/parquet-encoder.js'
 import type { Generation, Page } from './part-file.js'
+import type { LeftFiles } from './published.js'
 import { Quarantine } from './quarantine.js'
 import { Rejections } from './rejections.js'
+import { ResumedWriter } from './resumed-writer.js'
 import type { FeedSettings } from './settings.js'
 import { textEncoder } from './text-encoder.js'
 
@@ -15,6 +18,8 @@ export interface Writing {
   readonly settings: FeedSettings
   readonly table: TableExport
   readonly attempt: Attempt
+  /** Of a run that was killed. */
+  readonly left: LeftFiles | undefined
   readonly generation: Generation
   readonly signal: AbortSignal
   /** Called after each page with the rows that were read for it. */
@@ -52,7 +57,7 @@ async function writeWith<P extends Page<P>>(writing: Writing, encoder: Encoder<P
     together: encoder.together,
     generation,
     nameOf: (part) => names.data(attempt, part, encoder.extension),
-    open: async (name) => encoder.part(await settings.to.create(name, { ...encoder.content, signal })),
+    open: async (name, part) => encoder.part(await openFile(writing, encoder, { name, part })),
   })
   const quarantine = new Quarantine(settings.quarantine, names.rejected(attempt), signal)
   const rejections = new Rejections()
@@ -68,6 +73,20 @@ async function writeWith<P extends Page<P>>(writing: Writing, encoder: Encoder<P
     await discard({ settings, attempt, names: files.names, error })
     throw error
   }
+}
+
+/** A file of the same number of a run that was killed is compared, and used again as far as it is the same. */
+async function openFile<P extends Page<P>>(
+  { settings: { name: feed, to: store }, attempt: { sequence }, left, signal }: Writing,
+  { extension, content, together }: Encoder<P>,
+  { name, part }: { readonly name: string; readonly part: number },
+): Promise<ObjectWriter> {
+  const options = { ...content, signal }
+  const earlier = left === undefined ? '' : feedNames(feed).data({ sequence, run: left.run }, part, extension)
+  const bytes = left?.bytes.get(earlier)
+  // Files that are ended together name the moment of their feed, so that none is ever as before.
+  const fits = bytes !== undefined && bytes <= (store.copier?.maxBytes ?? -1) && !together
+  return fits ? new ResumedWriter({ store, name, options, earlier }) : store.create(name, options)
 }
 
 interface Targets<P extends Page<P>> {

@@ -8,10 +8,10 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BuiltCli, builtCli, type RunningCli } from '../../support/built-cli.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
+import { FEED_CONFIG } from './feed-config.js'
 import { Place, type ReadManifest } from './feed-subject.js'
 
 const ROWS = 2_000
-const CONFIG = fileURLToPath(new URL('../../support/feed/lockstep.config.ts', import.meta.url))
 const SOURCES = fileURLToPath(new URL('../../../src/flows/feed', import.meta.url))
 /** Every failpoint of feeds, so that none is forgotten. */
 const FAILPOINTS = readdirSync(SOURCES)
@@ -33,7 +33,7 @@ afterAll(() => cli[Symbol.asyncDispose]())
 
 function start(place: Place, failpoint?: string): RunningCli {
   const env = { FEED_URL: database.url, FEED_FOLDER: place.path }
-  return cli.start(['run', 'versions', '--config', CONFIG], {
+  return cli.start(['run', 'versions', '--config', FEED_CONFIG], {
     env: { ...env, ...(failpoint === undefined ? {} : { LOCKSTEP_FAILPOINT: failpoint }) },
   })
 }
@@ -126,7 +126,7 @@ describe('lockstep feed verify', () => {
     expect((await start(place).ended).code).toBe(0)
     const verify = (subject: string) => {
       const env = { FEED_URL: database.url, FEED_FOLDER: place.path }
-      return cli.start(['feed', 'verify', subject, '--json', '--config', CONFIG], { env }).ended
+      return cli.start(['feed', 'verify', subject, '--json', '--config', FEED_CONFIG], { env }).ended
     }
     const manifest = join(place.path, 'versions-00000001.manifest.json')
     for (const subject of ['versions', manifest]) {
@@ -152,7 +152,7 @@ describe('lockstep feed diff', () => {
     expect((await start(place).ended).code).toBe(0)
     const diff = (...subjects: readonly string[]) => {
       const env = { FEED_URL: database.url, FEED_FOLDER: place.path }
-      return cli.start(['feed', 'diff', ...subjects, '--config', CONFIG], { env }).ended
+      return cli.start(['feed', 'diff', ...subjects, '--config', FEED_CONFIG], { env }).ended
     }
     const manifest = join(place.path, 'versions-00000002.manifest.json')
     expect(await diff('versions', manifest)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^same/) })

@@ -54,6 +54,7 @@ class S3Double {
   }
 
   #object(key: string, asked: Asked): Answer {
+    if (asked.headers['x-amz-copy-source'] !== undefined) return this.#copy(key, asked)
     if (asked.method === 'PUT') return this.#put(key, asked.body, { asked, headers: keptOf(asked) })
     if (asked.method === 'DELETE') {
       this.#objects.delete(key)
@@ -77,6 +78,14 @@ class S3Double {
     const etag = `"${createHash('md5').update(bytes).digest('hex')}"`
     this.#objects.set(key, { bytes, etag, modified: new Date(), headers })
     return { status: 200, headers: { etag } }
+  }
+
+  #copy(key: string, asked: Asked): Answer {
+    const source = decodeURIComponent(String(asked.headers['x-amz-copy-source']))
+    const object = this.#objects.get(source.slice(source.indexOf('/') + 1))
+    if (object === undefined) return fault(404, 'NoSuchKey')
+    const { status } = this.#put(key, object.bytes, { asked, headers: keptOf(asked) })
+    return status === 200 ? xml('CopyObjectResult', `<ETag>${object.etag}</ETag>`) : fault(412, 'PreconditionFailed')
   }
 
   #begin(key: string, asked: Asked): Answer {

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Diagnosis } from '../../../core/diagnosis.js'
-import { isObjectName, type ObjectStore, type PutOptions, type StoredObject } from '../../../core/object-store.js'
+import {
+  isObjectName,
+  type ObjectCopier,
+  type ObjectStore,
+  type PutOptions,
+  type StoredObject,
+} from '../../../core/object-store.js'
 import { checkObjectName } from '../object-errors.js'
 import { type AttemptLimits, Attempts } from './attempts.js'
 import type { Bucket, BucketObject, Exclusive, NewObject } from './bucket.js'
@@ -21,6 +27,8 @@ export interface BucketStoreOptions {
   readonly prefix: string
   readonly exclusive: Exclusive
   readonly limits: AttemptLimits
+  /** Bytes of an object that the store copies in one request, at most. Default: it copies none. */
+  readonly maxCopyBytes?: number
   /** Loads the client library. */
   connect(): Promise<Bucket>
 }
@@ -29,6 +37,7 @@ export interface BucketStoreOptions {
 export class BucketStore implements ObjectStore {
   readonly system: string
   readonly label: string
+  readonly copier?: ObjectCopier
   readonly #options: BucketStoreOptions
   #bucket: Promise<DurableBucket> | undefined
   #exclusive: Promise<'condition' | 'claim'> | undefined
@@ -37,6 +46,9 @@ export class BucketStore implements ObjectStore {
     this.#options = options
     this.system = options.system
     this.label = `${options.place}/${options.prefix}`
+    const { maxCopyBytes: maxBytes } = options
+    if (maxBytes === undefined) return
+    this.copier = { maxBytes, copy: (from, name, put) => this.#copy(from, name, put) }
   }
 
   async create(name: string, { contentType, contentEncoding, replace = false, signal }: PutOptions) {
@@ -49,7 +61,7 @@ export class BucketStore implements ObjectStore {
       contentType,
       contentEncoding,
       exclusive: exclusive === 'condition',
-      mark: randomBytes(12).toString('hex'),
+      mark: newMark(),
     }
     const folder = this.#options.prefix
     const claim = (make: () => Promise<void>): Promise<void> =>
@@ -92,6 +104,14 @@ export class BucketStore implements ObjectStore {
     return diagnoseBucket({ connect: () => this.#connected(), subject: this.label, prefix, exclusive, signal })
   }
 
+  /** Repeated it makes the same object again: nobody else has been given its name. */
+  async #copy(from: string, name: string, { contentType, contentEncoding, signal }: PutOptions): Promise<void> {
+    const [source, key] = [this.#keyOf(from), this.#keyOf(name)]
+    signal.throwIfAborted()
+    const object: NewObject = { key, contentType, contentEncoding, exclusive: false, mark: newMark() }
+    await (await this.#connected()).copy(source, object, signal)
+  }
+
   #keyOf(name: string): string {
     checkObjectName(name, `${this.system}(...)`)
     return this.#options.prefix + name
@@ -131,4 +151,8 @@ export class BucketStore implements ObjectStore {
       await Promise.all(keys.slice(at, at + DELETED_TOGETHER).map((key) => bucket.delete(key, signal)))
     }
   }
+}
+
+function newMark(): string {
+  return randomBytes(12).toString('hex')
 }

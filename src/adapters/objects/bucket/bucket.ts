@@ -70,6 +70,8 @@ export interface Bucket {
   readonly concurrency: number
   put(object: NewObject, bytes: Uint8Array, signal: AbortSignal): Promise<void>
   begin(object: NewObject, signal: AbortSignal): Promise<Upload>
+  /** Left out where the store cannot make an object of another one. `from`: its key; rejects with `objectMissing` when it is not there. */
+  copy?(from: string, object: NewObject, signal: AbortSignal): Promise<void>
   /** The mark of an object; empty when it has none, `undefined` when there is no object. */
   markOf(key: string, signal: AbortSignal): Promise<string | undefined>
   /** `undefined`: there is no object. `version`: rejects when it has another. */

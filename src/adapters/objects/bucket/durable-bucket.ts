@@ -37,6 +37,13 @@ export class DurableBucket {
     return this.#unlessMade(object, signal, putting)
   }
 
+  copy(from: string, object: NewObject, signal: AbortSignal): Promise<void> {
+    return this.#run(object.key, signal, async (each) => {
+      if (this.#bucket.copy === undefined) throw new Error('this kind of bucket copies nothing')
+      await this.#bucket.copy(from, object, each)
+    })
+  }
+
   begin(object: NewObject, signal: AbortSignal): Promise<Upload> {
     return this.#run(object.key, signal, (each) => this.#bucket.begin(object, each))
   }

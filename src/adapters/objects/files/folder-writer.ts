@@ -97,7 +97,7 @@ export class FolderWriter implements ObjectWriter {
 }
 
 /** What file systems without links answer (exFAT, some network ones). */
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+export const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** Then for a moment, and after a crash for good, an empty file has the name: whoever reads it sees that it is too short. */
 async function reserve(path: string): Promise<void> {

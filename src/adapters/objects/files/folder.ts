@@ -1,11 +1,17 @@
-import { access, constants, lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { access, constants, link, lstat, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
-import { isObjectName, type ObjectStore, type PutOptions, type StoredObject } from '../../../core/object-store.js'
+import {
+  isObjectName,
+  type ObjectCopier,
+  type ObjectStore,
+  type PutOptions,
+  type StoredObject,
+} from '../../../core/object-store.js'
 import { badObjectName, errnoOf, folderMissing, notAFolder, translate } from './errors.js'
-import { FolderWriter, syncFolder, UNFINISHED } from './folder-writer.js'
+import { FolderWriter, NO_LINKS, syncFolder, UNFINISHED } from './folder-writer.js'
 
 const READ_BYTES = 256 * 1024
 /** Looked at together. */
@@ -29,6 +35,10 @@ export function folder(path: string): ObjectStore {
 
 class Folder implements ObjectStore {
   readonly system = 'folder'
+  readonly copier: ObjectCopier = {
+    maxBytes: Number.POSITIVE_INFINITY,
+    copy: (from, name, { signal }) => this.#copy(from, name, signal),
+  }
   readonly label: string
   readonly #path: string
 
@@ -114,6 +124,34 @@ class Folder implements ObjectStore {
       if (known instanceof ConfigError) return [{ level: 'error', subject, message: known.problem, fix: known.fix }]
       if (known instanceof LockstepError) return [{ level: 'error', subject, message: known.message }]
       throw known
+    }
+  }
+
+  /** A second name for the same bytes, where the file system has links; each can be deleted by itself. */
+  async #copy(from: string, name: string, signal: AbortSignal): Promise<void> {
+    const [source, target] = [this.#pathOf(from), this.#pathOf(name)]
+    signal.throwIfAborted()
+    try {
+      await link(source, target)
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') throw translate(error, source, 'read')
+      if (!NO_LINKS.has(errnoOf(error) ?? '')) throw translate(error, target, 'written')
+      const writer = await FolderWriter.create({ folder: this.#path, name, replace: false, signal })
+      try {
+        for await (const bytes of this.read(from, signal)) await writer.write(bytes)
+        await writer.commit()
+      } catch (failure) {
+        await writer.abort()
+        throw failure
+      }
+      return
+    }
+    try {
+      // It is a new object, and taken for stale no sooner than others.
+      await utimes(target, new Date(), new Date())
+      await syncFolder(this.#path)
+    } catch (error) {
+      throw translate(error, target, 'written')
     }
   }
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3'
+import { objectMissing } from '../../../core/object-store.js'
 import type { Bucket, BucketPage, NewObject, OpenedObject, UnfinishedUpload, Upload } from '../bucket/bucket.js'
 import { objectReplaced } from '../object-errors.js'
 import { refusalOf, translate } from './errors.js'
@@ -48,6 +49,17 @@ export class S3Bucket implements Bucket {
     if (created.UploadId === undefined) throw new Error('the store began an upload without an id')
     const at = { Bucket: bucket, Key: object.key, UploadId: created.UploadId }
     return new S3Upload({ library, client, at, exclusive: object.exclusive })
+  }
+
+  async copy(from: string, object: NewObject, signal: AbortSignal): Promise<void> {
+    const { library, client, bucket, labelOf } = this.#options
+    const source = [bucket, ...from.split('/')].map(encodeURIComponent).join('/')
+    const headers = { ...this.#headersOf(object), CopySource: source, MetadataDirective: 'REPLACE' } as const
+    try {
+      await client.send(new library.CopyObjectCommand(headers), { abortSignal: signal })
+    } catch (error) {
+      throw MISSING.has(refusalOf(error).name) ? objectMissing(labelOf(from), error) : error
+    }
   }
 
   async markOf(key: string, signal: AbortSignal): Promise<string | undefined> {

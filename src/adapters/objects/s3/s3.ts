@@ -63,6 +63,7 @@ export function s3(options: S3Options): ObjectStore {
     prefix,
     exclusive: exclusive ?? (rest.endpoint === undefined ? 'condition' : 'probe'),
     limits: { timeoutMs, retryMs },
+    maxCopyBytes: MAX_COPY_BYTES,
     connect: async () => {
       const library = await import('@aws-sdk/client-s3').catch(
         missingPeer({ name: '@aws-sdk/client-s3', install: '@aws-sdk/client-s3', key: 's3(...)' }),
@@ -79,6 +80,9 @@ export function s3(options: S3Options): ObjectStore {
     },
   })
 }
+
+/** S3 copies five times as much in one request, which then may take longer than a request may. */
+const MAX_COPY_BYTES = 1_000_000_000
 
 function revealed({
   accessKeyId,
