@@ -56,6 +56,8 @@ export interface Flow {
   verifyFeed?(flow: string, signal: AbortSignal): Promise<FeedVerification>
   /** A published feed; only of `feed`. `sequence`: its number, default the newest. */
   publishedFeed?(flow: string, sequence: number | undefined, signal: AbortSignal): Promise<PublishedFeed>
+  /** The feeds that its store has, newest first, without reading their files; only of `feed`. */
+  listFeeds?(flow: string, signal: AbortSignal): Promise<readonly ListedFeed[]>
   /** Where its dead letters can be looked at; left out when they go where nobody can (a topic). */
   readonly deadLetters?: readonly DeadLetterStore[]
   /** Sends dead letters through the whole flow again; left out by flows that cannot. */
@@ -70,6 +72,26 @@ export interface Flow {
 export interface PublishedFeed {
   readonly store: ObjectStore
   readonly object: string
+}
+
+/** A feed as its store lists it. What is in its files only `verifyFeed` knows. */
+export interface ListedFeed {
+  readonly sequence: number
+  /** The one that readers take. */
+  readonly newest: boolean
+  /** Name of the manifest in its store. */
+  readonly manifest: string
+  /** Where, without credentials. */
+  readonly store: string
+  /** By the clock of the exporter, ISO 8601; this and all below are left out when the manifest cannot be read. */
+  readonly publishedAt?: string
+  readonly rows?: number
+  readonly bytes?: number
+  readonly files?: number
+  /** Of an increment: sequence of the feed with all rows that it, and all in between, add to. */
+  readonly addsTo?: number
+  /** None: the manifest is as it was written, and every file is there with its size. */
+  readonly problems: FeedVerification['problems']
 }
 
 export interface FeedVerification {

@@ -12,8 +12,33 @@ export function feedCommand(io: Io, finish: Finish): Command {
   return new Command('feed')
     .summary('look at what was published')
     .description('Looks at what feed flows have published; `lockstep run <flow>` publishes.')
+    .addCommand(listCommand(io, finish))
     .addCommand(verifyCommand(io, finish))
     .addCommand(diffCommand(io, finish))
+}
+
+function listCommand(io: Io, finish: Finish): Command {
+  return new Command('list')
+    .summary('list the feeds that a store has')
+    .description(
+      'Lists the feeds of a flow, newest first: sequence, when, rows, files, bytes, and whether every file is there with its size. Reads manifests, not files.',
+    )
+    .argument('<flow>', 'name of a feed flow in the config')
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+Exits with 0, also when there is no feed yet or one is damaged; 3 when the store cannot be read.
+
+Examples:
+  $ lockstep feed list facilities
+  $ lockstep feed list facilities --json`,
+    )
+    .action(async (flow: string, { json = false, ...rest }: Options) => {
+      const { listPublished } = await import('../actions/list-feeds.js')
+      await finish(listPublished(io, { ...rest, flow, json }))
+    })
 }
 
 function verifyCommand(io: Io, finish: Finish): Command {

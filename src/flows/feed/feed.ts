@@ -1,7 +1,8 @@
 import type { Database } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
-import type { FeedVerification, Flow, FlowContext, PublishedFeed } from '../../core/flow.js'
+import type { FeedVerification, Flow, FlowContext, ListedFeed, PublishedFeed } from '../../core/flow.js'
 import { parseSchedule } from '../schedule.js'
+import { listFeeds } from './list-feeds.js'
 import { feedNames } from './names.js'
 import type { FeedOptions } from './options.js'
 import { runFeed } from './run-feed.js'
@@ -46,6 +47,11 @@ class FeedFlow implements Flow {
     const object =
       sequence === undefined ? await newestManifest(store, name, signal) : feedNames(name).manifest(sequence)
     return { store, object }
+  }
+
+  async listFeeds(flow: string, signal: AbortSignal): Promise<readonly ListedFeed[]> {
+    const { to, name } = named(this.#settings, flow)
+    return listFeeds(to, name, signal)
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

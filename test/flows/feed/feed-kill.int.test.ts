@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { readFile, truncate } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -140,6 +140,33 @@ describe('lockstep feed verify', () => {
       expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 5, problems: [{ file: name }] })
     }
     expect((await verify('nothing')).code).toBe(2)
+  })
+})
+
+describe('lockstep feed list', () => {
+  it('says which feeds there are, and which of them a listing shows to be damaged', async () => {
+    await using place = await Place.make()
+    const list = (...more: readonly string[]) => {
+      const env = { FEED_URL: database.url, FEED_FOLDER: place.path }
+      return cli.start(['feed', 'list', 'versions', '--config', CONFIG, ...more], { env }).ended
+    }
+    expect(await list()).toMatchObject({ code: 0, stdout: expect.stringContaining('no feed was published') })
+    for (let run = 0; run < 2; run++) expect((await start(place).ended).code).toBe(0)
+    const [{ name } = { name: '' }] = (await place.manifest())?.files ?? []
+    await truncate(join(place.path, name), 100)
+    await writeFile(join(place.path, 'versions-00000001.manifest.json'), '{')
+    const { code, stdout } = await list('--json')
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      feeds: [
+        { sequence: 2, newest: true, rows: ROWS, files: 5, problems: [{ file: name }] },
+        { sequence: 1, newest: false, problems: [{ problem: expect.stringContaining('no manifest') }] },
+      ],
+    })
+    const text = (await list()).stdout
+    expect(text).toMatch(/2 +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d +2,000 +5 .*damaged: /)
+    expect(text).toMatch(/1 +- +- .*damaged: /)
+    expect((await cli.start(['feed', 'list', 'nothing', '--config', CONFIG], {}).ended).code).toBe(2)
   })
 })
 

@@ -133,8 +133,40 @@ describe.each(STORES)('a feed to $name', ({ open }) => {
     // Four, and then one or two more: the second may have come after the first.
     expect(manifests).toHaveLength(6 - failed.length)
     expect(await flow.verifyFeed?.('facilities', signal)).toMatchObject({ problems: [], rows: ROWS })
+
+    const listed = (await flow.listFeeds?.('facilities', signal)) ?? []
+    expect(listed.map(({ sequence }) => sequence)).toEqual(manifests.map((_, index) => manifests.length - index))
+    expect(listed.every(({ rows, files, problems }) => rows === ROWS && files === 3 && problems.length === 0)).toBe(
+      true,
+    )
+    expect(listed.filter(({ newest }) => newest)).toEqual([listed[0]])
+    await expectCutsFound(store, flow)
   })
 })
+
+/** Every cut of an object, by a few and by many bytes, is found, and only that. */
+async function expectCutsFound(store: ObjectStore, flow: Flow): Promise<void> {
+  const newest = await flow.publishedFeed?.('facilities', undefined, signal)
+  const manifest = Manifest.parse(JSON.parse(String(await bytesOf(store, newest?.object ?? ''))))
+  const [{ name } = { name: '' }] = manifest.files
+  const whole = await bytesOf(store, name)
+  for (const length of [0, 1, whole.length >> 1, whole.length - 1]) {
+    await replace(store, name, whole.subarray(0, length))
+    const found = await flow.verifyFeed?.('facilities', signal)
+    expect(found?.problems, `cut to ${length} of ${whole.length} bytes`).toMatchObject([{ file: name }])
+    const [first, second] = (await flow.listFeeds?.('facilities', signal)) ?? []
+    expect(first?.problems).toMatchObject([{ file: name, problem: `has ${length} bytes, not ${whole.length}` }])
+    expect(second?.problems).toEqual([])
+  }
+  await replace(store, name, whole)
+  expect(await flow.verifyFeed?.('facilities', signal)).toMatchObject({ problems: [] })
+}
+
+async function replace(store: ObjectStore, name: string, bytes: Uint8Array): Promise<void> {
+  const writer = await store.create(name, { contentType: 'application/json', replace: true, signal })
+  await writer.write(bytes)
+  await writer.commit()
+}
 
 describe('a feed to a store that fails', () => {
   it('is published whole although three of ten requests fail, are lost, or are done without an answer', async () => {
