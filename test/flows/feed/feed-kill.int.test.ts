@@ -148,7 +148,7 @@ describe('lockstep feed list', () => {
     await using place = await Place.make()
     const list = (...more: readonly string[]) => {
       const env = { FEED_URL: database.url, FEED_FOLDER: place.path }
-      return cli.start(['feed', 'list', 'versions', '--config', CONFIG, ...more], { env }).ended
+      return cli.start(['feed', 'list', 'versions', '--config', FEED_CONFIG, ...more], { env }).ended
     }
     expect(await list()).toMatchObject({ code: 0, stdout: expect.stringContaining('no feed was published') })
     for (let run = 0; run < 2; run++) expect((await start(place).ended).code).toBe(0)
@@ -166,7 +166,7 @@ describe('lockstep feed list', () => {
     const text = (await list()).stdout
     expect(text).toMatch(/2 +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d +2,000 +5 .*damaged: /)
     expect(text).toMatch(/1 +- +- .*damaged: /)
-    expect((await cli.start(['feed', 'list', 'nothing', '--config', CONFIG], {}).ended).code).toBe(2)
+    expect((await cli.start(['feed', 'list', 'nothing', '--config', FEED_CONFIG], {}).ended).code).toBe(2)
   })
 })
 
