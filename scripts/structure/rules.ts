@@ -21,6 +21,9 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'src/embedded', imports: ['src/core'] },
   { folder: 'src/config', imports: ['src/core'] },
   { folder: 'src/observe', imports: ['src/core'] },
+  // It runs in browsers too.
+  { folder: 'src/client', imports: [], packages: [] },
+  { folder: 'src/serve', imports: ['src/core', 'src/engine', 'src/observe', 'src/config', 'src/client'] },
   { folder: 'src/cli', imports: 'anything' },
   { folder: 'src/index.ts', imports: 'anything' },
 ]
@@ -47,6 +50,10 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli'],
   croner: ['src/flows'],
   pino: ['src/observe', 'src/cli'],
+  hono: ['src/serve'],
+  '@hono/zod-openapi': ['src/serve'],
+  '@hono/node-server': ['src/serve'],
+  'prom-client': ['src/observe'],
 }
 
 /** Programs that must know nothing of the product, so that a mistake in it cannot be theirs too. */
@@ -64,7 +71,7 @@ export const TALKS_TO_THE_PROCESS: readonly string[] = [
   'src/config/env.ts',
 ]
 
-export const BARRELS: readonly RegExp[] = [/^src\/index\.ts$/, /^src\/adapters\/([a-z0-9-]+\/)+index\.ts$/]
+export const BARRELS: readonly RegExp[] = [/^src\/(client\/)?index\.ts$/, /^src\/adapters\/([a-z0-9-]+\/)+index\.ts$/]
 
 export const DEFAULT_EXPORTS: readonly RegExp[] = [
   /^[a-z]+\.config\.ts$/,

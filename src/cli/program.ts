@@ -9,6 +9,7 @@ import { grantsCommand } from './commands/grants.js'
 import { initCommand } from './commands/init.js'
 import { loadCommand } from './commands/load.js'
 import { runCommand } from './commands/run.js'
+import { serveCommand } from './commands/serve.js'
 import { statusCommand } from './commands/status.js'
 import { EXIT_CODES_HELP } from './exit-codes.js'
 import type { Finish } from './finish.js'
@@ -29,6 +30,7 @@ export function createProgram(io: Io, finish: Finish): Command {
     initCommand(io, finish),
     doctorCommand(io, finish),
     runCommand(io, finish),
+    serveCommand(io, finish),
     statusCommand(io, finish),
     deadLettersCommand(io, finish),
     checkCommand(io, finish),
@@ -60,4 +62,5 @@ ${EXIT_CODES_HELP}
 Environment:
   NO_COLOR, FORCE_COLOR   colours off, on
   LOCKSTEP_LOG_LEVEL      what to log, where --log-level does not say it
+  LOCKSTEP_TOKEN          what clients of serve and run --serve must send
   LOCKSTEP_DEBUG=1        stacks below errors`

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { ConfigError } from '../core/errors.js'
-import { ConfigShape, FLOW_KINDS, FLOW_NAME, FlowShape } from './config-shape.js'
+import { ConfigShape, FLOW_KINDS, FLOW_NAME, FlowShape, ServeShape } from './config-shape.js'
 import { LOG_LEVELS } from './define-config.js'
 import { nearest } from './nearest.js'
 
@@ -55,7 +55,7 @@ export function configProblem(error: z.ZodError, value: unknown): ConfigError {
 }
 
 function unknownKey(name: string, parent: string, depth: number): ConfigError {
-  const known = depth === 0 ? Object.keys(ConfigShape.shape) : ['level']
+  const known = Object.keys(depth === 0 ? ConfigShape.shape : parent === 'serve' ? ServeShape.shape : { level: 0 })
   const [near] = nearest(name, known)
   return new ConfigError({
     code: 'key-unknown',

@@ -1,5 +1,6 @@
 import type { Database } from '../core/database.js'
 import type { Flow } from '../core/flow.js'
+import type { Secret } from '../core/secret.js'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -20,6 +21,22 @@ export interface Config {
     /** Default `info`. `--log-level` on the command line wins. */
     readonly level?: LogLevel
   }
+  /** The HTTP API of `lockstep serve` and `lockstep run --serve`. */
+  readonly serve?: ServeSettings
+}
+
+export interface ServeSettings {
+  /** `host:port` or a port. Default `127.0.0.1:4680`. What stands behind `--serve` or `--listen` wins. */
+  readonly listen?: string
+  /**
+   * What clients must send as `Authorization: Bearer`; at least 16 characters. Default LOCKSTEP_TOKEN. Without one the
+   * server listens on this machine only.
+   */
+  readonly token?: string | Secret
+  /** Names besides `localhost` and addresses by which the server may be called: `['lockstep.example.com']`. */
+  readonly names?: readonly string[]
+  /** Shows everything and changes nothing. Default `false`. */
+  readonly readOnly?: boolean
 }
 
 /** Types the config; nothing is opened or checked before the command line loads the file. */

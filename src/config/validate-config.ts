@@ -1,19 +1,31 @@
+import type { z } from 'zod'
 import { ConfigError } from '../core/errors.js'
 import { configProblem } from './config-problem.js'
-import { ConfigShape } from './config-shape.js'
-import type { Config } from './define-config.js'
+import { ConfigShape, type ServeShape } from './config-shape.js'
+import type { Config, ServeSettings } from './define-config.js'
 
 /** The config in `file`, or a `ConfigError` for the first thing that is wrong with it. */
 export function validateConfig(value: unknown, file: string): Config {
   if (!hasFlows(value)) throw noDefaultExport(value, file)
   const parsed = ConfigShape.safeParse(value)
   if (!parsed.success) throw configProblem(parsed.error, value)
-  const { flows, state, log } = parsed.data
+  const { flows, state, log, serve } = parsed.data
   refuseEmptyAndShared(flows, file)
   return {
     flows,
     ...(state === undefined ? {} : { state }),
     ...(log?.level === undefined ? {} : { log: { level: log.level } }),
+    ...(serve === undefined ? {} : { serve: serveOf(serve) }),
+  }
+}
+
+/** Without the keys that say nothing. */
+function serveOf({ listen, token, names, readOnly }: z.output<typeof ServeShape>): ServeSettings {
+  return {
+    ...(listen === undefined ? {} : { listen }),
+    ...(token === undefined ? {} : { token }),
+    ...(names === undefined ? {} : { names }),
+    ...(readOnly === undefined ? {} : { readOnly }),
   }
 }
 

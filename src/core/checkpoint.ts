@@ -10,4 +10,10 @@ export interface CheckpointStore {
    * and changes nothing when the saved position is another: a second instance runs the same flow.
    */
   save(flow: string, lane: Lane, position: Position, expected: Position | undefined): Promise<void>
+
+  /**
+   * Takes away all positions of a flow, so that it begins anew; answers how many lanes there were. An instance that runs
+   * the flow meets a `ConflictError` with its next `save`.
+   */
+  reset(flow: string): Promise<number>
 }

@@ -62,6 +62,8 @@ export interface Flow {
   readonly deadLetters?: readonly DeadLetterStore[]
   /** Sends dead letters through the whole flow again; left out by flows that cannot. */
   replay?(filter: LetterFilter, context: FlowContext): Promise<ReplayReport>
+  /** Its options for people: plain values, names of functions, labels in place of objects. Made by `describeOptions`. */
+  describe?(): unknown
   /** What would stop or slow this flow, without changing anything. */
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
   /** The least rights the flow needs, per database, as statements to run. `role` is a placeholder or a real role. */

@@ -52,8 +52,19 @@ export type FlowEvent = { readonly flow: string } & (
     }
   /** Something a person may want to know once, e.g. who holds back the oldest transaction. */
   | { readonly type: 'notice'; readonly level: 'info' | 'warn'; readonly code: string; readonly message: string }
+  /** A feed is published: whoever looks finds it whole. */
+  | {
+      readonly type: 'published'
+      readonly feed: string
+      readonly sequence: number
+      readonly rows: number
+      readonly bytes: number
+      readonly files: number
+    }
   | { readonly type: 'caught-up' }
   | { readonly type: 'draining' }
+  /** It was asked to pause, has finished what it had read and waits to be resumed. After `stopped`. */
+  | { readonly type: 'paused'; readonly kind: string }
   | { readonly type: 'stopped'; readonly exitCode: ExitCode; readonly error: Error | undefined }
 )
 

@@ -26,10 +26,28 @@ export interface Conflict {
   readonly decision: 'kept-both' | 'kept-existing' | 'took-incoming'
 }
 
+export interface StoredConflict extends Conflict {
+  /** Short text that names it within its flow. */
+  readonly id: string
+  /** How often it was recorded, first and last; ISO 8601, UTC. */
+  readonly times: number
+  readonly firstAt: string
+  readonly lastAt: string
+}
+
+export interface ConflictPage {
+  /** Default 100. */
+  readonly limit?: number
+  /** The last conflict of the page before. */
+  readonly after?: Pick<StoredConflict, 'id' | 'firstAt'>
+}
+
 export interface ConflictStore {
   /** The same flow, table, key, incoming and existing row is one record, counted again. */
   record(conflicts: readonly Conflict[]): Promise<void>
   count(flow: string): Promise<number>
+  /** Newest `firstAt` first, then by `id` downwards. */
+  list(flow: string, page?: ConflictPage): Promise<readonly StoredConflict[]>
 }
 
 /** How a flow stands, as its process last told; what `lockstep status` shows. */
@@ -38,8 +56,8 @@ export interface RunRecord {
   readonly kind: string
   /** One per process start. */
   readonly run: string
-  /** `scheduled`: between two runs. */
-  readonly state: 'running' | 'scheduled' | 'draining' | 'stopped' | 'failed'
+  /** `scheduled`: between two runs. `paused`: until it is resumed. */
+  readonly state: 'running' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
   /** ISO 8601, UTC. With a schedule: of the last change between running and waiting. */
   readonly startedAt: string
   readonly heartbeatAt: string
@@ -68,4 +86,6 @@ export interface RunStore {
   save(record: RunRecord): Promise<void>
   /** The newest record of each flow, or of one flow. */
   latest(flow?: string): Promise<readonly RunRecord[]>
+  /** The last runs of a flow, newest start first. */
+  list(flow: string, limit: number): Promise<readonly RunRecord[]>
 }

@@ -23,7 +23,7 @@ interface Progress {
 
 /**
  * Writes each fact once, as `event`: `flow.started`, `flow.scheduled`, `flow.progress`, `flow.retry`, `flow.health`, `flow.dead-letters`,
- * `flow.conflicts`, `flow.verdict`, `flow.notice`, `flow.caught-up`, `flow.draining`, `flow.stopped`. Batches, retries,
+ * `flow.conflicts`, `flow.verdict`, `flow.notice`, `flow.caught-up`, `flow.draining`, `flow.paused`, `flow.stopped`. Batches, retries,
  * dead letters and skipped items come in their hundreds, so they are summed up in a `flow.progress` line at most every
  * `progressMs`, written by the event that comes after; only the first retry and the first dead letters of each code in
  * that time have a line of their own.
@@ -148,11 +148,8 @@ function lineOf(event: FlowEvent): Line | undefined {
         fields: { subject, healthy, reason },
       }
     }
-    case 'dead-letters': {
-      const { lane, count: letters, code, reason, held = false } = event
-      const fate = held ? 'are held and will be tried again' : 'became dead letters'
-      return { level: 'warn', message: `${letters} items ${fate}`, fields: { lane, count: letters, code, reason } }
-    }
+    case 'dead-letters':
+      return lettersLine(event)
     case 'conflicts': {
       const { count: conflicts, decision } = event
       return { level: 'warn', message: `${conflicts} conflicts: ${decision}`, fields: { count: conflicts, decision } }
@@ -171,12 +168,20 @@ function lineOf(event: FlowEvent): Line | undefined {
       return stoppedLine(event)
     case 'caught-up':
     case 'draining':
+    case 'paused':
       return { level: 'info', message: event.type }
     case 'batch':
     case 'checkpoint':
     case 'skipped':
+    // A notice says it, with what was left out.
+    case 'published':
       return undefined
   }
+}
+
+function lettersLine({ lane, count, code, reason, held = false }: FlowEvent & { readonly type: 'dead-letters' }): Line {
+  const fate = held ? 'are held and will be tried again' : 'became dead letters'
+  return { level: 'warn', message: `${count} items ${fate}`, fields: { lane, count, code, reason } }
 }
 
 function stoppedLine({ exitCode, error }: FlowEvent & { readonly type: 'stopped' }): Line {

@@ -9,8 +9,8 @@ import { RateWindow } from './rate-window.js'
 export interface FlowTally {
   readonly flow: string
   readonly kind: string
-  /** `scheduled`: between two runs. */
-  readonly state: 'running' | 'scheduled' | 'draining' | 'stopped' | 'failed'
+  /** `scheduled`: between two runs. `paused`: until it is resumed. */
+  readonly state: 'running' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
   readonly startedAt: string
   readonly items: number
   readonly batches: number
@@ -51,6 +51,8 @@ export interface Tally {
   readonly observer: Observer
   /** A copy of how every flow stands, in the order in which they started. */
   snapshot(): readonly FlowTally[]
+  /** The same of one flow; `undefined` before its first event. */
+  of(flow: string): FlowTally | undefined
 }
 
 /** Keeps count of flows in memory that does not grow: for the live view, summaries and heartbeats. */
@@ -66,6 +68,7 @@ export function tally(): Tally {
       counter.count(event)
     },
     snapshot: () => [...flows.values()].map((counter) => counter.snapshot()),
+    of: (flow) => flows.get(flow)?.snapshot(),
   }
 }
 
@@ -138,16 +141,26 @@ class FlowCounter {
       case 'notice':
         this.#notice = { level: event.level, code: event.code, message: scrub(event.message) }
         return
+      default:
+        this.#turn(event)
+    }
+  }
+
+  /** Into another state. */
+  #turn(event: FlowEvent): void {
+    switch (event.type) {
       case 'caught-up':
         this.#caughtUp = true
         return
       case 'draining':
         this.#state = 'draining'
         return
+      case 'paused':
+        this.#state = 'paused'
+        this.#kind = event.kind
+        return
       case 'stopped':
         this.#stop(event)
-        return
-      case 'checkpoint':
         return
     }
   }
@@ -155,7 +168,7 @@ class FlowCounter {
   /** With a schedule again and again. */
   #begin(kind: string): void {
     this.#kind = kind
-    if (this.#state !== 'scheduled') return
+    if (this.#state !== 'scheduled' && this.#state !== 'paused') return
     this.#state = 'running'
     this.#startedAt = Date.now()
     this.#error = undefined

@@ -71,6 +71,19 @@ export function checkpointStoreContract(
         await store.save(FLOW, 'a', '1', '1')
         expect(await store.load(FLOW)).toEqual(new Map([['a', '1']]))
       }),
+      'takes away all positions of a flow and of no other, and whoever goes on from them meets a conflict': using(
+        async ({ store, other }) => {
+          await store.save(FLOW, 'a', '1', undefined)
+          await store.save(FLOW, 'b', '1', undefined)
+          await store.save(`${FLOW}-2`, 'a', '7', undefined)
+          expect(await other.reset(FLOW)).toBe(2)
+          expect(await other.reset(FLOW)).toBe(0)
+          expect(await store.load(FLOW)).toEqual(new Map())
+          expect(await store.load(`${FLOW}-2`)).toEqual(new Map([['a', '7']]))
+          await expect(store.save(FLOW, 'a', '2', '1')).rejects.toBeInstanceOf(ConflictError)
+          await store.save(FLOW, 'a', '1', undefined)
+        },
+      ),
       'lets one of many win at the same moment': using(async ({ store, other }) => {
         for (const expected of [undefined, 'won']) {
           const outcomes = await Promise.allSettled(

@@ -14,6 +14,12 @@ export class MemoryCheckpointStore implements CheckpointStore {
     this.move(flow, lane, position, expected)
   }
 
+  async reset(flow: string): Promise<number> {
+    const lanes = this.#flows.get(flow)?.size ?? 0
+    this.#flows.delete(flow)
+    return lanes
+  }
+
   /** As `save`, but at once: nothing can come in between, so it can be part of a greater change. */
   move(flow: string, lane: Lane, position: Position, expected: Position | undefined): void {
     const lanes = this.#flows.get(flow) ?? new Map<Lane, Position>()

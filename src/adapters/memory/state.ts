@@ -1,26 +1,52 @@
-import type { Conflict, ConflictStore, RunRecord, RunStore, StateStore } from '../../core/state.js'
+import type {
+  Conflict,
+  ConflictPage,
+  ConflictStore,
+  RunRecord,
+  RunStore,
+  StateStore,
+  StoredConflict,
+} from '../../core/state.js'
 import { MemoryCheckStore } from './check-store.js'
 import { MemoryCheckpointStore } from './checkpoint-store.js'
 import { MemoryDeadLetterStore } from './dead-letter-store.js'
 
 /** Conflicts that live as long as the object. */
 export class MemoryConflictStore implements ConflictStore {
-  readonly #conflicts = new Map<string, Conflict>()
+  readonly #conflicts = new Map<string, StoredConflict>()
 
   get conflicts(): readonly Conflict[] {
     return [...this.#conflicts.values()]
   }
 
   async record(conflicts: readonly Conflict[]): Promise<void> {
+    const lastAt = new Date().toISOString()
     for (const conflict of conflicts) {
       const { flow, table, key, incoming, existing } = conflict
-      this.#conflicts.set(JSON.stringify([flow, table, key, incoming, existing]), conflict)
+      const identity = JSON.stringify([flow, table, key, incoming, existing])
+      const known = this.#conflicts.get(identity) ?? { id: String(this.#conflicts.size + 1), times: 0, firstAt: lastAt }
+      const { id, times, firstAt } = known
+      this.#conflicts.set(identity, { ...conflict, id, times: times + 1, firstAt, lastAt })
     }
+  }
+
+  async list(flow: string, { limit = 100, after }: ConflictPage = {}): Promise<readonly StoredConflict[]> {
+    const order = (a: Place, b: Place): number => compareText(b.firstAt, a.firstAt) || compareText(b.id, a.id)
+    return [...this.#conflicts.values()]
+      .filter((conflict) => conflict.flow === flow && (after === undefined || order(conflict, after) > 0))
+      .sort(order)
+      .slice(0, limit)
   }
 
   async count(flow: string): Promise<number> {
     return this.conflicts.filter((conflict) => conflict.flow === flow).length
   }
+}
+
+type Place = Pick<StoredConflict, 'id' | 'firstAt'>
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Run records that live as long as the object. */
@@ -39,6 +65,13 @@ export class MemoryRunStore implements RunStore {
       if (known === undefined || known.heartbeatAt <= record.heartbeatAt) newest.set(record.flow, record)
     }
     return [...newest.values()]
+  }
+
+  async list(flow: string, limit: number): Promise<readonly RunRecord[]> {
+    return [...this.#records.values()]
+      .filter((record) => record.flow === flow)
+      .sort((a, b) => compareText(b.startedAt, a.startedAt) || compareText(b.heartbeatAt, a.heartbeatAt))
+      .slice(0, limit)
   }
 }
 

@@ -8,7 +8,7 @@ const Stored = z.object({
   flow: z.string(),
   kind: z.string(),
   run: z.string(),
-  state: z.enum(['running', 'scheduled', 'draining', 'stopped', 'failed']),
+  state: z.enum(['running', 'scheduled', 'draining', 'paused', 'stopped', 'failed']),
   startedAt: z.string(),
   heartbeatAt: z.string(),
   items: z.number(),

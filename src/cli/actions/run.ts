@@ -3,6 +3,7 @@ import type { Config } from '../../config/define-config.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { FlowEvent, Observer } from '../../core/observer.js'
+import { FlowBoard } from '../../observe/board/flow-board.js'
 import { fanOut } from '../../observe/fan-out.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
@@ -13,8 +14,9 @@ import { Heartbeat } from '../run/heartbeat.js'
 import { liveView } from '../run/live-view.js'
 import { logLevelOf } from '../run/log-level.js'
 import { openLog } from '../run/open-log.js'
-import { runFlows } from '../run/run-flows.js'
 import { RunProgress } from '../run/run-progress.js'
+import { Runner } from '../run/runner.js'
+import { serveRun } from '../serve/serve-run.js'
 import { listenForSignals } from '../signals.js'
 
 export interface RunArguments {
@@ -24,6 +26,8 @@ export interface RunArguments {
   readonly once: boolean
   /** Feeds publish all rows, now, one time. */
   readonly full: boolean
+  /** Serves the API too; `listen` as on the command line. */
+  readonly serve?: { readonly listen: string | undefined }
   readonly json: boolean
   readonly config?: string
   readonly logLevel?: string
@@ -39,15 +43,30 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
     const screen = io.isTty && !args.json ? liveScreen(io, progress, () => signals.shutdown.state) : undefined
     const shown = screen ?? { observer: openLog({ level, write: args.json ? io.err : io.out }) }
     const heartbeats = startHeartbeats(config, flows, progress)
-    const observer = fanOut(progress.take, shown.observer)
-    const worst = await runFlows(flows, {
+    const board = args.serve === undefined ? undefined : new FlowBoard()
+    const observer = fanOut(progress.take, shown.observer, ...(board === undefined ? [] : [board.observer]))
+    const runner = new Runner(flows, {
       observer,
       signals,
       untilCaughtUp: args.untilCaughtUp,
       once: args.once || args.full,
       full: args.full,
+      stays: board !== undefined && !(args.once || args.full || args.untilCaughtUp),
       stateOf: (flow) => stateOf(config, flow)?.state,
     })
+    await using _server =
+      board &&
+      (await serveRun(io, {
+        config,
+        flows,
+        board,
+        observer,
+        signals,
+        control: runner,
+        level,
+        listen: args.serve?.listen,
+      }))
+    const worst = await runner.run()
     const exitCode = signals.shutdown.state === 'aborting' ? EXIT.aborted : worst
     screen?.end()
     await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()))

@@ -7,6 +7,7 @@ interface Options {
   readonly untilCaughtUp?: boolean
   readonly once?: boolean
   readonly full?: boolean
+  readonly serve?: string | true
   readonly json?: boolean
   readonly config?: string
   readonly logLevel?: string
@@ -20,6 +21,10 @@ export function runCommand(io: Io, finish: Finish): Command {
     .option('--until-caught-up', 'stop once everything committed before the start is on the other side; implies --once')
     .option('--once', 'run flows that have a schedule now, one time, and not when they are due')
     .option('--full', 'feeds with `since` publish all rows again; implies --once')
+    .option(
+      '--serve [host:port]',
+      'serve the API and dashboard too (default: serve.listen of the config, 127.0.0.1:4680)',
+    )
     .addOption(jsonOption('print one summary object on stdout at the end; logs go to stderr'))
     .addOption(configOption())
     .addOption(logLevelOption())
@@ -30,17 +35,20 @@ On a terminal it shows each flow live; elsewhere it writes JSON log lines.
 A check flow ends by itself; when its sides differ the exit code is 1, and 3 when it could not tell.
 A flow with a schedule runs whenever it is due, never twice at a time, until the process is stopped. A run that fails is
 told, and the next due time runs again; stopped in good order it exits with 0, whatever its runs found (see status).
+With --serve flows can be paused, resumed and run over HTTP (see serve), and the process goes on until it is stopped.
 The first SIGTERM or SIGINT lets the flows finish what they have read (25 s), the second stops them at once.
 
 Examples:
   $ lockstep run                            all flows, until stopped
   $ lockstep run mirror --until-caught-up   one flow, as a job
   $ lockstep run facilities --once          one publication now, whatever its schedule
+  $ lockstep run --serve                    and the API with it, on http://127.0.0.1:4680
   $ lockstep run --json > summary.json      logs on stderr, the summary in a file`,
     )
     .action(async (flows: string[], options: Options) => {
       const { run } = await import('../actions/run.js')
-      const { untilCaughtUp = false, once = false, full = false, json = false, ...rest } = options
-      await finish(run(io, { ...rest, flows, untilCaughtUp, once, full, json }))
+      const { untilCaughtUp = false, once = false, full = false, json = false, serve, ...rest } = options
+      const served = serve === undefined ? {} : { serve: { listen: serve === true ? undefined : serve } }
+      await finish(run(io, { ...rest, ...served, flows, untilCaughtUp, once, full, json }))
     })
 }

@@ -6,7 +6,7 @@ import type { Paint } from './paint.js'
 /** How a flow stands at one moment, as the live view shows it. */
 export interface FlowView {
   readonly name: string
-  readonly state: 'starting' | 'running' | 'scheduled' | 'draining' | 'stopped' | 'failed'
+  readonly state: 'starting' | 'running' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
   readonly items: number
   /** Over the last seconds. */
   readonly itemsPerSecond: number
@@ -118,6 +118,7 @@ function lag(ms: number | undefined): string {
 function stateOf(flow: FlowView, paint: Paint): { mark: string; word: string; colour: (text: string) => string } {
   if (flow.state === 'failed') return { mark: '✗', word: 'failed', colour: paint.red }
   if (flow.state === 'stopped') return { mark: '■', word: 'stopped', colour: paint.dim }
+  if (flow.state === 'paused') return { mark: '‖', word: 'paused', colour: paint.yellow }
   if (flow.state === 'scheduled') {
     return { mark: '◷', word: 'scheduled', colour: flow.error === undefined ? paint.green : paint.red }
   }

@@ -92,6 +92,7 @@ function stateOf(
   if (isStale(record, nowMs)) return { mark: '?', word: 'stale', colour: paint.red }
   if (record.state === 'failed') return { mark: '✗', word: 'failed', colour: paint.red }
   if (record.state === 'stopped') return { mark: '■', word: 'stopped', colour: paint.dim }
+  if (record.state === 'paused') return { mark: '‖', word: 'paused', colour: paint.yellow }
   if (record.state === 'scheduled') {
     return { mark: '◷', word: 'scheduled', colour: record.lastRun?.error === undefined ? paint.green : paint.red }
   }

@@ -14,7 +14,7 @@ export function flowView(tally: FlowTally, { recent, unhealthySince }: Lately, n
   const [lagP50Ms, lagP99Ms] = recent.lags(nowMs, [0.5, 0.99])
   const { lastVerdict } = tally
   const waits = tally.state === 'scheduled'
-  const over = waits || tally.state === 'stopped' || tally.state === 'failed'
+  const over = waits || tally.state === 'paused' || tally.state === 'stopped' || tally.state === 'failed'
   return {
     name: tally.flow,
     state: isStarting(tally) ? 'starting' : tally.state,

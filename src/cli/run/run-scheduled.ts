@@ -4,6 +4,7 @@ import type { FlowEvent, Observer } from '../../core/observer.js'
 import type { Schedule } from '../../core/schedule.js'
 import type { Clock } from './clock.js'
 import type { Claim } from './due-claims.js'
+import type { RunRequests } from './run-requests.js'
 
 export interface ScheduledFlow {
   readonly name: string
@@ -22,6 +23,8 @@ export interface ScheduleScope {
   readonly observer: Observer
   readonly drain: AbortSignal
   readonly abort: AbortSignal
+  /** Runs beside the schedule; left out: nobody can ask for one. */
+  readonly requests?: RunRequests
 }
 
 /**
@@ -39,18 +42,29 @@ export async function runScheduled(flow: ScheduledFlow, scope: ScheduleScope): P
     return stop(flow, scope, error)
   }
   while (dueMs !== undefined && !drain.aborted) {
-    await clock.until(dueMs, drain)
+    const why = await wake(scope, dueMs)
     if (drain.aborted) break
-    if (await isOurs(flow, scope, dueMs)) {
-      await runOnce(flow, scope, dueMs)
+    // Whoever asks for a run means this instance, whatever others do.
+    const fromMs = why === 'asked' ? clock.now() : dueMs
+    if (why === 'asked' || (await isOurs(flow, scope, dueMs))) {
+      await runOnce(flow, scope, fromMs)
       // The run has told its end already.
       if (drain.aborted) return abort.aborted ? EXIT.aborted : EXIT.ok
     }
     // A clock that was set back must not make the same due time come twice.
-    dueMs = next(flow, Math.max(dueMs, clock.now()))
+    dueMs = next(flow, Math.max(fromMs, clock.now()))
     tellNext(flow, scope, dueMs)
   }
   return stop(flow, scope)
+}
+
+async function wake({ clock, drain, requests }: ScheduleScope, dueMs: number): Promise<'due' | 'asked'> {
+  const over = new AbortController()
+  const due = clock.until(dueMs, AbortSignal.any([drain, over.signal])).then(() => 'due' as const)
+  const asked = requests?.next(over.signal).then(() => 'asked' as const)
+  const why = await Promise.race(asked === undefined ? [due] : [due, asked])
+  over.abort()
+  return why
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -29,6 +29,7 @@ function tell({ manifest, outcome }: Publication, { as: { preset } }: FeedSettin
     observer({ flow, type: 'notice', level: 'info', code: 'feed-unchanged', message })
     return
   }
+  observer({ flow, type: 'published', feed: manifest.name, sequence, rows, bytes, files: files.length })
   observer({ flow, type: 'notice', level: 'info', code: 'feed-published', message: `published ${what}${added}${left}` })
   if (preset !== undefined && files.length > preset.recommendedFiles) {
     const message = `${files.length} files; ${preset.name} recommends ${preset.recommendedFiles} at most`

@@ -6,11 +6,17 @@ import type { RunRecord } from '../../../src/core/state.js'
 import type { Row, TableSchema } from '../../../src/core/table.js'
 import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
+import { conflictStoreContract } from '../../contracts/conflict-store.js'
 import { sinkContract } from '../../contracts/sink.js'
 import { tableContract } from '../../contracts/table.js'
 
 checkpointStoreContract('memory', async () => {
   const store = memoryCheckpoints()
+  return { store, other: store, async [Symbol.asyncDispose]() {} }
+})
+
+conflictStoreContract('memory', async () => {
+  const store = memoryState().conflicts
   return { store, other: store, async [Symbol.asyncDispose]() {} }
 })
 

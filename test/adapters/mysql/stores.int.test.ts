@@ -4,6 +4,7 @@ import { mysql } from '../../../src/adapters/mysql/database.js'
 import { ConfigError } from '../../../src/core/errors.js'
 import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
+import { conflictStoreContract } from '../../contracts/conflict-store.js'
 import { deadLetterStoreContract } from '../../contracts/dead-letter-store.js'
 import { mariadbQuery, testMariadb } from '../../support/mariadb.js'
 
@@ -56,6 +57,11 @@ checkpointStoreContract('mysql', async () => {
 deadLetterStoreContract('mysql', async () => {
   const { one, other, ...disposable } = await twoInstances()
   return { store: one.state.deadLetters, other: other.state.deadLetters, ...disposable }
+})
+
+conflictStoreContract('mysql', async () => {
+  const { one, other, ...disposable } = await twoInstances()
+  return { store: one.state.conflicts, other: other.state.conflicts, ...disposable }
 })
 
 checkStoreContract('mysql', async () => {
@@ -174,6 +180,7 @@ describe('the state tables', () => {
     })
     await runs.save({ ...record, flow: 'g' })
     expect(await runs.latest('f')).toMatchObject([{ run: 'r2', items: 5 }])
+    expect(await runs.list('f', 1)).toMatchObject([{ run: 'r2', items: 5 }])
     expect((await runs.latest()).map(({ flow, run }) => [flow, run])).toEqual([
       ['f', 'r2'],
       ['g', 'r1'],

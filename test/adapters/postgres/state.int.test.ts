@@ -7,6 +7,7 @@ import { ConfigError, ConflictError } from '../../../src/core/errors.js'
 import type { Conflict, RunRecord } from '../../../src/core/state.js'
 import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
+import { conflictStoreContract } from '../../contracts/conflict-store.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 
 const signal = AbortSignal.timeout(120_000)
@@ -24,6 +25,20 @@ checkpointStoreContract('postgres', async () => {
   return {
     store: one.state.checkpoints,
     other: two.state.checkpoints,
+    [Symbol.asyncDispose]: async () => {
+      await one[Symbol.asyncDispose]()
+      await two[Symbol.asyncDispose]()
+    },
+  }
+})
+
+conflictStoreContract('postgres', async () => {
+  const [one, two] = [postgres(database.url), postgres(database.url)]
+  await one.state.prepare(signal)
+  await query('TRUNCATE lockstep.conflicts')
+  return {
+    store: one.state.conflicts,
+    other: two.state.conflicts,
     [Symbol.asyncDispose]: async () => {
       await one[Symbol.asyncDispose]()
       await two[Symbol.asyncDispose]()
@@ -192,7 +207,8 @@ describe('conflicts', () => {
     await conflicts.record([conflict])
     await handle.session.transaction((transaction) => handle.state.recordConflicts(transaction, [conflict]))
     expect(await conflicts.count('conflicts')).toBe(2)
-    const rows = await query(`SELECT key, incoming, existing, times::int FROM lockstep.conflicts ORDER BY times DESC`)
+    const rows = await query(`SELECT key, incoming, existing, times::int FROM lockstep.conflicts
+        WHERE flow = 'conflicts' ORDER BY times DESC`)
     expect(rows).toEqual([
       { key: ['1'], incoming: ['1', 'NULL'], existing: ['1', null], times: 4 },
       { key: ['1'], incoming: ['1', '{"quoted",\\}'], existing: ['1', null], times: 1 },
@@ -240,6 +256,7 @@ describe('runs', () => {
     await runs.save({ ...newer, state: 'draining' })
     await runs.save(other)
     expect(await runs.latest('runs')).toEqual([{ ...newer, state: 'draining' }])
+    expect((await runs.list('runs', 1)).map(({ run: id }) => id)).toEqual([newer.run])
     expect(await runs.latest()).toEqual([{ ...newer, state: 'draining' }, other])
     expect(await runs.latest('never')).toEqual([])
     await runs.save({ ...newer, lastVerdict: verdict })

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Row, Table } from '../../../src/core/table.js'
 import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
+import { conflictStoreContract } from '../../contracts/conflict-store.js'
 import { deadLetterStoreContract } from '../../contracts/dead-letter-store.js'
 import { tableContract } from '../../contracts/table.js'
 import { upsertContract } from '../../contracts/upsert.js'
@@ -40,6 +41,10 @@ for (const [name, open] of [
   checkpointStoreContract(name, async () => {
     const { one, other, ...rest } = await open()
     return { store: one.checkpoints, other: other.checkpoints, ...rest }
+  })
+  conflictStoreContract(name, async () => {
+    const { one, other, ...rest } = await open()
+    return { store: one.conflicts, other: other.conflicts, ...rest }
   })
   deadLetterStoreContract(name, async () => {
     const { one, other, ...rest } = await open()

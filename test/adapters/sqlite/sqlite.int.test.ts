@@ -91,6 +91,7 @@ describe('a SQLite file', () => {
     })
     expect(await state.runs.latest()).toEqual([{ ...run, items: 2 }])
     expect(await state.runs.latest('none')).toEqual([])
+    expect((await state.runs.list(FLOW, 5)).map(({ run: id }) => id)).toEqual(['one', 'older'])
     const conflict = {
       flow: FLOW,
       table: 't',

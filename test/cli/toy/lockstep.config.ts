@@ -38,6 +38,7 @@ const down: Database = {
     runs: {
       save: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
       latest: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
+      list: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
     },
   },
 }

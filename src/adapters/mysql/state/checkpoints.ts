@@ -36,6 +36,11 @@ export class MysqlCheckpoints implements CheckpointStore {
     await this.saveIn(this.#session, { flow, lane, position, expected })
   }
 
+  async reset(flow: string): Promise<number> {
+    const query = sql`delete from ${this.#table} where flow_hash = ${keyHash(flow)}`
+    return this.#session.change(query, { what: 'taking checkpoints away' })
+  }
+
   /** As `save`, in a transaction that is open already: the position commits with the items. */
   async saveIn(session: Session, move: CheckpointMove): Promise<void> {
     const moved = move.expected === undefined ? await this.#insert(session, move) : await this.#update(session, move)

@@ -1,8 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { Conflict, ConflictStore } from '../../../core/state.js'
+import type { Conflict, ConflictPage, ConflictStore, StoredConflict } from '../../../core/state.js'
+import { CONFLICT_PAGE, storedConflict } from '../../sql/stored-conflict.js'
 import { rowAlias } from '../session/row-alias.js'
 import type { Session } from '../session/session.js'
+import { isoMoment, mysqlMoment } from './moments.js'
 import { keyHash, type StateDialect, type StatePlace, stateTable } from './state-schema.js'
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })])
@@ -51,6 +53,17 @@ export class MysqlConflicts implements ConflictStore {
     const query = sql`select count(*) as count from ${this.#table} where flow_hash = ${keyHash(flow)}`
     const [{ count }] = Count.parse(await this.#session.execute(query, { what: 'counting conflicts' }))
     return count
+  }
+
+  async list(flow: string, { limit = CONFLICT_PAGE, after }: ConflictPage = {}): Promise<readonly StoredConflict[]> {
+    const at = after === undefined ? '' : mysqlMoment(after.firstAt)
+    const from = after === undefined ? sql`` : sql`and (first_at < ${at} or (first_at = ${at} and hash < ${after.id}))`
+    const query = sql`
+      select hash as id, flow, table_name as ${sql.raw('`table`')}, key_values as ${sql.raw('`key`')}, incoming, existing,
+        decision, times, ${isoMoment(sql`first_at`)} as firstAt, ${isoMoment(sql`last_at`)} as lastAt
+      from ${this.#table} where flow_hash = ${keyHash(flow)} ${from} order by first_at desc, hash desc limit ${limit}`
+    const rows = await this.#session.execute(query, { what: 'listing conflicts' })
+    return rows.map(storedConflict)
   }
 }
 

@@ -13,7 +13,7 @@ import { LETTER_PAGE, storedLetter, WAITING_STATES } from '../../sql/stored-lett
 import { rowAlias } from '../session/row-alias.js'
 import type { Session } from '../session/session.js'
 import { byBytes, fitting } from './letter-bytes.js'
-import { mysqlMoment } from './moments.js'
+import { isoMoment, mysqlMoment } from './moments.js'
 import { keyHash, type StateDialect, type StatePlace, stateTable } from './state-schema.js'
 
 const NOTHING = sql`false`
@@ -66,7 +66,7 @@ export class MysqlDeadLetters implements DeadLetterStore {
     }
     const query = sql`
       select id, flow, item_key as itemKey, lane, stage, code, reason, payload, encoding, headers, origin, position,
-        attempts, state, ${iso(sql`first_at`)} as firstAt, ${iso(sql`last_at`)} as lastAt
+        attempts, state, ${isoMoment(sql`first_at`)} as firstAt, ${isoMoment(sql`last_at`)} as lastAt
       from ${this.#table} where flow_hash = ${keyHash(flow)} and ${sql.join(where, sql` and `)}
       order by first_at, id limit ${limit}`
     const rows = await this.#session.execute(query, { what: 'listing dead letters' })
@@ -123,9 +123,4 @@ function oneOf(column: SQL, texts: readonly string[]): SQL {
   if (texts.length === 0) return NOTHING
   const list = texts.map((text) => sql`${text}`)
   return sql`${column} in (${sql.join(list, sql`, `)})`
-}
-
-/** With all six digits, as pages go on from this very moment. */
-function iso(column: SQL): SQL {
-  return sql`date_format(${column}, '%Y-%m-%dT%H:%i:%s.%fZ')`
 }

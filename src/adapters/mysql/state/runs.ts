@@ -49,4 +49,11 @@ export class MysqlRuns implements RunStore {
     const rows = await this.#session.execute(query, { what: 'reading the latest runs' })
     return Rows.parse(rows).map(({ record }) => parseRunRecord(record))
   }
+
+  async list(flow: string, limit: number): Promise<readonly RunRecord[]> {
+    const query = sql`select record from ${this.#table} where flow_hash = ${keyHash(flow)}
+      order by started_at desc, heartbeat_at desc limit ${limit}`
+    const rows = await this.#session.execute(query, { what: 'listing runs' })
+    return Rows.parse(rows).map(({ record }) => parseRunRecord(record))
+  }
 }

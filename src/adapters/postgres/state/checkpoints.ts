@@ -41,6 +41,13 @@ export class PostgresCheckpoints implements CheckpointStore {
     await this.saveIn(this.#session, { flow, lane, position, expected })
   }
 
+  async reset(flow: string): Promise<number> {
+    const query = sql`delete from ${this.#table} where flow = ${flow} returning ${OWN_TRANSACTION}`
+    const gone = await this.#session.execute(query, { what: 'taking checkpoints away' })
+    if (gone.length > 0) this.#own.announceResult(gone)
+    return gone.length
+  }
+
   async saveIn(session: Session, { flow, lane, position, expected, withRows = false }: CheckpointMove): Promise<void> {
     const query =
       expected === undefined

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { Conflict, ConflictStore } from '../../../core/state.js'
+import type { Conflict, ConflictPage, ConflictStore, StoredConflict } from '../../../core/state.js'
+import { CONFLICT_PAGE, storedConflict } from '../../sql/stored-conflict.js'
 import type { Session } from '../session/session.js'
 import { stateTable } from './state-schema.js'
 
@@ -44,6 +45,23 @@ export class PostgresConflicts implements ConflictStore {
     const [row] = await this.#session.execute(query, { what: 'counting conflicts' })
     return Count.parse(row).count
   }
+
+  async list(flow: string, { limit = CONFLICT_PAGE, after }: ConflictPage = {}): Promise<readonly StoredConflict[]> {
+    const from =
+      after === undefined ? sql`` : sql`and (first_at, hash) < (${after.firstAt}::timestamptz, ${after.id}::text)`
+    const query = sql`
+      select hash as id, flow, table_name as "table", key::text as key, incoming::text as incoming,
+        existing::text as existing, decision, times::text as times, ${iso(sql`first_at`)} as "firstAt",
+        ${iso(sql`last_at`)} as "lastAt"
+      from ${this.#table} where flow = ${flow} ${from} order by first_at desc, hash desc limit ${limit}`
+    const rows = await this.#session.execute(query, { what: 'listing conflicts' })
+    return rows.map(storedConflict)
+  }
+}
+
+/** With all six digits, as pages go on from this very moment. */
+function iso(column: SQL): SQL {
+  return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }
 
 interface Tallied {

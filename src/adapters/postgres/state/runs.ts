@@ -38,4 +38,11 @@ export class PostgresRuns implements RunStore {
     const rows = await this.#session.execute(query, { what: 'reading the latest runs' })
     return rows.map((row) => parseRunRecord(z.string().parse(row['record'])))
   }
+
+  async list(flow: string, limit: number): Promise<readonly RunRecord[]> {
+    const query = sql`select record::text as record from ${this.#table} where flow = ${flow}
+      order by started_at desc, heartbeat_at desc limit ${limit}`
+    const rows = await this.#session.execute(query, { what: 'listing runs' })
+    return rows.map((row) => parseRunRecord(z.string().parse(row['record'])))
+  }
 }

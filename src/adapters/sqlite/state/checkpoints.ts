@@ -32,6 +32,12 @@ export class SqliteCheckpoints implements CheckpointStore {
     await this.saveIn(this.#session, { flow, lane, position, expected })
   }
 
+  async reset(flow: string): Promise<number> {
+    const sql = 'delete from lockstep_checkpoints where flow = ?'
+    const { changed } = await this.#session.execute(sql, [flow], { what: 'taking checkpoints away' })
+    return changed
+  }
+
   async saveIn(statements: Statements, { flow, lane, position, expected }: CheckpointMove): Promise<void> {
     const now = new Date().toISOString()
     const what = { what: 'saving a checkpoint' }

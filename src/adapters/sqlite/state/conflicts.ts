@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Conflict, ConflictStore } from '../../../core/state.js'
+import type { Conflict, ConflictPage, ConflictStore, StoredConflict } from '../../../core/state.js'
+import { CONFLICT_PAGE, storedConflict } from '../../sql/stored-conflict.js'
 import type { SqliteSession } from '../session/session.js'
 
 const Count = z.tuple([z.object({ count: z.coerce.number() })])
@@ -38,5 +39,17 @@ export class SqliteConflicts implements ConflictStore {
     const { rows } = await this.#session.execute(sql, [flow], { what: 'counting conflicts' })
     const [{ count }] = Count.parse(rows)
     return count
+  }
+
+  async list(flow: string, { limit = CONFLICT_PAGE, after }: ConflictPage = {}): Promise<readonly StoredConflict[]> {
+    const from = after === undefined ? '' : ' and (first_at, hash) < (?, ?)'
+    const { rows } = await this.#session.execute(
+      `select hash as id, flow, table_name as "table", key_values as "key", incoming, existing, decision, times,
+          first_at as firstAt, last_at as lastAt
+        from lockstep_conflicts where flow = ?${from} order by first_at desc, hash desc limit ?`,
+      [flow, ...(after === undefined ? [] : [after.firstAt, after.id]), limit],
+      { what: 'listing conflicts' },
+    )
+    return rows.map(storedConflict)
   }
 }

@@ -39,6 +39,12 @@ export class SqliteRuns implements RunStore {
     )
     return Rows.parse(rows).map(({ record }) => parseRunRecord(record))
   }
+
+  async list(flow: string, limit: number): Promise<readonly RunRecord[]> {
+    const sql = 'select record from lockstep_runs where flow = ? order by started_at desc, heartbeat_at desc limit ?'
+    const { rows } = await this.#session.execute(sql, [flow, limit], { what: 'listing runs' })
+    return Rows.parse(rows).map(({ record }) => parseRunRecord(record))
+  }
 }
 
 /** All of one length, so that they sort as text. */

@@ -2,44 +2,21 @@ import type { NamedFlow } from '../../config/select-flows.js'
 import { EXIT, type ExitCode, exitCodeOf, LockstepError } from '../../core/errors.js'
 import type { FlowKind } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
-import type { StateStore } from '../../core/state.js'
-import { VERDICT_EXIT, worst } from '../exit-codes.js'
-import type { Signals } from '../signals.js'
-import { systemClock } from './clock.js'
-import { runScheduled } from './run-scheduled.js'
-import { scheduledFlow } from './scheduled-flow.js'
+import { VERDICT_EXIT } from '../exit-codes.js'
 
-export interface RunFlowsOptions {
+export interface RunScope {
   readonly observer: Observer
-  readonly signals: Signals
+  readonly drain: AbortSignal
+  readonly abort: AbortSignal
+  /** Resolves when whoever has not returned after an abort is left behind. */
+  readonly overdue: Promise<void>
   readonly untilCaughtUp: boolean
-  /** Flows with a schedule run at once, one time. */
-  readonly once: boolean
   readonly full?: boolean
-  /** Where instances of a flow with a schedule agree on who runs it. */
-  stateOf(flow: NamedFlow): StateStore | undefined
 }
 
-/** Runs the flows side by side. One that fails is told to the observer and does not stop the others. */
-export async function runFlows(flows: readonly NamedFlow[], options: RunFlowsOptions): Promise<ExitCode> {
-  const once = options.once || options.untilCaughtUp
-  const codes = await Promise.all(
-    flows.map((named) => {
-      const { schedule } = named.flow
-      const run = (): Promise<ExitCode> => runFlow(named, options)
-      if (schedule === undefined || once) return run()
-      const { observer, signals, stateOf } = options
-      const { drain, abort } = signals.shutdown
-      const flow = scheduledFlow(named, { schedule, observer, state: stateOf(named), run })
-      return runScheduled(flow, { clock: systemClock, observer, drain, abort })
-    }),
-  )
-  return worst(codes)
-}
-
-async function runFlow({ name, flow }: NamedFlow, options: RunFlowsOptions): Promise<ExitCode> {
-  const { observer, signals, untilCaughtUp, full = false } = options
-  const { drain, abort } = signals.shutdown
+/** Runs a flow to its end, which is told to the observer. Never rejects. */
+export async function runFlow({ name, flow }: NamedFlow, scope: RunScope): Promise<ExitCode> {
+  const { observer, drain, abort, overdue, untilCaughtUp, full = false } = scope
   const stopped = (exitCode: ExitCode, error: Error | undefined): ExitCode => {
     observer({ flow: name, type: 'stopped', exitCode, error })
     return exitCode
@@ -51,7 +28,7 @@ async function runFlow({ name, flow }: NamedFlow, options: RunFlowsOptions): Pro
   try {
     const context = { name, observer: findings.observer, drain, untilCaughtUp, full }
     const running = flow.run({ ...context, abort: AbortSignal.any([abort, over.signal]) })
-    await Promise.race([running, signals.overdue])
+    await Promise.race([running, overdue])
     return stopped(abort.aborted ? EXIT.aborted : findings.exitCode, undefined)
   } catch (error) {
     // What an aborted flow throws is the abort, and what it was waiting for when it was asked to stop is no failure.

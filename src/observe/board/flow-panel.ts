@@ -1,0 +1,108 @@
+import type { FlowEvent } from '../../core/observer.js'
+import { scrub } from '../../core/secret.js'
+import type { FlowTally } from '../tally.js'
+import type { FlowFigures, SeriesStep } from './flow-figures.js'
+import { TotalsCounter } from './flow-totals.js'
+import { codeOf, firstLine } from './happening.js'
+import { Happenings } from './happenings.js'
+import { Lanes } from './lane-figures.js'
+import { Series } from './series.js'
+
+const FINE_STEPS = 300
+const COARSE_STEPS = 360
+const KEPT_HAPPENINGS = 200
+/** Of fine steps, for the lag of now. */
+const RECENT_STEPS = 10
+
+/** What is kept of one flow beside its tally. Its memory does not grow: about 60 kB. */
+export class FlowPanel {
+  readonly happenings = new Happenings(KEPT_HAPPENINGS)
+  readonly lanes = new Lanes()
+  readonly totals = new TotalsCounter()
+  readonly #fine = new Series(1_000, FINE_STEPS)
+  readonly #coarse = new Series(10_000, COARSE_STEPS)
+  readonly #unhealthySince = new Map<string, string>()
+  #error: FlowFigures['lastError']
+  #noticeAt = ''
+
+  series(step: SeriesStep): Series {
+    return step === 1_000 ? this.#fine : this.#coarse
+  }
+
+  /** O(1) whatever the event. */
+  take(event: FlowEvent, nowMs: number): void {
+    switch (event.type) {
+      case 'batch':
+        this.#fine.batch(nowMs, event.items, event.durationMs, event.lagMs)
+        this.#coarse.batch(nowMs, event.items, event.durationMs, event.lagMs)
+        this.lanes.batch(nowMs, event.lane, event.items, event.lagMs)
+        this.totals.batch(event.items, event.durationMs)
+        return
+      default:
+        this.totals.take(event)
+        this.#takeRare(event, nowMs)
+    }
+  }
+
+  #takeRare(event: FlowEvent, nowMs: number): void {
+    switch (event.type) {
+      case 'retry':
+        this.#add(nowMs, { retries: 1 })
+        this.#note(event.error, nowMs)
+        return
+      case 'dead-letters':
+        if (!event.held) this.#add(nowMs, { deadLetters: event.count })
+        return
+      case 'health':
+        this.#health(event, nowMs)
+        return
+      case 'notice':
+        this.#noticeAt = new Date(nowMs).toISOString()
+        return
+      case 'started':
+        this.#unhealthySince.clear()
+        return
+      case 'stopped':
+        this.#unhealthySince.clear()
+        if (event.error !== undefined) this.#note(event.error, nowMs)
+        return
+    }
+  }
+
+  figures(tally: FlowTally, nowMs: number): FlowFigures {
+    const { lastNotice, lagMs } = tally
+    return {
+      ...tally,
+      heardAt: new Date(nowMs).toISOString(),
+      lagMs: greatest(this.#fine.columns(nowMs, RECENT_STEPS).lagMs),
+      lag: lagMs && { p50: lagMs.p50, p99: lagMs.p99, max: lagMs.max },
+      unhealthy: tally.unhealthy.map(({ subject, reason }) => ({
+        subject,
+        reason: reason === undefined ? undefined : firstLine(reason),
+        since: this.#unhealthySince.get(subject) ?? tally.startedAt,
+      })),
+      lastError: this.#error,
+      lastNotice: lastNotice && { ...lastNotice, at: this.#noticeAt },
+    }
+  }
+
+  #add(nowMs: number, entry: { readonly retries?: number; readonly deadLetters?: number }): void {
+    this.#fine.add(nowMs, entry)
+    this.#coarse.add(nowMs, entry)
+  }
+
+  #note(error: Error, nowMs: number): void {
+    const at = new Date(nowMs).toISOString()
+    this.#error = { message: scrub(error.message), code: codeOf(error), at }
+  }
+
+  #health({ subject, healthy }: FlowEvent & { readonly type: 'health' }, nowMs: number): void {
+    if (healthy) this.#unhealthySince.delete(subject)
+    else if (!this.#unhealthySince.has(subject)) this.#unhealthySince.set(subject, new Date(nowMs).toISOString())
+  }
+}
+
+function greatest(lags: readonly (number | null)[]): number | undefined {
+  const known = lags.filter((lagMs) => lagMs !== null)
+  return known.length === 0 ? undefined : Math.max(...known)
+}

@@ -1,0 +1,76 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Desk } from '../desk.js'
+import { RequestError } from '../problem.js'
+import { CheckFindingPageSchema, CheckRunPageSchema, CheckRunSchema } from '../schemas/check-schemas.js'
+import { FlowParam, PageQuerySchema } from '../schemas/page-schemas.js'
+import { answers, flowOf } from './route-parts.js'
+
+const tags = ['checks']
+
+const RunParam = FlowParam.extend({
+  id: z
+    .string()
+    .max(100)
+    .openapi({ param: { name: 'id', in: 'path' }, description: 'As in the list.' }),
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/v1/flows/{flow}/checks',
+  tags,
+  operationId: 'listChecks',
+  summary: 'Runs of a check',
+  request: { params: FlowParam, query: PageQuerySchema },
+  responses: answers('Newest first.', CheckRunPageSchema),
+})
+
+const one = createRoute({
+  method: 'get',
+  path: '/api/v1/flows/{flow}/checks/{id}',
+  tags,
+  operationId: 'getCheck',
+  summary: 'One run of a check',
+  request: { params: RunParam },
+  responses: answers('The run.', CheckRunSchema),
+})
+
+const findings = createRoute({
+  method: 'get',
+  path: '/api/v1/flows/{flow}/checks/{id}/findings',
+  tags,
+  operationId: 'listFindings',
+  summary: 'What a run of a check found',
+  request: {
+    params: RunParam,
+    query: PageQuerySchema.extend({
+      kind: z.string().max(40).optional().openapi({ description: 'Only this kind, e.g. `changed` or `orphan`.' }),
+    }),
+  },
+  responses: answers('In the order in which they were found.', CheckFindingPageSchema),
+})
+
+export function checkRoutes(app: OpenAPIHono, desk: Desk): void {
+  app.openapi(list, async (context) => {
+    const { flow } = context.req.valid('param')
+    flowOf(desk, flow)
+    return context.json(await desk.checks.list(flow, context.req.valid('query')), 200)
+  })
+  app.openapi(one, async (context) => {
+    const { flow, id } = context.req.valid('param')
+    flowOf(desk, flow)
+    const found = await desk.checks.one(flow, id)
+    if (found === undefined) throw unknownRun()
+    return context.json(found, 200)
+  })
+  app.openapi(findings, async (context) => {
+    const { flow, id } = context.req.valid('param')
+    flowOf(desk, flow)
+    const page = await desk.checks.findings(flow, id, context.req.valid('query'))
+    if (page === undefined) throw unknownRun()
+    return context.json(page, 200)
+  })
+}
+
+function unknownRun(): RequestError {
+  return new RequestError(404, 'check-unknown', 'there is no such run of this check; old ones are forgotten')
+}
