@@ -1,7 +1,8 @@
-/** `npm run examples`: type-checks every ```ts block of the README and the guides, as a user's file would be. */
-import { readdir, readFile } from 'node:fs/promises'
+/** `npm run examples`: type-checks every ```ts block of the README and the documentation, as a user's file would be. */
+import { readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { glob } from 'tinyglobby'
 import ts from 'typescript'
 import { codeBlocks } from './examples/code-blocks.js'
 
@@ -16,10 +17,11 @@ interface Example {
 
 /** By a path that exists in memory only: the blocks of a page are files of one folder and may import one another. */
 async function examples(): Promise<ReadonlyMap<string, Example>> {
-  const guides = await readdir(join(ROOT, 'docs', 'guides'))
-  const pages = ['README.md', ...guides.filter((name) => name.endsWith('.md')).map((name) => `docs/guides/${name}`)]
+  // The reference is made of the source, which is type-checked itself.
+  const options = { cwd: ROOT, ignore: ['docs/reference/**', 'docs/.vitepress/**'] }
+  const pages = await glob(['*.md', 'docs/**/*.md', 'examples/*/README.md'], options)
   const found = new Map<string, Example>()
-  for (const page of pages) {
+  for (const page of pages.toSorted()) {
     for (const { name, line, text } of codeBlocks(await readFile(join(ROOT, page), 'utf8')))
       found.set(join(ROOT, 'examples', page.replace(/\W/g, '-'), name), { page, line, text })
   }

@@ -50,6 +50,7 @@ const STEPS = [
   { name: 'errors-doc', command: ['npm', 'run', '--silent', 'errors-doc', '--', '--check'] },
   { name: 'examples', command: ['npm', 'run', '--silent', 'examples'] },
   { name: 'manifests', command: ['npm', 'run', '--silent', 'manifests'] },
+  { name: 'docs', command: ['npm', 'run', '--silent', 'docs'] },
   { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
   { name: 'package-lint', command: ['npm', 'run', '--silent', 'package-lint'] },
   { name: 'knip', command: ['npm', 'run', '--silent', 'knip'] },
