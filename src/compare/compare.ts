@@ -4,12 +4,13 @@ import type { Sample } from '../core/flow.js'
 import type { ProgressListener } from '../core/progress.js'
 import type { Source } from '../core/source.js'
 import type { Table } from '../core/table.js'
-import { type BucketGroup, byDepth, grouped, passRows, totalRows } from './buckets.js'
+import { type BucketGroup, byDepth, type DifferingBucket, grouped, passRows, totalRows } from './buckets.js'
 import { aligned, assertComparable } from './comparable.js'
 import { type OneSided, type Sides, streamGroup } from './first-look.js'
 import { type GroupLooks, type GroupResult, looksAtGroup } from './group-looks.js'
 import { KeyColumns } from './key.js'
-import { differingBuckets } from './plan.js'
+import { plan } from './plan.js'
+import { positionOf, type Remainder, remainderOf } from './remainder.js'
 import { SecondLooks } from './second-look.js'
 import { type CompareStatistics, Tally } from './statistics.js'
 import { rowEquality, type Tolerance } from './tolerance.js'
@@ -33,11 +34,16 @@ export interface CompareOptions {
   /** The place in the config that a `ConfigError` blames. Default `compare`. */
   readonly key?: string
   readonly progress?: ProgressListener
+  /** Tells positions to go on from. The rows that are left are then compared as they are at that time. Default `false`. */
+  readonly resumable?: boolean
   /** How long a digest of both tables took the last time, in ms. */
   readonly expectedDigestMs?: number
 }
 
-/** Both tables are read, nothing is written. One lane; batches carry no position, as each run begins at the beginning. */
+/**
+ * Both tables are read, nothing is written. One lane. Batches carry no position, as each run begins at the beginning; but
+ * where it is `resumable`, empty ones do, whenever all differences found before are told.
+ */
 export interface Comparison extends Source<Difference> {
   /** Of the present or the last reading. */
   readonly statistics: CompareStatistics
@@ -49,10 +55,12 @@ export const COMPARE_DEFAULTS = {
   settleMs: 1_000,
   looks: 5,
   keyless: false,
+  resumable: false,
   key: 'compare',
 } as const
 
-const LANE = 'differences'
+/** The lane of all comparisons. */
+export const LANE = 'differences'
 const BATCH_ITEMS = 1_000
 type Settings = CompareOptions & Required<Pick<CompareOptions, keyof typeof COMPARE_DEFAULTS>>
 
@@ -86,7 +94,7 @@ class TableComparison implements Comparison {
     return this.#tally
   }
 
-  async *read(_from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Difference>> {
+  async *read(from: Checkpoints, signal: AbortSignal): AsyncGenerator<Batch<Difference>> {
     this.readings++
     const tally = new Tally(this.#settings.progress)
     this.#tally = tally
@@ -95,7 +103,9 @@ class TableComparison implements Comparison {
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
     try {
-      for await (const differences of this.#confirmed(tally, ending.signal)) yield* batchesOf(differences)
+      const position = from.get(LANE)
+      const rest = position === undefined ? undefined : remainderOf(position)
+      for await (const result of this.#confirmed(tally, rest, ending.signal)) yield* batchesOf(result)
     } catch (error) {
       // An iteration that was told to end ends; what the databases say to the abort is of no interest.
       if (!signal.aborted) throw error
@@ -105,52 +115,88 @@ class TableComparison implements Comparison {
     }
   }
 
-  /** Nothing to note: the next run compares anew. */
+  /** Nothing to note: positions are kept by whoever reads. */
   async acknowledge(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
   /** Rows are looked at again while others are being found. */
-  async *#confirmed(tally: Tally, signal: AbortSignal): AsyncGenerator<readonly Difference[]> {
+  async *#confirmed(tally: Tally, from: Remainder | undefined, signal: AbortSignal): AsyncGenerator<Judged> {
     const { settleMs, looks, tolerance } = this.#settings
     const same = rowEquality(this.#sides.left.schema, tolerance)
     const options = { settleMs, looks, tally, signal, same }
     const again = new SecondLooks(this.#sides, options)
-    for await (const result of this.#results(options)) {
-      if (result.kind === 'confirmed') yield result.differences
-      else again.add(result.candidates)
-      while (again.ready) yield await again.take()
+    for await (const result of this.#results(options, from)) {
+      if (result.kind === 'candidates') again.add(result.candidates)
+      else if (result.kind === 'confirmed') yield result
+      else {
+        while (!again.empty) yield { kind: 'confirmed', differences: await again.take() }
+        yield result
+      }
+      while (again.ready) yield { kind: 'confirmed', differences: await again.take() }
     }
-    while (!again.empty) yield await again.take()
+    while (!again.empty) yield { kind: 'confirmed', differences: await again.take() }
   }
 
-  async *#results(options: GroupLooks): AsyncGenerator<GroupResult> {
+  async *#results(options: GroupLooks, from: Remainder | undefined): AsyncGenerator<GroupResult | Passed> {
     const { tally, signal } = options
-    const { sample, groupRows, keyless, expectedDigestMs } = this.#settings
-    const buckets = await differingBuckets(this.#sides, { tally, signal, keyless, sample, expectedDigestMs })
+    const { sample, groupRows, keyless, expectedDigestMs, resumable } = this.#settings
+    let rest: Remainder | undefined
+    for await (const next of plan(this.#sides, { tally, signal, keyless, sample, expectedDigestMs }, from)) {
+      rest = next
+      if (resumable) yield { kind: 'passed', rest }
+    }
+    if (rest === undefined) return
     const limit = groupRows ?? passRows(Number(tally.rows.left + tally.rows.right))
-    const of = totalRows(buckets)
+    const of = totalRows(rest.open) + totalRows(rest.oneSided)
     let done = 0
-    for (const group of grouped(buckets, limit)) {
+    const groups = grouped([...rest.open, ...rest.oneSided], limit)
+    for (const [index, group] of groups.entries()) {
       tally.passes++
       tally.begin({ phase: 'fetch', done, of })
       done += totalRows(group.buckets)
-      if (keyless) for (const buckets of byDepth(group.buckets)) yield* looksAtGroup(this.#sides, buckets, options)
-      else if (!isOneSided(group)) yield* looksAtGroup(this.#sides, group.buckets, options)
-      else {
-        for await (const candidates of streamGroup(this.#sides, group, tally, signal)) {
-          yield { kind: 'candidates', candidates }
-        }
+      yield* this.#group(group, options)
+      if (resumable && index + 1 < groups.length)
+        yield { kind: 'passed', rest: without(rest, groups.slice(0, index + 1)) }
+    }
+  }
+
+  async *#group(group: BucketGroup, options: GroupLooks): AsyncGenerator<GroupResult> {
+    if (this.#settings.keyless) {
+      for (const buckets of byDepth(group.buckets)) yield* looksAtGroup(this.#sides, buckets, options)
+    } else if (!isOneSided(group)) yield* looksAtGroup(this.#sides, group.buckets, options)
+    else {
+      for await (const candidates of streamGroup(this.#sides, group, options.tally, options.signal)) {
+        yield { kind: 'candidates', candidates }
       }
     }
   }
+}
+
+/** All before it is told. */
+interface Passed {
+  readonly kind: 'passed'
+  readonly rest: Remainder
+}
+
+type Judged = Passed | Extract<GroupResult, { readonly kind: 'confirmed' }>
+
+function without(rest: Remainder, groups: readonly BucketGroup[]): Remainder {
+  const done = new Set(groups.flatMap(({ buckets }) => buckets))
+  const isLeft = (bucket: DifferingBucket): boolean => !done.has(bucket)
+  return { ...rest, open: rest.open.filter(isLeft), oneSided: rest.oneSided.filter(isLeft) }
 }
 
 function isOneSided(group: BucketGroup): group is OneSided {
   return group.sides !== 'both'
 }
 
-function* batchesOf(differences: readonly Difference[]): Iterable<Batch<Difference>> {
+function* batchesOf(result: Judged): Iterable<Batch<Difference>> {
+  if (result.kind === 'passed') {
+    yield { lane: LANE, position: positionOf(result.rest), items: [] }
+    return
+  }
+  const { differences } = result
   for (let start = 0; start < differences.length; start += BATCH_ITEMS) {
     yield { lane: LANE, position: undefined, items: differences.slice(start, start + BATCH_ITEMS) }
   }

@@ -11,6 +11,7 @@ import {
   rowsOf,
   totalRows,
 } from './buckets.js'
+import type { Remainder } from './remainder.js'
 import { sampleBuckets } from './sample.js'
 import type { Tally } from './statistics.js'
 
@@ -34,57 +35,67 @@ export interface PlanOptions {
 }
 
 /**
- * The buckets in which two tables differ; none when they are the same. Equal tables cost one sum over each, both at the
- * same time; only when it differs are they divided, first coarsely, then the parts that differ again, as long as that
- * leaves markedly fewer rows to fetch.
+ * The buckets in which two tables differ, in steps: each answers what is left to do, the last one with nothing left to
+ * narrow down; none when the tables are the same. Equal tables cost one sum over each, both at the same time; only when it
+ * differs are they divided, first coarsely, then the parts that differ again, as long as that leaves markedly fewer rows
+ * to fetch. `from`: what an earlier comparison left.
  */
-export async function differingBuckets(tables: Tables, options: PlanOptions): Promise<DifferingBucket[]> {
-  const { tally, sample } = options
+export async function* plan(
+  tables: Tables,
+  options: PlanOptions,
+  from: Remainder | undefined,
+): AsyncGenerator<Remainder, void, undefined> {
+  let next = from ?? (await begun(tables, options))
+  if (next === undefined) return
+  options.tally.rows = next.rows
+  yield next
+  while (next.narrowing !== undefined) {
+    next = await narrowed(tables, { ...next, narrowing: next.narrowing }, options)
+    yield next
+  }
+  options.tally.differingBuckets = next.open.length + next.oneSided.length
+}
+
+/** `undefined`: the tables are the same. */
+async function begun(tables: Tables, options: PlanOptions): Promise<Remainder | undefined> {
+  const { tally, sample, keyless } = options
   const within = sample === undefined ? [WHOLE_TABLE] : sampleBuckets(sample)
   tally.begin({ phase: 'digest', done: 0, of: undefined, expectedMs: options.expectedDigestMs })
-  const whole = await digestBoth(tables, { within, depth: 0 }, options)
-  tally.rows = { left: whole.left.get(0)?.rows ?? 0n, right: whole.right.get(0)?.rows ?? 0n }
+  const digests = await digestBoth(tables, { within, depth: 0 }, options)
+  const rows = { left: digests.left.get(0)?.rows ?? 0n, right: digests.right.get(0)?.rows ?? 0n }
+  tally.rows = rows
   tally.buckets = 1
   tally.wholeMs = tally.digestMs
-  const [bucket] = differing(whole.left, whole.right, 0)
-  if (bucket === undefined) return []
-  const result = await parted(tables, { whole: bucket, within }, options)
-  tally.differingBuckets = result.length
-  return result
-}
-
-async function parted(
-  tables: Tables,
-  { whole, within }: { readonly whole: DifferingBucket; readonly within: readonly Bucket[] },
-  options: PlanOptions,
-): Promise<DifferingBucket[]> {
-  if (options.sample !== undefined) {
+  const [whole] = differing(digests.left, digests.right, 0)
+  if (whole === undefined) return undefined
+  const fetched = (open: readonly DifferingBucket[]): Remainder => ({ rows, open, oneSided: [], narrowing: undefined })
+  if (sample !== undefined) {
     const share = { left: Math.ceil(whole.left / within.length), right: Math.ceil(whole.right / within.length) }
     const open = within.map((part) => ({ ...part, ...share }))
-    return inBoth(whole) ? narrowed(tables, { open, depth: nextDepth(open) }, options) : open
+    return inBoth(whole) ? narrowing(fetched(open), nextDepth(open), 1) : fetched(open)
   }
-  if (!inBoth(whole)) return shares(whole, options.keyless)
-  return narrowed(tables, { open: [whole], depth: firstDepth(Math.max(whole.left, whole.right)) }, options)
+  if (!inBoth(whole)) return fetched(shares(whole, keyless))
+  return narrowing(fetched([whole]), firstDepth(Math.max(whole.left, whole.right)), 1)
 }
 
-interface Open {
-  readonly open: readonly DifferingBucket[]
-  readonly depth: number | undefined
+function narrowing(rest: Remainder, depth: number | undefined, division: number): Remainder {
+  return depth === undefined || depth === 0 ? rest : { ...rest, narrowing: { depth, division } }
 }
 
-async function narrowed(tables: Tables, from: Open, run: Run): Promise<DifferingBucket[]> {
-  const oneSided: DifferingBucket[] = []
-  let { open, depth } = from
-  for (let division = 1; depth !== undefined && depth > 0; division++) {
-    const parts = await divided(tables, { within: open, depth }, run)
-    const before = totalRows(open)
-    open = parts.filter(inBoth)
-    oneSided.push(...parts.filter((part) => !inBoth(part)))
-    // After the first division each bucket may differ and still have few rows that do.
-    if (division > 1 && totalRows(open) > before / 2) break
-    depth = nextDepth(open)
-  }
-  return [...open, ...oneSided]
+/** Divides once. */
+async function narrowed(
+  tables: Tables,
+  rest: Remainder & { readonly narrowing: { readonly depth: number; readonly division: number } },
+  run: Run,
+): Promise<Remainder> {
+  const { depth, division } = rest.narrowing
+  const parts = await divided(tables, { within: rest.open, depth }, run)
+  const open = parts.filter(inBoth)
+  const oneSided = [...rest.oneSided, ...parts.filter((part) => !inBoth(part))]
+  const next: Remainder = { rows: rest.rows, open, oneSided, narrowing: undefined }
+  // After the first division each bucket may differ and still have few rows that do.
+  const isFruitless = division > 1 && totalRows(open) > totalRows(rest.open) / 2
+  return isFruitless ? next : narrowing(next, nextDepth(open), division + 1)
 }
 
 /** With one side empty every row differs: there is nothing to narrow down. */
@@ -107,12 +118,18 @@ interface Division {
 interface Run {
   readonly tally: Tally
   readonly signal: AbortSignal
+  readonly expectedDigestMs?: number | undefined
 }
 
 /** Divides buckets and keeps those parts that differ. */
 async function divided(tables: Tables, division: Division, run: Run): Promise<DifferingBucket[]> {
   const { rows, wholeMs } = run.tally
-  run.tally.begin({ phase: 'narrow', done: 0, of: Number(rows.left + rows.right), expectedMs: wholeMs })
+  run.tally.begin({
+    phase: 'narrow',
+    done: 0,
+    of: Number(rows.left + rows.right),
+    expectedMs: wholeMs || run.expectedDigestMs,
+  })
   const digests = await digestBoth(tables, division, run)
   run.tally.buckets += new Set([...digests.left.keys(), ...digests.right.keys()]).size
   return differing(digests.left, digests.right, division.depth)

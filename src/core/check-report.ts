@@ -1,4 +1,5 @@
 import type { RepairReport } from './repair.js'
+import type { Resumed } from './resumed.js'
 import type { Row } from './table.js'
 
 /** A share of the key space: the same rows on both sides, and the same ones in every run with this seed. */
@@ -34,6 +35,10 @@ export interface TablesReport {
   readonly durationMs: number
   /** What the comparison left out because one side cannot hold it, such as microseconds; a sentence each. */
   readonly notes?: readonly string[]
+  /** It went on with a run that had been interrupted. */
+  readonly resumed?: Resumed
+  /** It was interrupted, and a run that is asked to `resume` goes on from there. */
+  readonly resumable?: true
   /** What was done about it, where it was asked for. */
   readonly repair?: RepairReport
 }
@@ -60,6 +65,10 @@ export interface ReferencesReport {
   /** Age of the oldest snapshot when it was given back, in ms: so long the servers kept old rows for it. */
   readonly snapshotMs: number
   readonly durationMs: number
+  /** It went on with a run that had been interrupted. */
+  readonly resumed?: Resumed
+  /** It was interrupted, and a run that is asked to `resume` goes on from there. */
+  readonly resumable?: true
   /** What was done about it, where it was asked for. */
   readonly repair?: RepairReport
 }

@@ -133,6 +133,11 @@ export interface CheckOptions {
   readonly settleMs?: number
   /** What to do about what differs. Default: nothing. Flows that cannot be repaired refuse it with a `ConfigError`. */
   readonly repair?: RepairOptions
+  /**
+   * Goes on with a run that was interrupted, from what it kept in `FlowContext.state`; a `ConfigError` where there is none,
+   * and with `repair`. Starts anew, and says so, when nothing is kept or the config or a table has changed.
+   */
+  readonly resume?: boolean
   /** Compares a share of the rows only; of `check.tables`. */
   readonly sample?: Sample
 }

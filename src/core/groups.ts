@@ -40,6 +40,8 @@ export interface GroupColumn {
   readonly name: string
   readonly order: KeyOrder
   readonly value: ValueKind
+  /** Names and types of the columns that decide what is read, as the catalog has them: others than before, and the table was altered. */
+  readonly types: readonly string[]
   /** Name in the database of the column that holds the stored value; of stored values only. */
   readonly storedIn?: string
   /** Rows of the table, as the server's statistics have it. */

@@ -10,6 +10,8 @@ import type {
   TablesReport,
 } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
+import type { StateStore } from '../../core/state.js'
+import { checkState } from '../check/check-state.js'
 import { progressScreen } from '../check/progress-screen.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
@@ -36,6 +38,8 @@ export interface CheckArguments {
   readonly settleMs?: number
   readonly sample?: Sample
   readonly repair?: RepairArguments
+  /** Go on with a run that was interrupted. */
+  readonly resume: boolean
   /** Tell how far it is also where there is no terminal. */
   readonly progress: boolean
   /** Written while it runs, in place of the summary for people. */
@@ -59,6 +63,7 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
     })
     const options: CheckOptions = {
       ...(screen.listener === undefined ? {} : { progress: screen.listener }),
+      ...(args.resume ? { resume: true } : {}),
       begun: (schemas) => lines?.begin(schemas),
       ...(args.sample === undefined ? {} : { sample: args.sample }),
       ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
@@ -75,7 +80,8 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
       },
       ...(args.moreInfo ? { details: { findings: args.limit, rows: ROWS_OF_A_KEY } } : {}),
     }
-    const report = await compare(screen.err, { flow, signals, options })
+    const state = await checkState(config, screen.err)
+    const report = await compare(screen.err, { flow, signals, options, state })
     screen[Symbol.dispose]()
     if (lines !== undefined) lines.end(report)
     else if (repair !== undefined) {
@@ -102,11 +108,12 @@ interface Comparison {
   readonly flow: NamedFlow | undefined
   readonly signals: Signals
   readonly options: CheckOptions
+  readonly state: StateStore | undefined
 }
 
 async function compare(
   write: (line: string) => void,
-  { flow: named, signals, options }: Comparison,
+  { flow: named, signals, options, state }: Comparison,
 ): Promise<CheckReport> {
   if (named?.flow.check === undefined) throw nothingToCompare(named?.name ?? '')
   const { name } = named
@@ -119,7 +126,7 @@ async function compare(
   }
   try {
     const context = { name, observer, drain, abort: AbortSignal.any([abort, over.signal]), untilCaughtUp: true }
-    return await named.flow.check(context, options)
+    return await named.flow.check({ ...context, ...(state === undefined ? {} : { state }) }, options)
   } finally {
     over.abort()
   }

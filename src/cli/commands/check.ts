@@ -18,6 +18,7 @@ interface Options {
   readonly yes?: boolean
   readonly json?: boolean
   readonly progress?: boolean
+  readonly resume?: boolean
   readonly format?: 'ndjson' | 'csv' | 'junit'
   readonly config?: string
 }
@@ -39,13 +40,24 @@ export function checkCommand(io: Io, finish: Finish): Command {
   return withRepairOptions(command)
     .addOption(formatOption())
     .addOption(jsonOption('print one object on stdout; with --more-info it has the rows too'))
+    .addOption(new Option('--resume', 'go on with a run of this check that was interrupted').conflicts(['repair']))
     .option('--progress', 'where stderr is no terminal: tell it now and then how far the check is')
     .addOption(configOption())
     .addHelpText('after', HELP)
     .action(
       async (
         flow: string,
-        { moreInfo = false, json = false, progress = false, settle, sample, seed, repair, ...rest }: Options,
+        {
+          moreInfo = false,
+          json = false,
+          progress = false,
+          resume = false,
+          settle,
+          sample,
+          seed,
+          repair,
+          ...rest
+        }: Options,
       ) => {
         const { check } = await import('../actions/check.js')
         const options = {
@@ -54,7 +66,7 @@ export function checkCommand(io: Io, finish: Finish): Command {
           ...(sample === undefined ? {} : { sample: { share: sample, ...(seed === undefined ? {} : { seed }) } }),
         }
         const asked = repair === undefined ? {} : { repair: { ...rest, mode: repair } }
-        await finish(check(io, { ...options, ...asked, flow, moreInfo, json, progress }))
+        await finish(check(io, { ...options, ...asked, flow, moreInfo, json, progress, resume }))
       },
     )
 }
@@ -100,6 +112,7 @@ Examples:
   $ lockstep check mirror
   $ lockstep check mirror --more-info --limit 20
   $ lockstep check orders --sample 0.01 --seed 7      one row in a hundred, another hundredth with each seed
+  $ lockstep check orders --resume                    after SIGTERM or a crash; needs state in the config
   $ lockstep check mirror --json | jq .verdict
   $ lockstep check mirror --format junit > check.xml  a test case per pair of tables, or per column that refers
   $ lockstep check orders --repair sql --side right --output repair.sql   what would make the right side like the left one

@@ -16,9 +16,22 @@ export function renderCheck(flow: string, report: TablesReport, paint: Paint): s
     '',
     ...counts(report, paint),
     `  ${paint.dim(`${report.keyColumns.length === 0 ? 'no key' : `key ${report.keyColumns.join(', ')}`} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
+    ...interruption(flow, report).map((line) => `  ${paint.dim(line)}`),
     ...(report.notes ?? []).map((note) => `  ${paint.dim(note)}`),
   ]
   return lines.join('\n')
+}
+
+/** What a report says of having been interrupted, or of having gone on. */
+export function interruption(flow: string, { resumed, resumable }: CheckReport): readonly string[] {
+  return [
+    ...(resumed === undefined
+      ? []
+      : [
+          `resumed from ${resumed.savedAt}: a run over two snapshots; ${plural(resumed.findings, 'finding')} of its first part counted, not told again`,
+        ]),
+    ...(resumable === undefined ? [] : [`interrupted; to go on: lockstep check ${flow} --resume`]),
+  ]
 }
 
 /** `blobs: the same`, in its colour. */

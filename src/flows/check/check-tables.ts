@@ -1,15 +1,22 @@
-import { type CompareOptions, type Comparison, compare } from '../../compare/compare.js'
+import { type CompareOptions, type Comparison, compare, LANE } from '../../compare/compare.js'
+import type { Checkpoints } from '../../core/batch.js'
 import type { Database } from '../../core/database.js'
 import type { Difference } from '../../core/difference.js'
-import { ConfigError, UnavailableError } from '../../core/errors.js'
+import { UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, FlowContext, TablesReport } from '../../core/flow.js'
 import type { Side } from '../../core/repair.js'
 import type { Row, Table } from '../../core/table.js'
+import { asSchemaChange, isUnaltered } from './altered.js'
+import { DifferenceCount } from './difference-count.js'
 import { Patience } from './patience.js'
 import type { Mender } from './repair/mender.js'
+import { KeptCheck } from './resume/kept-check.js'
+import { resumedOf, shapeOf, TablesDone } from './resume/tables-done.js'
 import { Watch, type WatchOptions } from './watch.js'
 
-export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, 'looks' | 'tolerance' | 'keyless'> {
+export interface CheckTablesOptions
+  extends CheckOptions,
+    Pick<CompareOptions, 'looks' | 'tolerance' | 'keyless' | 'groupRows'> {
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
   /** Of both tables: asked now and then whether they still answer. Default none. */
@@ -17,12 +24,13 @@ export interface CheckTablesOptions extends CheckOptions, Pick<CompareOptions, '
   readonly watch?: WatchOptions
   /** For the report: what counts for nothing. */
   readonly notes?: readonly string[]
+  /** The filters, which are part of what is compared. */
+  readonly where?: unknown
+  /** Looks at both tables once more, when all is read: they may have been altered meanwhile. Throws `UnavailableError` when it cannot. */
+  readonly reopen?: () => Promise<{ readonly left: Table; readonly right: Table }>
   /** Is given what differs, where it is to be repaired. */
   readonly mender?: Mender
 }
-
-/** Differences already told to the caller are remembered up to this number, so that beginning again repeats none. */
-const REMEMBERED = 100_000
 
 /**
  * Compares two tables and tells the verdict, as a report and as a `verdict` event. A connection that is lost in the middle
@@ -35,7 +43,8 @@ export async function checkTables(
   options: CheckTablesOptions = {},
 ): Promise<TablesReport> {
   const startedAt = performance.now()
-  const { settleMs, looks, tolerance, keyless, sample, progress } = options
+  const { settleMs, looks, tolerance, keyless, sample, progress, groupRows } = options
+  const kept = await KeptCheck.open(context, { shape: shapeOf(left, right, options), done: TablesDone, check: options })
   const comparison = compare(left, right, {
     key: `flows.${context.name}`,
     ...(settleMs === undefined ? {} : { settleMs }),
@@ -44,11 +53,16 @@ export async function checkTables(
     ...(keyless === undefined ? {} : { keyless }),
     ...(sample === undefined ? {} : { sample }),
     ...(progress === undefined ? {} : { progress }),
+    ...(groupRows === undefined ? {} : { groupRows }),
+    ...(kept.digestMs === undefined ? {} : { expectedDigestMs: kept.digestMs }),
+    resumable: context.state !== undefined,
   })
   options.begun?.({ left: left.schema, right: { ...right.schema, columns: left.schema.columns } })
-  const count = new Count(options)
-  const complete = await readPatiently(comparison, count, context, options)
-  const { rows, fetchedRows } = comparison.statistics
+  const count = new DifferenceCount(options)
+  const read = await readPatiently({ comparison, count, kept }, context, options)
+  const complete = read && (await isUnaltered([left, right], context, options.reopen))
+  const { rows, fetchedRows, wholeMs } = comparison.statistics
+  await (complete ? kept.end(wholeMs) : kept.flush())
   const report: TablesReport = {
     kind: 'tables',
     verdict: complete ? count.verdict : 'unverified',
@@ -61,6 +75,8 @@ export async function checkTables(
     ...(sample === undefined ? {} : { sample: { seed: 0, ...sample } }),
     fetchedRows,
     durationMs: performance.now() - startedAt,
+    ...(kept.resumed === undefined ? {} : { resumed: resumedOf(kept.resumed) }),
+    ...(complete || !kept.kept ? {} : { resumable: true }),
     ...(options.notes === undefined || options.notes.length === 0 ? {} : { notes: options.notes }),
   }
   tell(context, report)
@@ -90,25 +106,34 @@ async function repaired(report: TablesReport, { mender }: CheckTablesOptions): P
   return { ...report, repair, verdict: whole ? 'same' : verdict }
 }
 
+interface Reading {
+  readonly comparison: Comparison
+  readonly count: DifferenceCount
+  readonly kept: KeptCheck<TablesDone>
+}
+
 /** `false`: it was not read to its end. */
 async function readPatiently(
-  comparison: Comparison,
-  count: Count,
+  { comparison, count, kept }: Reading,
   context: FlowContext,
   options: CheckTablesOptions,
 ): Promise<boolean> {
   const signal = AbortSignal.any([context.drain, context.abort])
   const patience = new Patience(context, signal, options.patienceMs)
+  let done = kept.resumed?.done
   for (;;) {
-    count.begin()
+    count.begin(done?.found)
     await using watch = new Watch(options.databases ?? [], options.watch)
     try {
       const within = AbortSignal.any([signal, watch.lost])
-      for await (const batch of comparison.read(new Map(), within)) {
+      for await (const batch of comparison.read(positionsOf(done), within)) {
         for (const difference of batch.items) {
           if (count.add(difference)) await mend(difference, options)
         }
-        await comparison.acknowledge(batch)
+        if (batch.position !== undefined) {
+          done = { position: batch.position, found: count.all }
+          kept.save(done)
+        }
       }
       if (signal.aborted) return false
       watch.lost.throwIfAborted()
@@ -116,7 +141,7 @@ async function readPatiently(
       return true
     } catch (error) {
       if (signal.aborted) return false
-      if (!(error instanceof UnavailableError)) throw asChange(error, context)
+      if (!(error instanceof UnavailableError)) throw asSchemaChange(error, context.name)
       // A pass that was completed means that both sides had answered.
       if (comparison.statistics.passes > 0 && !watch.lost.aborted) patience.renew()
       if (!(await patience.wait(error))) return false
@@ -124,64 +149,9 @@ async function readPatiently(
   }
 }
 
-/** What was there when the tables were opened and is no more: somebody has altered one of them. */
-function asChange(error: unknown, { name }: FlowContext): unknown {
-  if (!(error instanceof ConfigError) || !GONE.has(error.code)) return error
-  return new ConfigError({
-    code: 'schema-changed',
-    key: `flows.${name}`,
-    message: `a table was altered while it was compared, so there is no verdict: ${error.message}`,
-    fix: 'run the check again once the migration is done on both sides',
-    cause: error,
-  })
+function positionsOf(done: TablesDone | undefined): Checkpoints {
+  return new Map(done === undefined ? [] : [[LANE, done.position]])
 }
-
-const GONE: ReadonlySet<string> = new Set(['column-missing', 'table-missing'])
-
-class Count {
-  #byKind = { ...NOTHING }
-  readonly #tell: CheckOptions['difference']
-  readonly #told = new Set<string>()
-
-  constructor(options: CheckOptions) {
-    this.#tell = options.difference?.bind(options)
-  }
-
-  begin(): void {
-    this.#byKind = { ...NOTHING }
-  }
-
-  found(keyless: boolean): Pick<TablesReport, keyof typeof NOTHING> {
-    const { copies, ...byKey } = this.#byKind
-    return keyless ? { ...byKey, copies } : byKey
-  }
-
-  /** `false`: it was told before, as the comparison began again. */
-  add(difference: Difference): boolean {
-    this.#byKind[MEMBER[difference.kind]]++
-    const key = JSON.stringify(difference.key)
-    if (this.#told.has(key)) return false
-    if (this.#told.size < REMEMBERED) this.#told.add(key)
-    this.#tell?.(difference)
-    return true
-  }
-
-  get verdict(): TablesReport['verdict'] {
-    const { missingLeft, missingRight, changed, copies, unstable } = this.#byKind
-    if (missingLeft + missingRight + changed + copies > 0) return 'different'
-    return unstable > 0 ? 'unverified' : 'same'
-  }
-}
-
-const MEMBER = {
-  'missing-left': 'missingLeft',
-  'missing-right': 'missingRight',
-  changed: 'changed',
-  copies: 'copies',
-  unstable: 'unstable',
-} as const
-
-const NOTHING = { missingLeft: 0, missingRight: 0, changed: 0, copies: 0, unstable: 0 }
 
 /** `1 %`, without what binary fractions add. */
 function percent(share: number): string {

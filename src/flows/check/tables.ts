@@ -83,6 +83,8 @@ class TablesFlow implements Flow {
       ...own,
       notes,
       databases: this.databases,
+      where: this.#options.where,
+      reopen: () => this.#openPatiently(context),
       ...options,
       ...(sample === undefined ? {} : { sample }),
     })

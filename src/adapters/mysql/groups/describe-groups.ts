@@ -4,6 +4,7 @@ import type { GroupsRequest } from '../../../core/database.js'
 import { ConfigError, UnavailableError } from '../../../core/errors.js'
 import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { nearMisses } from '../../sql/near-misses.js'
+import { readTypes } from '../../sql/read-types.js'
 import { tableMissing } from '../catalog/catalog-errors.js'
 import {
   type CatalogTable,
@@ -44,6 +45,7 @@ export async function describeGroups(session: Session, asked: Asked): Promise<My
     label: `${table.database.label} ${name}`,
     name,
     ...figureOf(asked, columns),
+    types: readTypes(columns, { ...request, key: key.name, named: (given) => inDatabase(table, given) }),
     estimatedRows: found.rows,
     indexed: index !== undefined,
     advice:

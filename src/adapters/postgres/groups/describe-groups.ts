@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { GroupsRequest } from '../../../core/database.js'
 import { ConfigError, UnavailableError } from '../../../core/errors.js'
 import { nearMisses } from '../../sql/near-misses.js'
+import { readTypes } from '../../sql/read-types.js'
 import { tableMissing, unusableRelation } from '../catalog/catalog-errors.js'
 import {
   type CatalogColumn,
@@ -45,6 +46,7 @@ export async function describeGroups(session: Session, asked: Asked): Promise<Po
     name,
     order: type.order,
     ...figureOf(asked, columns),
+    types: readTypes(columns, { ...request, key: key.name, named: (given) => inDatabase(table, given) }),
     estimatedRows: await estimate(session, relation),
     indexed,
     advice: indexed ? undefined : advice(qualified, key.name, type.collate),

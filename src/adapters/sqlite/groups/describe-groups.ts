@@ -3,6 +3,7 @@ import type { GroupsRequest } from '../../../core/database.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
 import { drizzleColumns } from '../../sql/drizzle-columns.js'
 import { nearMisses } from '../../sql/near-misses.js'
+import { readTypes } from '../../sql/read-types.js'
 import { type Catalog, readCatalog, type SqliteColumn } from '../catalog/catalog-queries.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { Snapshot } from '../session/session.js'
@@ -53,6 +54,7 @@ export async function describeGroups(asked: Asked, signal: AbortSignal): Promise
     ...(request.of.kind === 'stored'
       ? { storedIn: findColumn(table, catalog, inDatabase(table, request.of.column)).name }
       : {}),
+    types: readTypes(catalog.columns, { ...request, key: key.name, named: (given) => inDatabase(table, given) }),
     estimatedRows: facts.rows,
     indexed,
     advice: indexed

@@ -1,7 +1,11 @@
+import { z } from 'zod'
 import { UnavailableError } from '../../../core/errors.js'
 import type { CheckOptions, FlowContext, ReferenceFinding, ReferencesReport } from '../../../core/flow.js'
+import type { Resumed } from '../../../core/resumed.js'
+import { ALTERED, asSchemaChange, schemaChanged } from '../altered.js'
 import { Patience } from '../patience.js'
 import type { StoredMender } from '../repair/stored-mender.js'
+import { KeptCheck } from '../resume/kept-check.js'
 import { Cursor } from './cursor.js'
 import { comparatorOf } from './key-order.js'
 import { Merge } from './merge.js'
@@ -14,6 +18,10 @@ export interface CheckReferencesOptions extends CheckOptions {
   readonly maxSnapshotMs: number
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
+  /** Everything in the config that decides what is counted, as JSON. */
+  readonly shape: unknown
+  /** Looks at all columns once more, when all is read: a table may have been altered. Throws `UnavailableError` when it cannot. */
+  readonly reopen: () => Promise<Opened>
   /** Is given the stored numbers that are wrong, where they are to be repaired. */
   readonly mender?: StoredMender
 }
@@ -28,8 +36,32 @@ export async function checkReferences(
   context: FlowContext,
   options: CheckReferencesOptions,
 ): Promise<ReferencesReport> {
-  const check = new Check(opened, context, options)
+  const shape = { places: typesOf(opened), config: options.shape }
+  const kept = await KeptCheck.open(context, { shape, done: ReferencesDone, check: options })
+  const check = new Check({ opened, kept }, context, options)
   return check.run()
+}
+
+/** What is kept: all keys up to `last` have been judged. */
+const ReferencesDone = z.object({
+  last: z.string(),
+  groups: z.array(z.number()),
+  total: z.number(),
+  found: z.object({ mismatch: z.int(), unreferenced: z.int(), orphan: z.int(), unstable: z.int() }),
+})
+type ReferencesDone = z.infer<typeof ReferencesDone>
+
+const NOTHING: ReferencesDone['found'] = { mismatch: 0, unreferenced: 0, orphan: 0, unstable: 0 }
+/** Between two marks, in ms: each makes a chunk of its own of what is to be looked at again. */
+const MARK_MS = 3_000
+
+/** Each column that is read, with its types. */
+function typesOf({ master, references }: Opened): readonly string[] {
+  return [master, ...references].map(({ info: { label, types } }) => `${label} (${types.join(', ')})`)
+}
+
+function resumedOf({ done: { found }, at }: { readonly done: ReferencesDone; readonly at: string }): Resumed {
+  return { savedAt: at, findings: Object.values(found).reduce((sum, one) => sum + one, 0) }
 }
 
 class Check {
@@ -38,20 +70,31 @@ class Check {
   readonly #options: CheckReferencesOptions
   readonly #signal: AbortSignal
   readonly #places: readonly Place[]
-  readonly #byKind = { mismatch: 0, unreferenced: 0, orphan: 0, unstable: 0 }
+  readonly #kept: KeptCheck<ReferencesDone>
+  readonly #byKind: ReferencesDone['found']
   /** Groups looked at, by place. */
   readonly #groups: number[]
-  #total = 0
+  #total: number
   #snapshotMs = 0
   #last: string | undefined
+  #markedMs = Number.NEGATIVE_INFINITY
 
-  constructor(opened: Opened, context: FlowContext, options: CheckReferencesOptions) {
+  constructor(
+    { opened, kept }: { readonly opened: Opened; readonly kept: KeptCheck<ReferencesDone> },
+    context: FlowContext,
+    options: CheckReferencesOptions,
+  ) {
     this.#opened = opened
+    this.#kept = kept
     this.#context = context
     this.#options = options
     this.#signal = AbortSignal.any([context.drain, context.abort])
     this.#places = [opened.master, ...opened.references]
-    this.#groups = this.#places.map(() => 0)
+    const done = kept.resumed?.done
+    this.#groups = this.#places.map((_, index) => done?.groups[index] ?? 0)
+    this.#byKind = { ...(done?.found ?? NOTHING) }
+    this.#total = done?.total ?? 0
+    this.#last = done?.last
   }
 
   async run(): Promise<ReferencesReport> {
@@ -66,9 +109,12 @@ class Check {
       check: this.#options,
       report: (finding) => this.#report(finding),
     })
-    const complete = await this.#readPatiently(second)
+    const read = await this.#readPatiently(second)
     await second.finish()
-    const report = this.#reportOf(complete && second.complete && !this.#signal.aborted, startedAt)
+    const judged = read && second.complete && !this.#signal.aborted
+    const complete = judged && (await this.#isUnaltered())
+    await (complete ? this.#kept.end(undefined) : this.#kept.flush())
+    const report = this.#reportOf(complete, startedAt)
     tell(this.#context, report)
     const { mender } = this.#options
     return report.verdict === 'unverified' || mender === undefined ? report : mender.finish(report)
@@ -86,7 +132,7 @@ class Check {
         }
       } catch (error) {
         if (this.#signal.aborted) return false
-        if (!(error instanceof UnavailableError)) throw error
+        if (!(error instanceof UnavailableError)) throw asSchemaChange(error, this.#context.name)
         // It got further, so all of them had answered.
         if (this.#last !== before) patience.renew()
         if (!(await patience.wait(error))) return false
@@ -115,6 +161,7 @@ class Check {
             this.#last = merge.last ?? this.#last
             this.#tellProgress(master)
             await second.add(found)
+            await this.#mark(second, { cursors: [master, ...references], merge })
             if (performance.now() - since > this.#options.maxSnapshotMs) return false
           }
           return true
@@ -124,6 +171,31 @@ class Check {
       })
     } finally {
       this.#snapshotMs = Math.max(this.#snapshotMs, performance.now() - since)
+    }
+  }
+
+  /** Now and then: what is done up to this key is kept, once all that differed up to it has been judged. */
+  async #mark(second: SecondLook, { cursors, merge }: { cursors: readonly Cursor[]; merge: Merge }): Promise<void> {
+    if (this.#context.state === undefined || performance.now() - this.#markedMs < MARK_MS) return
+    this.#markedMs = performance.now()
+    const done = {
+      last: this.#last ?? '',
+      groups: this.#groups.map((groups, index) => groups + (cursors[index]?.passed ?? 0)),
+      total: this.#total + merge.total,
+    }
+    await second.mark(() => this.#kept.save({ ...done, found: { ...this.#byKind } }))
+  }
+
+  async #isUnaltered(): Promise<boolean> {
+    const { name } = this.#context
+    try {
+      const [before, after] = [typesOf(this.#opened), typesOf(await this.#options.reopen())]
+      const changed = before.filter((types, index) => types !== after[index])
+      if (changed.length > 0) throw schemaChanged(name, `it was ${changed.join('; ')}`)
+      return true
+    } catch (error) {
+      if (error instanceof UnavailableError) return false
+      throw asSchemaChange(error, name, ALTERED)
     }
   }
 
@@ -159,6 +231,8 @@ class Check {
       references: references.map(({ info: { label, name } }, index) => ({ label, name, keys: keys[index] ?? 0 })),
       total: rule.adds ? this.#total : undefined,
       ...this.#byKind,
+      ...(this.#kept.resumed === undefined ? {} : { resumed: resumedOf(this.#kept.resumed) }),
+      ...(complete || !this.#kept.kept ? {} : { resumable: true }),
       snapshotMs: this.#snapshotMs,
       durationMs: performance.now() - startedAt,
     }

@@ -50,10 +50,21 @@ class ReferencesFlow implements Flow {
       if (message === undefined) continue
       context.observer({ flow: context.name, type: 'notice', level: 'warn', code: 'index-missing', message })
     }
-    const { settleMs, maxSnapshotMs, of } = this.#settings
+    const { settleMs, maxSnapshotMs, of, none, requests } = this.#settings
+    const asked = requests.map(({ table, key, of: what, where }) => ({ table: table.name, key, what, where }))
+    const shape = { of, none: none.map(String), asked }
     const mender = options.repair && (await this.#mender(opened, context, options.repair))
     const more = mender === undefined ? {} : { mender }
-    return checkReferences(opened, context, { settleMs, ...options, maxSnapshotMs, of: of.kind, ...more })
+    const reopen = (): Promise<Opened> => this.#openPatiently(context)
+    return checkReferences(opened, context, {
+      settleMs,
+      ...options,
+      maxSnapshotMs,
+      of: of.kind,
+      shape,
+      reopen,
+      ...more,
+    })
   }
 
   async #mender(opened: Opened, { name, drain, abort }: FlowContext, repair: RepairOptions): Promise<StoredMender> {

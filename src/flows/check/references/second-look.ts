@@ -51,6 +51,14 @@ export class SecondLook {
     }
   }
 
+  /** Calls `then` once all that was added so far has been judged, and nothing that is added later. */
+  async mark(then: () => void): Promise<void> {
+    await this.#begin()
+    this.#tail = this.#tail.then(() => {
+      if (this.#failure === undefined && this.complete) then()
+    })
+  }
+
   async finish(): Promise<void> {
     await this.#begin()
     await this.#tail
