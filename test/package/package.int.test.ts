@@ -80,6 +80,7 @@ describe('the package in a folder of its own', () => {
   it.each([
     ['s3', `s3({ bucket: 'feeds' })`, 'npm install @aws-sdk/client-s3'],
     ['azure', `azure({ container: 'feeds', account: 'acc' })`, 'npm install @azure/storage-blob'],
+    ['sftp', `sftp({ host: 'a', user: 'b', password: 'c', insecureHostKey: true })`, 'npm install ssh2-sftp-client@12'],
     ['gcs', `gcs({ bucket: 'feeds' })`, 'npm install @google-cloud/storage@7'],
   ])('says what to install for the store %s', async (store, made, line) => {
     const script = `import { ${store} } from 'lockstep/${store}'

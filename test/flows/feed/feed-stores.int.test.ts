@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { azure } from '../../../src/adapters/objects/azure/index.js'
 import { gcs } from '../../../src/adapters/objects/gcs/index.js'
 import { s3 } from '../../../src/adapters/objects/s3/index.js'
+import { sftp } from '../../../src/adapters/objects/sftp/index.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
 import type { Flow } from '../../../src/core/flow.js'
 import { isObjectMissing, type ObjectStore } from '../../../src/core/object-store.js'
@@ -14,6 +15,7 @@ import { startGcsDouble } from '../../support/objects/gcs-double.js'
 import type { HttpDouble } from '../../support/objects/http-double.js'
 import { startS3Double } from '../../support/objects/s3-double.js'
 import { S3_CREDENTIALS, type S3Server, startS3rver } from '../../support/objects/s3-server.js'
+import { type SftpServer, startSftpServer } from '../../support/objects/sftp-server.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 import { publish } from './feed-subject.js'
 
@@ -26,16 +28,18 @@ let rver: S3Server
 let double: HttpDouble
 let azurite: Azurite
 let google: HttpDouble
+let sshd: SftpServer
 beforeAll(async () => {
-  ;[rver, double, azurite, google] = await Promise.all([
+  ;[rver, double, azurite, google, sshd] = await Promise.all([
     startS3rver('feeds'),
     startS3Double('feeds', S3_CREDENTIALS.accessKeyId),
     startAzurite('feeds'),
     startGcsDouble('feeds'),
+    startSftpServer(),
   ])
   await generation(1)
 })
-afterAll(() => Promise.all([rver, double, azurite, google, db].map((each) => each[Symbol.asyncDispose]())))
+afterAll(() => Promise.all([rver, double, azurite, google, sshd, db].map((each) => each[Symbol.asyncDispose]())))
 
 /** All rows say which generation they are of. */
 async function generation(number: number): Promise<void> {
@@ -62,6 +66,20 @@ const STORES = [
   {
     name: 'a double of Google Cloud Storage',
     open: () => gcs({ bucket: 'feeds', prefix: randomBytes(6).toString('hex'), endpoint: google.endpoint }),
+  },
+  {
+    name: 'OpenSSH',
+    open: () => {
+      const { port, user, privateKey, hostKey, path } = sshd
+      return sftp({
+        host: '127.0.0.1',
+        port,
+        user,
+        privateKey,
+        hostKey,
+        path: `${path}/${randomBytes(6).toString('hex')}`,
+      })
+    },
   },
   {
     name: 'azurite',

@@ -1,0 +1,1 @@
+export { type SftpOptions, sftp } from './sftp.js'
