@@ -6,6 +6,7 @@ export default defineConfig({
     'src/index.ts',
     'src/adapters/*/index.ts',
     'src/adapters/objects/*/index.ts',
+    'src/client/index.ts',
     'src/config/env.ts',
     'src/cli/main.ts',
   ],

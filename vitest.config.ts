@@ -13,6 +13,7 @@ const alias = {
   'lockstep/gcs': source('src/adapters/objects/gcs/index.ts'),
   'lockstep/folder': source('src/adapters/objects/files/index.ts'),
   'lockstep/env': source('src/config/env.ts'),
+  'lockstep/client': source('src/client/index.ts'),
   lockstep: source('src/index.ts'),
 }
 

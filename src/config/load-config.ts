@@ -12,6 +12,7 @@ const NAME = 'lockstep.config'
 /** What a config may import from this package, and where it is in the build, seen from this file. */
 export const ENTRIES: Readonly<Record<string, string>> = {
   lockstep: '../index.js',
+  'lockstep/client': '../client/index.js',
   'lockstep/env': './env.js',
   'lockstep/files': '../adapters/files/index.js',
   'lockstep/folder': '../adapters/objects/files/index.js',

@@ -1,4 +1,3 @@
-import type { CheckFinding, CheckRun } from '../client/wire/checks.js'
 import type { Feed, FeedDetail } from '../client/wire/feeds.js'
 import type { Page } from '../client/wire/server.js'
 import type { Database } from '../core/database.js'
@@ -21,19 +20,6 @@ export interface PageRequest {
   readonly cursor?: string | undefined
 }
 
-/** Runs of checks as they are kept. A flow that is no check has none. */
-export interface CheckReader {
-  /** Newest first. */
-  list(flow: string, page: PageRequest): Promise<Page<CheckRun>>
-  one(flow: string, id: string): Promise<CheckRun | undefined>
-  /** `undefined`: there is no such run. */
-  findings(
-    flow: string,
-    id: string,
-    page: PageRequest & { readonly kind?: string | undefined },
-  ): Promise<Page<CheckFinding> | undefined>
-}
-
 /** Feeds as their stores have them. A flow that is no feed has none. */
 export interface FeedReader {
   /** Newest first. */
@@ -54,7 +40,6 @@ export interface Desk {
   /** The databases that hold what a flow keeps: checkpoints, runs, conflicts. */
   stateOf(flow: string): readonly Database[]
   readonly board: Board
-  readonly checks: CheckReader
   readonly feeds: FeedReader
   /** Left out where flows run elsewhere. */
   readonly control?: FlowControl

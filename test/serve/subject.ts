@@ -118,3 +118,8 @@ export function posted(path: string, body: unknown, init: RequestInit = {}): Req
 
 export const TOKEN = 'a-token-of-sufficient-length'
 export const token = new Secret(TOKEN)
+
+/** A flow that does what the test says, and nothing else. */
+export function toyFlow(run: Flow['run'], rest: Partial<Flow> = {}): Flow {
+  return { kind: 'check', databases: [], run, diagnose: async () => [], grants: async () => [], ...rest }
+}

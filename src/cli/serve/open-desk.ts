@@ -5,7 +5,6 @@ import type { Observer } from '../../core/observer.js'
 import type { Board } from '../../observe/board/flow-figures.js'
 import type { Desk, FlowControl } from '../../serve/desk.js'
 import { statePlacesOf } from '../open-config.js'
-import { checkReader } from './check-reader.js'
 import { feedReader } from './feed-reader.js'
 
 export interface DeskParts {
@@ -20,15 +19,15 @@ export interface DeskParts {
 /** What the server shows, of these flows of the config. */
 export function openDesk(config: Config, flows: readonly NamedFlow[], parts: DeskParts): Desk {
   const databases = new Map(flows.map((flow) => [flow.name, statePlacesOf(config, flow)]))
+  const named = new Map(flows.map(({ name, flow }) => [name, flow]))
   return {
     ...parts,
     version: packageJson.version,
     mode: parts.control === undefined ? 'watch' : 'run',
     readOnly: config.serve?.readOnly ?? false,
     startedAt: new Date().toISOString(),
-    flows: new Map(flows.map(({ name, flow }) => [name, flow])),
+    flows: named,
     stateOf: (flow) => databases.get(flow) ?? [],
-    checks: checkReader(),
-    feeds: feedReader(),
+    feeds: feedReader(named),
   }
 }

@@ -2,6 +2,7 @@ import { agree, type RepairEnds } from '../../compare/agree.js'
 import { aligned, assertComparable } from '../../compare/comparable.js'
 import { rowEquality } from '../../compare/tolerance.js'
 import type { ReadOptions, TableRef } from '../../core/database.js'
+import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext, Sample } from '../../core/flow.js'
@@ -100,6 +101,10 @@ class TablesFlow implements Flow {
     const subject = `makes the ${side} side like ${compared.label}`
     const signal = AbortSignal.any([drain, abort])
     return new Mender(tableRepairs(ends, compared, same), { flow: name, subject, repair, signal })
+  }
+
+  describe(): unknown {
+    return describeOptions(this.#options)
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -1,4 +1,5 @@
 import type { Database } from '../../core/database.js'
+import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { FeedVerification, Flow, FlowContext, ListedFeed, PublishedFeed } from '../../core/flow.js'
 import { parseSchedule } from '../schedule.js'
@@ -52,6 +53,10 @@ class FeedFlow implements Flow {
   async listFeeds(flow: string, signal: AbortSignal): Promise<readonly ListedFeed[]> {
     const { to, name } = named(this.#settings, flow)
     return listFeeds(to, name, signal)
+  }
+
+  describe(): unknown {
+    return describeOptions(this.#settings)
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -1,5 +1,6 @@
 import type { Database, TableRef } from '../../core/database.js'
 import type { DeadLetterStore } from '../../core/dead-letter.js'
+import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { Flow, FlowContext } from '../../core/flow.js'
 import { diagnoseIngest } from './diagnose-ingest.js'
@@ -45,6 +46,10 @@ class IngestFlow implements Flow {
 
   run(context: FlowContext): Promise<void> {
     return runIngest(this.#settings, context)
+  }
+
+  describe(): unknown {
+    return describeOptions(this.#settings)
   }
 
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

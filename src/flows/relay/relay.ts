@@ -1,5 +1,6 @@
 import type { Database } from '../../core/database.js'
 import type { DeadLetterStore } from '../../core/dead-letter.js'
+import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { LockstepError } from '../../core/errors.js'
 import type { Flow, FlowContext } from '../../core/flow.js'
@@ -37,6 +38,10 @@ class RelayFlow implements Flow {
   }
 
   replay: NonNullable<Flow['replay']> = (filter, context) => replayRelay(this.#settings, { filter, context })
+
+  describe(): unknown {
+    return describeOptions(this.#settings)
+  }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const { from, to, state } = this.#settings

@@ -1,5 +1,6 @@
 import type { Database, TableOptions, TableRef } from '../../core/database.js'
 import type { DeadLetterStore } from '../../core/dead-letter.js'
+import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
@@ -60,6 +61,10 @@ class SyncFlow implements Flow {
     if (options.repair !== undefined) throw repairsByRunning(context.name)
     const { left, right } = await openSides(this.#settings, context, 'read')
     return checkTables(left.table, right.table, context, options)
+  }
+
+  describe(): unknown {
+    return describeOptions(this.#settings)
   }
 
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {

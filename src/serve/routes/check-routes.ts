@@ -3,6 +3,7 @@ import type { Desk } from '../desk.js'
 import { RequestError } from '../problem.js'
 import { CheckFindingPageSchema, CheckRunPageSchema, CheckRunSchema } from '../schemas/check-schemas.js'
 import { FlowParam, PageQuerySchema } from '../schemas/page-schemas.js'
+import { checkRunOf, checkRunsOf, findingsOf } from '../stores/check-reader.js'
 import { answers, flowOf } from './route-parts.js'
 
 const tags = ['checks']
@@ -53,19 +54,19 @@ export function checkRoutes(app: OpenAPIHono, desk: Desk): void {
   app.openapi(list, async (context) => {
     const { flow } = context.req.valid('param')
     flowOf(desk, flow)
-    return context.json(await desk.checks.list(flow, context.req.valid('query')), 200)
+    return context.json(await checkRunsOf(desk, flow, context.req.valid('query')), 200)
   })
   app.openapi(one, async (context) => {
     const { flow, id } = context.req.valid('param')
     flowOf(desk, flow)
-    const found = await desk.checks.one(flow, id)
+    const found = await checkRunOf(desk, flow, id)
     if (found === undefined) throw unknownRun()
     return context.json(found, 200)
   })
   app.openapi(findings, async (context) => {
     const { flow, id } = context.req.valid('param')
     flowOf(desk, flow)
-    const page = await desk.checks.findings(flow, id, context.req.valid('query'))
+    const page = await findingsOf(desk, { flow, id }, context.req.valid('query'))
     if (page === undefined) throw unknownRun()
     return context.json(page, 200)
   })

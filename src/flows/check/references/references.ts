@@ -1,3 +1,4 @@
+import { describeOptions } from '../../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../../core/flow.js'
@@ -78,6 +79,10 @@ class ReferencesFlow implements Flow {
     )
     const subject = 'sets the stored numbers to what was counted'
     return new StoredMender(stored, new Mender(stored.all(), { flow: name, subject, repair, signal }))
+  }
+
+  describe(): unknown {
+    return describeOptions(this.#settings)
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
