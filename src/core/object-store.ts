@@ -12,7 +12,7 @@ export interface StoredObject {
 export interface PutOptions {
   readonly contentType: string
   /** Of bytes that are compressed. */
-  readonly contentEncoding?: 'gzip'
+  readonly contentEncoding?: 'gzip' | 'zstd'
   /**
    * `false` (default): the object must be new. Of several writers of one name exactly one commits, the others get a
    * `ConflictError` `object-exists`. `true`: it takes the place of the old one at once, so that a reader gets either whole.

@@ -23,7 +23,7 @@ const Body = z.object({
   run: z.string(),
   publishedAt: z.string(),
   format: z.enum(['json', 'ndjson', 'csv', 'parquet']),
-  compression: z.enum(['gzip', 'none']),
+  compression: z.enum(['gzip', 'zstd', 'none']),
   rows: count,
   bytes: count,
   /** Rows that `map` left out, and rows that could not be published as they are. */

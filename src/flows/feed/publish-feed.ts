@@ -13,7 +13,7 @@ import type { Preset } from './preset.js'
 import { Published } from './published.js'
 import { putBytes } from './put-bytes.js'
 import type { FeedSettings } from './settings.js'
-import { gzipLevel } from './text-encoder.js'
+import { compressionOf } from './text-encoder.js'
 import { verifyFiles } from './verify-files.js'
 import { discard, type WrittenFeed, writeFeed } from './write-feed.js'
 
@@ -108,7 +108,7 @@ function manifestOf({ settings, attempt, generation, written, table, incremental
     ...attempt,
     publishedAt: new Date().toISOString(),
     format: settings.as.name,
-    compression: gzipLevel(settings) === undefined ? 'none' : 'gzip',
+    compression: compressionOf(settings).kind,
     rows: total('rows'),
     bytes: total('bytes'),
     skipped: rejections.skipped,

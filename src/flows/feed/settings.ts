@@ -4,6 +4,7 @@ import { ConfigError } from '../../core/errors.js'
 import type { Since } from '../../core/increment.js'
 import type { ObjectStore } from '../../core/object-store.js'
 import { ScheduleShape } from '../schedule.js'
+import { refuseWithoutZstd } from './compression/zstd.js'
 import { type Format, json } from './format.js'
 import type { RowMap } from './mapped-rows.js'
 import { isFeedName } from './names.js'
@@ -64,6 +65,7 @@ const OptionsShape = z.strictObject({
     })
     .prefault({}),
   gzip: z.union([z.literal(false), z.strictObject({ level: z.number().int().min(1).max(9).default(6) })]).prefault({}),
+  zstd: z.strictObject({ level: z.number().int().min(1).max(19).default(3) }).optional(),
   keep: z.number().int().min(1).max(10_000).default(7),
   shrink: share.default(0.5),
   whenUnchanged: z.enum(['skip', 'publish']).default('publish'),
@@ -84,12 +86,13 @@ export type FeedSettings = Settings & { readonly name: string }
 export function parseOptions(options: unknown): Settings {
   const { success, data, error } = OptionsShape.safeParse(options)
   if (!success) throw invalid(error)
+  if (data.zstd !== undefined) refuseWithoutZstd('feed({ zstd })', 'or use gzip')
   refuseUnfit(data)
   return data
 }
 
 /** What a preset asks for, and what cannot be done together. */
-function refuseUnfit({ as, map, rotate, since, whenUnchanged }: Settings): void {
+function refuseUnfit({ as, map, rotate, since, whenUnchanged, zstd }: Settings): void {
   const { preset, encoding, columns, name } = as
   if (preset !== undefined && since !== undefined) {
     throw problem('since', `${preset.name} takes each feed for all there is`, 'remove it')
@@ -99,6 +102,10 @@ function refuseUnfit({ as, map, rotate, since, whenUnchanged }: Settings): void 
   }
   if (preset !== undefined && rotate.bytes > preset.maxFileBytes) {
     throw problem('rotate.bytes', `${preset.name} takes files of at most ${preset.maxFileBytes} bytes`, 'lower it')
+  }
+  if (zstd !== undefined && preset !== undefined) throw problem('zstd', `${preset.name} does not take it`, 'use gzip')
+  if (zstd !== undefined && encoding.kind === 'parquet') {
+    throw problem('zstd', 'Parquet is compressed within', "write as: parquet({ compression: 'zstd' })")
   }
   const unnamed = name === 'csv' ? columns === undefined : encoding.kind === 'parquet' && encoding.columns === undefined
   if (map !== undefined && unnamed) {

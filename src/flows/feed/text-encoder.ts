@@ -1,6 +1,7 @@
 import { DataError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import type { ObjectWriter } from '../../core/object-store.js'
+import { type Compression, SUFFIX } from './compression/compressor.js'
 import { csvLine } from './csv-text.js'
 import { fieldText, jsonText } from './encode.js'
 import type { Encoder, PagesOptions, ReadPage } from './encoder.js'
@@ -11,9 +12,11 @@ import type { RowValidator } from './preset.js'
 import type { FeedSettings } from './settings.js'
 import { TextPart } from './text-part.js'
 
-/** `undefined`: the files are not compressed as a whole. */
-export function gzipLevel({ as, gzip }: Pick<FeedSettings, 'as' | 'gzip'>): number | undefined {
-  return gzip === false || as.encoding.kind === 'parquet' ? undefined : gzip.level
+/** Of the files as a whole. */
+export function compressionOf({ as, gzip, zstd }: Pick<FeedSettings, 'as' | 'gzip' | 'zstd'>): Compression {
+  if (as.encoding.kind === 'parquet') return { kind: 'none' }
+  if (zstd !== undefined) return { kind: 'zstd', level: zstd.level }
+  return gzip === false ? { kind: 'none' } : { kind: 'gzip', level: gzip.level }
 }
 
 /** @param columns those of a CSV. */
@@ -23,14 +26,15 @@ export function textEncoder(
   columns: readonly string[],
 ): Encoder<TextPage> {
   const { as: format, rotate } = settings
-  const level = gzipLevel(settings)
+  const compression = compressionOf(settings)
+  const { kind } = compression
   const { contentType, extension } = format
   return {
-    extension: level === undefined ? extension : `${extension}.gz`,
-    content: level === undefined ? { contentType } : { contentType, contentEncoding: 'gzip' },
+    extension: extension + SUFFIX[kind],
+    content: kind === 'none' ? { contentType } : { contentType, contentEncoding: kind },
     together: encoding.together === true,
     pages: (table, options) => textPages({ table, format, separator: encoding.separator, columns }, options),
-    part: (writer: ObjectWriter) => new TextPart({ writer, encoding, columns, bytes: rotate.bytes, level }),
+    part: (writer: ObjectWriter) => new TextPart({ writer, encoding, columns, bytes: rotate.bytes, compression }),
   }
 }
 

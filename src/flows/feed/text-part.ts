@@ -1,5 +1,7 @@
 import type { ObjectWriter } from '../../core/object-store.js'
-import { CompressedFile } from './compressed-file.js'
+import { CompressedFile } from './compression/compressed-file.js'
+import type { Compression } from './compression/compressor.js'
+import { compressorOf } from './compression/compressor-of.js'
 import type { TextEncoding } from './format.js'
 import type { TextPage } from './page.js'
 import type { FileFacts, PartFile, Shard } from './part-file.js'
@@ -10,8 +12,7 @@ export interface TextPartOptions {
   readonly columns: readonly string[]
   /** Bytes as stored, at most. */
   readonly bytes: number
-  /** gzip level; `undefined`: not compressed. */
-  readonly level: number | undefined
+  readonly compression: Compression
 }
 
 /** A file of text: head, rows with the separator between them, tail. */
@@ -24,7 +25,7 @@ export class TextPart implements PartFile<TextPage> {
   constructor(options: TextPartOptions) {
     this.#options = options
     this.#head = options.encoding.head(options.columns)
-    this.#content = new CompressedFile(options.writer, options.level)
+    this.#content = new CompressedFile(options.writer, compressorOf(options.compression))
   }
 
   async add(page: TextPage): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { isObjectMissing, type ObjectStore } from '../../core/object-store.js'
+import { isUnpackable, unpackerOf } from './compression/unpacker.js'
 import type { FeedFile, Manifest } from './manifest.js'
 import { RowCounter } from './row-counter.js'
 
@@ -81,10 +81,11 @@ async function rowsOf({ store, manifest, file, signal }: Counting): Promise<stri
   const counter = new RowCounter(manifest.format)
   const content = Readable.from(store.read(file.name, signal))
   try {
-    if (manifest.compression === 'gzip') await pipeline(content, createGunzip(), (chunks) => counter.take(chunks))
+    const unpacker = unpackerOf(manifest.compression)
+    if (unpacker !== undefined) await pipeline(content, unpacker, (chunks) => counter.take(chunks))
     else await counter.take(content)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) return 'is no whole gzip file'
+    if (isUnpackable(error)) return `is no whole ${manifest.compression} file`
     throw error
   }
   return counter.rows === file.rows ? undefined : `has ${counter.rows} rows, not ${file.rows}`

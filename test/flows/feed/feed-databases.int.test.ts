@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mysql } from '../../../src/adapters/mysql/index.js'
+import { folder } from '../../../src/adapters/objects/files/index.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
 import { sqlite } from '../../../src/adapters/sqlite/index.js'
+import { hasZstd } from '../../../src/flows/feed/compression/zstd.js'
 import { feed } from '../../../src/flows/feed/feed.js'
 import { csv, ndjson } from '../../../src/flows/feed/format.js'
+import { parquet } from '../../../src/flows/feed/parquet/parquet.js'
+import { verifyManifest } from '../../../src/flows/feed/verify-feed.js'
 import { DatabaseFile } from '../../adapters/sqlite/file.js'
 import { plainMariadb, testMariadb } from '../../support/mariadb.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
@@ -55,5 +59,35 @@ describe.each([
     await publish(flow)
     expect(await mapped.contents()).toEqual(['title\n"Shop 2, Bergen"\n"Shop 4, Bergen"\n'])
     expect(await mapped.manifest()).toMatchObject({ rows: 2, skipped: 2_498 })
+  })
+})
+
+describe('a feed compressed by zstd', () => {
+  it('is one frame a file, cut by its size and verified, where Node has it; elsewhere it is said at once', async () => {
+    await using database = sqlite(file.path)
+    await using place = await Place.make()
+    const make = () => {
+      const rotate = { bytes: 10_000 }
+      return feed({ from: database.table('shop'), as: ndjson(), to: place.store, name: 'shops', zstd: {}, rotate })
+    }
+    if (!hasZstd()) {
+      expect(make).toThrow(/Node 22\.15/)
+      return
+    }
+    await publish(make())
+    const verified = await verifyManifest(place.store, 'shops-00000001.manifest.json', new AbortController().signal)
+    expect(verified).toMatchObject({ rows: 5_000, problems: [] })
+    const manifest = await place.manifest()
+    expect(manifest?.files.length).toBeGreaterThan(1)
+    for (const { name, bytes } of manifest?.files ?? []) {
+      expect(name).toMatch(/\.ndjson\.zst$/)
+      expect(bytes).toBeLessThanOrEqual(10_000)
+    }
+  })
+
+  it('is refused where the format or the reader has ways of its own', () => {
+    const wrong = { from: sqlite(file.path).table('shop'), to: folder('never'), zstd: {} }
+    const problem = hasZstd() ? /Parquet is compressed within/ : /zstd/
+    expect(() => feed({ ...wrong, as: parquet() })).toThrow(problem)
   })
 })

@@ -9,7 +9,7 @@ export interface NewObject {
   /** Whole, with the prefix of the store. */
   readonly key: string
   readonly contentType: string
-  readonly contentEncoding: 'gzip' | undefined
+  readonly contentEncoding: 'gzip' | 'zstd' | undefined
   /** Only when no object has the key; else a `ConflictError` `object-exists`. */
   readonly exclusive: boolean
   /** Kept with the object, so that its maker knows it again when an answer was lost. */

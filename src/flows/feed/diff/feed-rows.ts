@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { ConfigError, DataError } from '../../../core/errors.js'
 import type { ObjectStore } from '../../../core/object-store.js'
+import { isUnpackable, unpackerOf } from '../compression/unpacker.js'
 import type { FeedFile, Manifest } from '../manifest.js'
 
 /** A published feed, and where its files are. */
@@ -43,15 +43,14 @@ interface Reading extends FeedPlace {
 /** Each row is a line; the head of a JSON document is one more, and so is its end. */
 async function* rowLines({ store, manifest, file, signal }: Reading): AsyncGenerator<readonly string[]> {
   const stored = Readable.from(store.read(file.name, signal))
-  const zipped = manifest.compression === 'gzip'
-  const content = zipped ? stored.on('error', (error) => unzip.destroy(error)) : stored
-  const unzip = createGunzip()
+  const unpacker = unpackerOf(manifest.compression)
+  const content = stored.on('error', (error) => unpacker?.destroy(error))
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let skip = manifest.format === 'json' ? 1 : 0
   let left = file.rows
   let rest = ''
   try {
-    for await (const bytes of zipped ? content.pipe(unzip) : content) {
+    for await (const bytes of unpacker === undefined ? content : content.pipe(unpacker)) {
       const lines = `${rest}${decoder.decode(bytes, { stream: true })}`.split('\n')
       rest = lines.pop() ?? ''
       const rows = lines.slice(skip, skip + left)
@@ -60,12 +59,11 @@ async function* rowLines({ store, manifest, file, signal }: Reading): AsyncGener
       if (rows.length > 0) yield rows
     }
   } catch (error) {
-    const broken =
-      error instanceof TypeError || (error instanceof Error && 'code' in error && /^Z_/.test(String(error.code)))
+    const broken = error instanceof TypeError || isUnpackable(error)
     throw broken ? damaged(file, 'cannot be unpacked', error) : error
   } finally {
     stored.destroy()
-    unzip.destroy()
+    unpacker?.destroy()
   }
 }
 

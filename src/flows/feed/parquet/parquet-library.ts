@@ -1,8 +1,7 @@
-import * as zlib from 'node:zlib'
 import { gzipSync } from 'node:zlib'
 import type { SchemaElement } from 'hyparquet-writer'
-import { ConfigError } from '../../../core/errors.js'
 import { missingPeer } from '../../../core/missing-peer.js'
+import { hasZstd, zstdCompressSync } from '../compression/zstd.js'
 import { decimalOf, type ParquetColumn } from './column-type.js'
 
 export type Library = typeof import('hyparquet-writer')
@@ -16,29 +15,7 @@ export function loadLibrary(): Promise<Library> {
 export const CODECS = { snappy: 'SNAPPY', gzip: 'GZIP', zstd: 'ZSTD', none: 'UNCOMPRESSED' } as const
 
 export function compressors(): { GZIP: Compress; ZSTD?: Compress } {
-  const zstd = zstdCompress()
-  return { GZIP: (bytes) => gzipSync(bytes), ...(zstd === undefined ? {} : { ZSTD: zstd }) }
-}
-
-/** Node has it from 22.15 and 23.8 on. */
-function zstdCompress(): Compress | undefined {
-  const compress: unknown = Reflect.get(zlib, 'zstdCompressSync')
-  if (typeof compress !== 'function') return undefined
-  return (bytes) => {
-    const compressed: unknown = Reflect.apply(compress, undefined, [bytes])
-    if (compressed instanceof Uint8Array) return compressed
-    throw new TypeError('zstdCompressSync made no bytes')
-  }
-}
-
-export function refuseWithoutZstd(key: string): void {
-  if (zstdCompress() !== undefined) return
-  throw new ConfigError({
-    code: 'zstd-missing',
-    key,
-    message: 'this Node has no zstd',
-    fix: 'run it with Node 22.15 or newer, or choose gzip or snappy',
-  })
+  return { GZIP: (bytes) => gzipSync(bytes), ...(hasZstd() ? { ZSTD: zstdCompressSync } : {}) }
 }
 
 export function schemaOf(columns: readonly ParquetColumn[]): SchemaElement[] {

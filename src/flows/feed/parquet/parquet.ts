@@ -1,7 +1,8 @@
 import { ConfigError } from '../../../core/errors.js'
+import { refuseWithoutZstd } from '../compression/zstd.js'
 import type { Format } from '../format.js'
 import { isParquetType, type ParquetColumn, type ParquetCompression, type ParquetType } from './column-type.js'
-import { CODECS, refuseWithoutZstd } from './parquet-library.js'
+import { CODECS } from './parquet-library.js'
 
 export interface ParquetOptions {
   /** Within the file, which is not compressed as a whole. Default `snappy`; `zstd` needs Node 22.15 or newer. */
@@ -23,7 +24,7 @@ export function parquet(options: ParquetOptions = {}): Format {
   if (!Object.hasOwn(CODECS, compression)) {
     throw problem('parquet({ compression })', `must be one of ${Object.keys(CODECS).join(', ')}`)
   }
-  if (compression === 'zstd') refuseWithoutZstd('parquet({ compression })')
+  if (compression === 'zstd') refuseWithoutZstd('parquet({ compression })', 'or choose gzip or snappy')
   return {
     name: 'parquet',
     extension: 'parquet',
