@@ -6,6 +6,8 @@ import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import adapters from '../../deploy/adapters.json' with { type: 'json' }
 import packageJson from '../../package.json' with { type: 'json' }
+import { processIo } from '../../src/cli/io.js'
+import { createProgram } from '../../src/cli/program.js'
 
 const DEPLOY = new URL('../../deploy/', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, DEPLOY), 'utf8')
@@ -19,7 +21,15 @@ const Service = z.object({
   security_opt: texts,
   ports: texts,
   environment: z.record(z.string(), z.string()).default({}),
+  entrypoint: texts,
+  command: z.union([z.string(), z.array(z.string())]).default([]),
 })
+
+/** What the command line does not know of these arguments; all of it when there is no such command. */
+function unknownTo([name, ...args]: readonly string[]): readonly string[] {
+  const { commands } = createProgram(processIo(), async () => {})
+  return commands.find((one) => one.name() === name)?.parseOptions([...args]).unknown ?? [name ?? '', ...args]
+}
 
 describe('compose.yaml', () => {
   const text = read('compose.yaml')
@@ -49,6 +59,14 @@ describe('compose.yaml', () => {
     }
   })
 
+  it('tells Lockstep only what its command line knows', () => {
+    const own = Object.values(services).filter(
+      ({ image, entrypoint }) => image === 'lockstep' && entrypoint[0] !== 'node',
+    )
+    expect(own.map(({ command }) => unknownTo([command].flat()))).toEqual(own.map(() => []))
+    expect(own.length).toBeGreaterThan(4)
+  })
+
   it('has an example of each variable that it asks for, and of no other', () => {
     const asked = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name))
     const given = [...read('.env.example').matchAll(/^(\w+)=(.*)$/gm)]
@@ -71,6 +89,7 @@ const Pod = z.object({
   containers: z.array(
     z.object({
       env: z.undefined().optional(),
+      args: z.array(z.string()),
       envFrom: z.array(z.object({ secretRef: z.object({ name: z.string() }) })),
       resources: z.object({ requests: z.object({ memory: z.string() }), limits: z.object({ memory: z.string() }) }),
       securityContext: z.object({
@@ -99,6 +118,8 @@ describe('the manifests of Kubernetes', () => {
       ...ofKind('CronJob').map((manifest) => CronJob.parse(manifest).spec.jobTemplate.spec.template.spec),
     ]
     expect(pods).toHaveLength(3)
+    const args = pods.flatMap(({ containers }) => containers.map((container) => container.args))
+    expect(args.map(unknownTo)).toEqual(args.map(() => []))
     expect(ofKind('Secret')).toEqual([])
   })
 

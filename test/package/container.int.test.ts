@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildInto, openFolder, runIn } from './built.js'
@@ -61,13 +61,16 @@ describe('what the image consists of', () => {
       expect(await version(app(), key), key).toBe(await version(join(folder, 'source'), key))
   })
 
-  it('runs a config of two files as nobody, writes nothing, and ends by itself after SIGTERM', async () => {
-    const child = start('dist/cli/main.js', ['run'])
+  it('runs a config of two files as nobody, is healthy, writes nothing, and ends by itself after SIGTERM', async () => {
+    const port = await freePort()
+    const child = start('dist/cli/main.js', ['run', '--serve', `127.0.0.1:${port}`])
     let log = ''
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (log += text))
     const ended = once(child, 'exit')
     // The databases do not answer, which is waited for; so there is no end until it is asked for.
     await expect.poll(() => log).toContain('"healthy":false')
+    // Alive all the same: a restart would bring no database back.
+    expect((await once(start('healthcheck.mjs', [], { LOCKSTEP_PORT: port }), 'exit'))[0]).toBe(0)
     child.kill('SIGTERM')
     const [code, signal] = await ended
     expect({ code, signal }, log).toEqual({ code: expect.any(Number), signal: null })
@@ -81,8 +84,7 @@ describe('what the image consists of', () => {
       response.writeHead(url === '/healthz' ? answer : 404).end()
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
-    const address = server.address()
-    const port = typeof address === 'object' ? String(address?.port) : ''
+    const port = portOf(server)
     const checked = async (): Promise<unknown> =>
       (await once(start('healthcheck.mjs', [], { LOCKSTEP_PORT: port }), 'exit'))[0]
     expect(await checked()).toBe(0)
@@ -93,6 +95,21 @@ describe('what the image consists of', () => {
     expect(await checked()).toBe(1)
   })
 })
+
+function portOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('it does not listen on a port')
+  return String(address.port)
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const port = portOf(server)
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 const CONFIG = `
 import { defineConfig, sync } from 'lockstep'

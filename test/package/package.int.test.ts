@@ -1,8 +1,15 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { codeBlocks } from '../../scripts/examples/code-blocks.js'
+import { EmbeddedPubsub } from '../../src/embedded/pubsub/embedded-pubsub.js'
+import { testDatabase } from '../support/postgres.js'
+import { bareClient, PROJECT } from '../support/pubsub.js'
+import { onBoth, query } from '../support/sql.js'
 import { buildInto, type Ended, openFolder, runIn } from './built.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -15,13 +22,15 @@ const Package = z.object({
 
 /** The package as npm would publish it, installed into an empty folder, without any client library. */
 describe('the package in a folder of its own', () => {
+  const a = testDatabase('a')
+  const b = testDatabase('b')
   let folder = ''
   let described: z.infer<typeof Package>
 
   const run = (program: string, args: readonly string[], cwd = folder): Promise<Ended> => runIn(cwd, program, args)
   const node = (script: string): Promise<Ended> => run(process.execPath, ['--input-type=module', '--eval', script])
-  const lockstep = (...args: readonly string[]): Promise<Ended> =>
-    run(process.execPath, [join(folder, 'node_modules/lockstep/dist/cli/main.js'), ...args])
+  const main = (): string => join(folder, 'node_modules/lockstep/dist/cli/main.js')
+  const lockstep = (...args: readonly string[]): Promise<Ended> => run(process.execPath, [main(), ...args])
 
   beforeAll(async () => {
     described = Package.parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')))
@@ -106,6 +115,50 @@ describe('the package in a folder of its own', () => {
     const { code, stdout, stderr } = await lockstep('run', '--until-caught-up', '--config', file)
     expect(stdout + stderr).toContain(line)
     expect(code).toBe(2)
+  })
+
+  it('runs the config of the README as it stands there', { timeout: INSTALL_MS }, async () => {
+    const { devDependencies: tested } = described
+    const libraries = ['@google-cloud/pubsub', '@grpc/grpc-js'].map((name) => `${name}@${tested[name]}`)
+    const installed = await run('npm', ['install', '--no-audit', '--prefer-offline', ...libraries])
+    expect(installed.code, installed.stderr).toBe(0)
+    const blocks = codeBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'))
+    await writeFile(
+      join(folder, 'lockstep.config.ts'),
+      blocks.find(({ name }) => name === 'lockstep.config.ts')?.text ?? '',
+    )
+    await onBoth({ a: a.url, b: b.url }, 'CREATE TABLE records (id uuid PRIMARY KEY, value text)')
+    await query(a.url, 'CREATE TABLE readings (sensor text PRIMARY KEY, value text, taken_at timestamptz NOT NULL)')
+
+    await using double = await EmbeddedPubsub.start()
+    const client = bareClient(double.address)
+    const [topic] = await client.createTopic('readings')
+    await topic.createSubscription('readings-sub')
+    const child = spawn(process.execPath, [main(), 'run'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        A_URL: a.url,
+        B_URL: b.url,
+        PUBSUB_PROJECT: PROJECT,
+        PUBSUB_EMULATOR_HOST: double.address,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let log = ''
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (log += text))
+    const ended = once(child, 'exit')
+    try {
+      await topic.publishMessage({ json: { sensor: 'porch', value: '21.5', takenAt: '2026-01-01T00:00:00Z' } })
+      await query(a.url, `INSERT INTO records VALUES ('11111111-1111-4111-8111-111111111111', 'over there')`)
+      const arrived = { timeout: 60_000 }
+      await expect.poll(() => query(a.url, 'SELECT sensor, value FROM readings'), arrived).toHaveLength(1)
+      await expect.poll(() => query(b.url, 'SELECT value FROM records'), arrived).toEqual([{ value: 'over there' }])
+    } finally {
+      child.kill('SIGTERM')
+    }
+    expect(await ended, log).toEqual([0, null])
+    await client.close()
   })
 })
 
