@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
+import packageJson from '../../package.json' with { type: 'json' }
 import { linksOfRepository } from './links.js'
 
 const DOCS = fileURLToPath(new URL('..', import.meta.url))
@@ -29,19 +30,13 @@ function decisions(): { text: string; link: string }[] {
     .map((file) => ({ text: titleOf(`decisions/${file}`), link: `/decisions/${file.slice(0, -3)}` }))
 }
 
-const adapters = [
-  'postgres',
-  'mysql',
-  'sqlite',
-  'pubsub',
-  'kurrentdb',
-  'kafka',
-  'files',
-  'redis',
-  'folder',
-  's3',
-  'azure',
-]
+/** One page per name by which the package is imported. */
+function modules(): { text: string; link: string }[] {
+  const names = Object.keys(packageJson.exports).filter((name) => name !== './package.json')
+  return names
+    .map((name) => name.replace(/^\./, 'lockstep'))
+    .map((name) => ({ text: name, link: `/reference/${name}` }))
+}
 
 export default defineConfig({
   lang: 'en',
@@ -74,12 +69,7 @@ export default defineConfig({
         {
           text: 'API reference',
           link: '/reference/',
-          items: [
-            { text: 'lockstep', link: '/reference/lockstep' },
-            { text: 'lockstep/env', link: '/reference/lockstep/env' },
-            ...adapters.map((name) => ({ text: `lockstep/${name}`, link: `/reference/lockstep/${name}` })),
-            { text: 'lockstep/memory', link: '/reference/lockstep/memory' },
-          ],
+          items: modules(),
         },
         { text: 'Errors', link: '/errors' },
       ],
