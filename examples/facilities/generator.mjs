@@ -4,12 +4,12 @@
  *
  *   node generator.mjs [--rows 20000] [--faults 10] [--seed 1] [--log faults.ndjson]
  *
- * `--faults` is how many of each kind. The table must be there; what is in it is removed first.
+ * `--faults` is how many of each kind. The table must be there; what is in it is removed first. `DATABASE_URL` is that of
+ * PostgreSQL, or of MySQL or MariaDB (`npm install mysql2`), which hold no NaN.
  */
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 
 const { values } = parseArgs({
   options: {
@@ -59,8 +59,9 @@ function facility(id) {
   }
 }
 
+const isMysql = /^(mysql|mariadb):/.test(process.env.DATABASE_URL ?? '')
 const FAULTS = {
-  'not a number': (row) => ({ ...row, latitude: Number.NaN }),
+  ...(isMysql ? {} : { 'not a number': (row) => ({ ...row, latitude: Number.NaN }) }),
   'out of range': (row) => ({ ...row, longitude: 180.5 }),
   'no name': (row) => ({ ...row, name: null }),
   'no country': (row) => ({ ...row, country: null }),
@@ -79,21 +80,41 @@ const planted = Object.entries(FAULTS).flatMap(([fault, plant], kind) =>
   }),
 )
 
-const client = new pg.Client(process.env.DATABASE_URL)
-await client.connect()
-await client.query('truncate facility restart identity')
 const names = Object.keys(facility(0))
-const types = names.map((name) => (name === 'id' ? 'int[]' : name.endsWith('itude') ? 'float8[]' : 'text[]'))
-const lists = types.map((type, index) => `$${index + 1}::${type}`)
-for (let from = 0; from < rows; from += 5_000) {
-  const some = made.slice(from, from + 5_000)
-  await client.query(
-    `insert into facility (${names.join(', ')}) select * from unnest(${lists.join(', ')})`,
-    names.map((name) => some.map((row) => row[name])),
-  )
+
+async function fillPostgres(url) {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query('truncate facility restart identity')
+  const types = names.map((name) => (name === 'id' ? 'int[]' : name.endsWith('itude') ? 'float8[]' : 'text[]'))
+  const lists = types.map((type, index) => `$${index + 1}::${type}`)
+  for (const some of pages()) {
+    await client.query(
+      `insert into facility (${names.join(', ')}) select * from unnest(${lists.join(', ')})`,
+      names.map((name) => some.map((row) => row[name])),
+    )
+  }
+  await client.query(`select setval('facility_id_seq', ${Math.max(1, rows)})`)
+  await client.end()
 }
-await client.query(`select setval('facility_id_seq', ${Math.max(1, rows)})`)
-await client.end()
+
+async function fillMysql(url) {
+  const { createConnection } = await import('mysql2/promise')
+  const client = await createConnection({ uri: url, charset: 'utf8mb4' })
+  await client.query('truncate facility')
+  for (const some of pages()) {
+    const cells = some.map((row) => names.map((name) => row[name]))
+    await client.query(`insert into facility (${names.join(', ')}) values ?`, [cells])
+  }
+  await client.end()
+}
+
+function* pages() {
+  for (let from = 0; from < made.length; from += 5_000) yield made.slice(from, from + 5_000)
+}
+
+await (isMysql ? fillMysql : fillPostgres)(process.env.DATABASE_URL)
 
 if (values.log !== undefined) {
   const log = createWriteStream(values.log)

@@ -12,10 +12,12 @@ const NAME = 'lockstep.config'
 /** What a config may import from this package, and where it is in the build, seen from this file. */
 export const ENTRIES: Readonly<Record<string, string>> = {
   lockstep: '../index.js',
+  'lockstep/azure': '../adapters/objects/azure/index.js',
   'lockstep/client': '../client/index.js',
   'lockstep/env': './env.js',
   'lockstep/files': '../adapters/files/index.js',
   'lockstep/folder': '../adapters/objects/files/index.js',
+  'lockstep/gcs': '../adapters/objects/gcs/index.js',
   'lockstep/kafka': '../adapters/kafka/index.js',
   'lockstep/kurrentdb': '../adapters/kurrentdb/index.js',
   'lockstep/memory': '../adapters/memory/index.js',
@@ -23,6 +25,8 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'lockstep/postgres': '../adapters/postgres/index.js',
   'lockstep/pubsub': '../adapters/pubsub/index.js',
   'lockstep/redis': '../adapters/redis/index.js',
+  'lockstep/s3': '../adapters/objects/s3/index.js',
+  'lockstep/sftp': '../adapters/objects/sftp/index.js',
   'lockstep/sqlite': '../adapters/sqlite/index.js',
 }
 

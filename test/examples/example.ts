@@ -38,7 +38,9 @@ export function running({ cli, config, env }: Example, changed: Env = {}): Async
 
 /** What `lockstep doctor --json` says. */
 export async function doctor(example: Example): Promise<unknown> {
-  return JSON.parse((await lockstep(example, ['doctor', '--json'])).stdout)
+  const { stdout, stderr } = await lockstep(example, ['doctor', '--json'])
+  expect(stdout, stderr).not.toBe('')
+  return JSON.parse(stdout)
 }
 
 /** Runs a generator of an example and answers the lines of its log. */
