@@ -44,7 +44,7 @@ export interface FeedOptions<Select, Accepted> {
   readonly rotate?: { readonly rows?: number; readonly bytes?: number }
   /** Default level 6; `false`: not compressed. Parquet is compressed within, by its own option. */
   readonly gzip?: { readonly level?: number } | false
-  /** zstd in place of gzip, much faster; 1 to 19, default level 3. Needs Node 22.15 or newer here, and readers that know it. */
+  /** zstd in place of gzip: half its processor time, on one core; 1 to 19, default level 3. Needs Node 22.15 or newer here, and readers that know it. */
   readonly zstd?: { readonly level?: number }
   /** Published feeds that are kept, the newest included. Default 7. */
   readonly keep?: number
