@@ -1,15 +1,14 @@
-import { hash } from 'node:crypto'
 import type { Bucket } from '../core/table.js'
 import type { Candidate } from './candidate.js'
+import { textPrint } from './text-print.js'
 
-/** Digits of a hash in hexadecimal that a number holds exactly. */
-const PRINT_DIGITS = 12
 const FIRST_SIZE = 1_024
 
 /** A number that stands for a difference among those of its bucket. */
 export function printOf({ kind, key, left, right }: Candidate): number {
-  const text = JSON.stringify([kind, left, right, key])
-  return Number.parseInt(hash('sha1', text).slice(0, PRINT_DIGITS), 16)
+  return textPrint(
+    `${kind} ${left?.length ?? '-'} ${right?.length ?? '-'} ${left ?? ''} ${right ?? ''} ${JSON.stringify(key)}`,
+  )
 }
 
 /** The differences that a look found, bucket by bucket, in eight bytes each. Buckets come one after the other. */

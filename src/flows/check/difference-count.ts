@@ -1,3 +1,4 @@
+import { textPrint } from '../../compare/text-print.js'
 import type { Difference } from '../../core/difference.js'
 import type { CheckOptions, TablesReport } from '../../core/flow.js'
 
@@ -16,13 +17,16 @@ export interface DifferenceCounts {
 export class DifferenceCount {
   #byKind = { ...NOTHING }
   readonly #tell: CheckOptions['difference']
-  readonly #told = new Set<string>()
+  /** Prints of keys: a text for each would be held as long as the check takes. */
+  readonly #told = new Set<number>()
+  #readings = 0
 
   constructor(options: CheckOptions) {
     this.#tell = options.difference?.bind(options)
   }
 
   begin(from: DifferenceCounts = NOTHING): void {
+    this.#readings++
     this.#byKind = { ...from }
   }
 
@@ -38,9 +42,12 @@ export class DifferenceCount {
   /** `false`: it was told before, as the comparison began again. */
   add(difference: Difference): boolean {
     this.#byKind[MEMBER[difference.kind]]++
-    const key = JSON.stringify(difference.key)
-    if (this.#told.has(key)) return false
-    if (this.#told.size < REMEMBERED) this.#told.add(key)
+    const isFull = this.#told.size >= REMEMBERED
+    if (this.#readings > 1 || !isFull) {
+      const print = textPrint(JSON.stringify(difference.key))
+      if (this.#told.has(print)) return false
+      if (!isFull) this.#told.add(print)
+    }
     this.#tell?.(difference)
     return true
   }
