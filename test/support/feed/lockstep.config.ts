@@ -2,8 +2,10 @@ import { defineConfig, feed, ndjson } from 'lockstep'
 import { env } from 'lockstep/env'
 import { folder } from 'lockstep/folder'
 import { postgres } from 'lockstep/postgres'
+import { s3 } from 'lockstep/s3'
 
 const database = postgres(env('FEED_URL'))
+const endpoint = process.env['FEED_S3']
 
 /** Small files, so that a short run comes by every failpoint several times. */
 export default defineConfig({
@@ -11,7 +13,10 @@ export default defineConfig({
     versions: feed({
       from: database.table('versions'),
       as: ndjson(),
-      to: folder(String(process.env['FEED_FOLDER'])),
+      to:
+        endpoint === undefined
+          ? folder(String(process.env['FEED_FOLDER']))
+          : s3({ bucket: 'feeds', prefix: 'kill', endpoint }),
       rotate: { rows: 400 },
       keep: 3,
       patienceMs: 1_000,
