@@ -6,12 +6,12 @@ import { checkStructure } from './structure/checks.js'
 import { readSourceFile } from './structure/source-file.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const FOLDERS = ['src', 'test', 'bench', 'scripts', 'examples']
+const FOLDERS = ['src', 'test', 'bench', 'scripts', 'examples', 'web']
 
 async function pathsBelow(folder: string): Promise<string[]> {
   const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true }).catch(() => [])
   return entries
-    .filter((entry) => entry.isFile() && /\.m?ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.m?tsx?$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'))
 }
 

@@ -22,6 +22,8 @@ const DEBIAN_PACKAGES = {
   procps: () => existsSync('/bin/ps') || existsSync('/usr/bin/ps'),
   // The SFTP server of the tests, without its service; brings `ssh-keygen` along.
   'openssh-server': () => existsSync('/usr/sbin/sshd') && existsSync('/usr/bin/ssh-keygen'),
+  // The browser in which the dashboard is looked at.
+  chromium: () => existsSync('/usr/bin/chromium'),
   'redis-server': () => existsSync('/usr/bin/redis-server'),
   // The mock Kafka cluster of the tests is compiled from test/support/kafka/mock-cluster.c.
   gcc: () => existsSync('/usr/bin/gcc'),

@@ -74,7 +74,7 @@ function directionFindings(file: SourceFile): Finding[] {
   }
   return file.imports.flatMap(({ specifier, line }) => {
     if (!isRelative(specifier)) return []
-    if (!specifier.endsWith('.js') && !specifier.endsWith('.json')) {
+    if (!/\.(js|json|css)$/.test(specifier)) {
       return [error(file.path, line, `imports ${specifier}; relative imports end in .js`)]
     }
     const target = resolve(file.path, specifier)

@@ -25,6 +25,8 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'src/client', imports: [], packages: [] },
   { folder: 'src/serve', imports: ['src/core', 'src/engine', 'src/observe', 'src/config', 'src/client'] },
   { folder: 'src/cli', imports: 'anything' },
+  // In a browser: what it knows of the product is the API.
+  { folder: 'web/src', imports: [] },
   { folder: 'src/index.ts', imports: 'anything' },
 ]
 
@@ -75,7 +77,7 @@ export const TALKS_TO_THE_PROCESS: readonly string[] = [
 export const BARRELS: readonly RegExp[] = [/^src\/(client\/)?index\.ts$/, /^src\/adapters\/([a-z0-9-]+\/)+index\.ts$/]
 
 export const DEFAULT_EXPORTS: readonly RegExp[] = [
-  /^[a-z]+\.config\.ts$/,
+  /^([a-z]+\/)?[a-z]+\.config\.ts$/,
   /(^|\/)lockstep\.config\.ts$/,
   // What packages without types of their own export.
   /\.d\.ts$/,

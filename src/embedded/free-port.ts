@@ -10,8 +10,9 @@ const FIRST = 15_000
 const LAST = 32_000
 const TRIES = 100
 
-/** A port of 127.0.0.1 on which nothing listens at this moment. */
-export async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 on which nothing listens at this moment; `preferred` when it is such a one. */
+export async function freePort(preferred?: number): Promise<number> {
+  if (preferred !== undefined && (await isFree(preferred))) return preferred
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = randomInt(FIRST, LAST)
     if (await isFree(port)) return port

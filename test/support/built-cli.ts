@@ -33,6 +33,8 @@ export interface Ended {
 export interface RunningCli {
   readonly process: ChildProcess
   readonly ended: Promise<Ended>
+  /** What it has printed so far, stdout before stderr. */
+  output(): string
   /** Resolves once stdout or stderr has had the text; throws when the process ends before. */
   printed(text: string): Promise<void>
 }
@@ -110,5 +112,5 @@ function start(main: string, args: readonly string[], { cwd = ROOT, env = {} }: 
       waiter()
       ended.then(() => reject(new Error(`it ended without printing ${text}:\n${stdout}\n${stderr}`)), reject)
     })
-  return { process: child, ended, printed }
+  return { process: child, ended, printed, output: () => `${stdout}\n${stderr}` }
 }

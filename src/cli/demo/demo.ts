@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { Board } from './board.js'
+import { Dashboard } from './dashboard.js'
 import type { Scene, SceneResult } from './scene.js'
 import { loadScenes } from './scenes.js'
 import { Stage } from './stage.js'
@@ -54,12 +55,16 @@ interface Play {
 /** Each scene is prepared when its turn comes first, and goes on working while the others are played. */
 async function play(scenes: readonly Scene[], stage: Stage, { once, results, end }: Play): Promise<void> {
   const { board } = stage
+  const dashboard = new Dashboard(stage)
   try {
     for (let round = 1; !end.aborted; round++) {
       for (const scene of scenes) {
         const again = round > 1 ? ` · round ${round}` : ''
         board.say(`\n${board.paint.bold(`lockstep demo · ${scene.name}${again}`)}\n${board.paint.dim(scene.title)}\n`)
-        if (round === 1) await scene.prepare(stage)
+        if (round === 1) {
+          await scene.prepare(stage)
+          await dashboard.add(scene.played())
+        }
         await scene.run(stage)
         results.set(scene.name, [...(results.get(scene.name) ?? []), await scene.verify(stage)])
       }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Binaries, copyBinaries } from '../../embedded/binaries.js'
 import { temporaryFolder } from '../../embedded/folders.js'
@@ -36,6 +36,7 @@ export class Stage implements AsyncDisposable {
   readonly #servers: EmbeddedServer[] = []
   readonly #programs: Program[] = []
   #binaries: Promise<Binaries> | undefined
+  #state: Promise<EmbeddedServer> | undefined
 
   private constructor(folder: string, { board, options, ended }: Scope) {
     this.folder = folder
@@ -55,6 +56,24 @@ export class Stage implements AsyncDisposable {
     const server = await EmbeddedServer.start(await this.#binaries)
     this.#servers.push(server)
     return server
+  }
+
+  /** Where flows that only read keep their runs, in a database of its own. */
+  async stateUrl(): Promise<string> {
+    this.#state ??= this.server()
+    return (await this.#state).url()
+  }
+
+  /** The config of an example with a state database, as the examples that only read have none. */
+  async withState(scene: { readonly name: string }, config: string): Promise<string> {
+    const file = join(await this.folderOf(scene), 'lockstep.config.ts')
+    const text = [
+      `import { postgres } from 'lockstep/postgres'`,
+      `import example from ${JSON.stringify(config)}`,
+      `export default { ...example, state: postgres(${JSON.stringify(await this.stateUrl())}) }\n`,
+    ]
+    await writeFile(file, text.join('\n'))
+    return file
   }
 
   /** A folder of the scene's own. */

@@ -7,7 +7,7 @@ import { findMariadb } from '../../../embedded/mariadb/programs.js'
 import { count, span } from '../../render/format.js'
 import { exampleFolder } from '../example-folder.js'
 import { ran } from '../ran.js'
-import type { Scene, SceneResult } from '../scene.js'
+import type { Played, Scene, SceneResult } from '../scene.js'
 import type { Stage } from '../stage.js'
 import { type Fault, faultOf, faultsBySql } from './blobs-oracle.js'
 
@@ -34,6 +34,7 @@ interface Database {
 
 interface Setting {
   readonly folder: string
+  readonly config: string
   readonly global: Database
   readonly shard: Database
   readonly env: Readonly<Record<string, string>>
@@ -56,8 +57,14 @@ export class BlobsScene implements Scene {
     board.waiting('starting two MariaDB servers')
     const [global, shard] = await Promise.all([this.#database('global'), this.#database('shard')])
     const env = { GLOBAL_URL: global.url, SHARD_URL: shard.url }
-    this.#setting = { folder: await stage.folderOf(this), global, shard, env }
+    const config = await stage.withState(this, join(this.#example, CONFIG))
+    this.#setting = { folder: await stage.folderOf(this), config, global, shard, env }
     board.done(`two MariaDB servers, on ports ${global.server.port} and ${shard.server.port}`)
+  }
+
+  played(): Played {
+    const { config, env } = this.#ready()
+    return { config, env }
   }
 
   async run(stage: Stage): Promise<void> {
@@ -129,8 +136,8 @@ export class BlobsScene implements Scene {
   }
 
   #check(stage: Stage, options: readonly string[]): ReturnType<Stage['product']> {
-    const { env, folder: cwd } = this.#ready()
-    return stage.product(['check', 'blobs', ...options, '--config', join(this.#example, CONFIG)], { env, cwd })
+    const { env, config, folder: cwd } = this.#ready()
+    return stage.product(['check', 'blobs', ...options, '--config', config], { env, cwd })
   }
 
   async #database(name: string): Promise<Database> {

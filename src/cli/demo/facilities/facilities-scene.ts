@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { count, span } from '../../render/format.js'
 import { exampleFolder } from '../example-folder.js'
 import { ran } from '../ran.js'
-import type { Scene, SceneResult } from '../scene.js'
+import type { Played, Scene, SceneResult } from '../scene.js'
 import { sqlClient } from '../sql-client.js'
 import type { Stage } from '../stage.js'
 import { readNewestFeed, wrongEntities } from './facilities-oracle.js'
@@ -21,6 +21,7 @@ const Rejected = z.object({ key: z.tuple([z.number()]), code: z.string(), reason
 
 interface Setting {
   readonly folder: string
+  readonly config: string
   readonly client: Client
   readonly env: Readonly<Record<string, string>>
 }
@@ -48,8 +49,14 @@ export class FacilitiesScene implements Scene {
     await mkdir(join(folder, 'out'), { recursive: true })
     const places = { FEED_FOLDER: join(folder, 'out'), REJECTED_FOLDER: join(folder, 'rejected') }
     const env = { DATABASE_URL: server.url(), FEED_NAME: 'reservewithgoogle.entity', ...places }
-    this.#setting = { folder, client, env }
+    const config = await stage.withState(this, join(this.#example, CONFIG))
+    this.#setting = { folder, config, client, env }
     board.done(`PostgreSQL on port ${server.port}`)
+  }
+
+  played(): Played {
+    const { config, env } = this.#ready()
+    return { config, env }
   }
 
   async run(stage: Stage): Promise<void> {
@@ -121,9 +128,9 @@ export class FacilitiesScene implements Scene {
   }
 
   #product(stage: Stage, args: readonly string[]): ReturnType<Stage['product']> {
-    const { env, folder: cwd } = this.#ready()
+    const { env, config, folder: cwd } = this.#ready()
     const chunk = { CHUNK_SIZE: String(Math.ceil(this.#rows / FILES)) }
-    return stage.product([...args, '--config', join(this.#example, CONFIG)], { env: { ...env, ...chunk }, cwd })
+    return stage.product([...args, '--config', config], { env: { ...env, ...chunk }, cwd })
   }
 
   #ready(): Setting {

@@ -5,7 +5,7 @@ import { count, span } from '../../render/format.js'
 import type { Board } from '../board.js'
 import { exampleFolder } from '../example-folder.js'
 import type { Program } from '../program.js'
-import type { Scene, SceneResult } from '../scene.js'
+import type { Played, Scene, SceneResult } from '../scene.js'
 import { settled } from '../settled.js'
 import { showLetter } from '../show-letter.js'
 import type { Stage } from '../stage.js'
@@ -67,6 +67,14 @@ export class QuotesScene implements Scene {
       return [{ target, flow }]
     })
     this.#setting = { store, folder, env, destinations }
+  }
+
+  /** Of several targets the first: their flows have one name. */
+  played(): Played {
+    const { env, destinations } = this.#ready()
+    const target = destinations[0]?.target
+    if (target === undefined) throw new Error('the scene has no target')
+    return { config: this.#configOf(target), env: { ...env, DATABASE_URL: target.url } }
   }
 
   async run(stage: Stage): Promise<void> {

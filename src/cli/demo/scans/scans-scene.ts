@@ -6,7 +6,7 @@ import { EmbeddedPubsub } from '../../../embedded/pubsub/embedded-pubsub.js'
 import { count, span } from '../../render/format.js'
 import { exampleFolder } from '../example-folder.js'
 import type { Program } from '../program.js'
-import type { Scene, SceneResult } from '../scene.js'
+import type { Played, Scene, SceneResult } from '../scene.js'
 import { settled } from '../settled.js'
 import { showLetter } from '../show-letter.js'
 import { sqlClient } from '../sql-client.js'
@@ -64,6 +64,10 @@ export class ScansScene implements Scene {
     const flow = stage.product(['run', 'scans', '--config', config], { env, cwd: folder })
     board.done(`process ${flow.pid}: lockstep run scans --config examples/scans/${CONFIG}`)
     this.#setting = { broker, client, folder, env, flow }
+  }
+
+  played(): Played {
+    return { config: join(this.#example, CONFIG), env: this.#ready().env }
   }
 
   async run(stage: Stage): Promise<void> {

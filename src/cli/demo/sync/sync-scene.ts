@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { count, span } from '../../render/format.js'
-import type { Scene, SceneResult } from '../scene.js'
+import type { Played, Scene, SceneResult } from '../scene.js'
 import type { Stage } from '../stage.js'
 import { Oracle } from './oracle.js'
 import type { Sides } from './sides.js'
@@ -44,6 +44,11 @@ export class SyncScene implements Scene {
     stage.board.done(`process ${sync.pid}: lockstep run mirror`)
     this.#setting = { urls, env, folder, oracles, sync, distinctRows: FIRST_ROWS.left + FIRST_ROWS.right }
     await firstSync(stage, this.#setting)
+  }
+
+  played(): Played {
+    const { folder, env } = this.#ready()
+    return { config: join(folder, 'lockstep.config.ts'), env }
   }
 
   async run(stage: Stage): Promise<void> {

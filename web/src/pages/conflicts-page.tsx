@@ -1,0 +1,85 @@
+import type { ConflictEntry, FlowSummary } from 'lockstep/client'
+import { useRoute } from 'preact-iso'
+import { useNow } from '../data/now.js'
+import { useConflicts, useFlows } from '../data/queries.js'
+import { ago, count } from '../format.js'
+import { Badge } from '../parts/badge.js'
+import { chosenFlow, FlowTabs } from '../parts/flow-tabs.js'
+import { Loading } from '../parts/loading.js'
+import { More } from '../parts/more.js'
+import { Nothing, Panel } from '../parts/panel.js'
+import { ProblemNote } from '../parts/problem-note.js'
+
+/** Writes that met another row under their key: none was dropped without a trace. */
+export function ConflictsPage() {
+  const named = useRoute().params['flow']
+  const { data, error } = useFlows()
+  if (data === undefined) return error ? <ProblemNote error={error} /> : <Loading />
+  const flows = data.filter(({ kind }) => kind === 'sync')
+  const flow = chosenFlow(flows, named, ({ stored }) => stored?.conflicts ?? 0)
+  return (
+    <>
+      <h1 class="mb-1 text-2xl font-semibold tracking-tight">Conflicts</h1>
+      <p class="mb-4 max-w-2xl text-muted">
+        Both sides had another row under the same key. The rule of the flow decided; the row that lost is kept here.
+      </p>
+      <FlowTabs
+        label="Flows of kind sync"
+        page="conflicts"
+        flows={flows}
+        chosen={flow?.name}
+        figure={({ stored }) => count(stored?.conflicts ?? 0)}
+      />
+      {flow === undefined ? (
+        <Nothing>This config has no flow of kind sync.</Nothing>
+      ) : (
+        <Conflicts key={flow.name} flow={flow} />
+      )}
+    </>
+  )
+}
+
+function Conflicts({ flow }: { readonly flow: FlowSummary }) {
+  const pages = useConflicts(flow.name)
+  const conflicts = pages.data?.pages.flatMap((page) => page.items) ?? []
+  return (
+    <Panel title="Recorded">
+      {pages.error === null ? null : <ProblemNote error={pages.error} />}
+      {pages.isPending ? <Loading /> : null}
+      {pages.isSuccess && conflicts.length === 0 ? <Nothing>None: the sides never disagreed.</Nothing> : null}
+      <ul>
+        {conflicts.map((conflict) => (
+          <Conflict key={`${conflict.database} ${conflict.id}`} conflict={conflict} />
+        ))}
+      </ul>
+      <More {...pages} />
+    </Panel>
+  )
+}
+
+function Conflict({ conflict }: { readonly conflict: ConflictEntry }) {
+  const now = useNow()
+  const { key, incoming, existing, decision, table, times, lastAt } = conflict
+  return (
+    <li class="border-b border-line px-4 py-3 last:border-0">
+      <p class="flex flex-wrap items-center gap-2">
+        <span class="mono break-all font-medium">{key.map((value) => value ?? 'NULL').join(', ')}</span>
+        <Badge tone="warn">{decision}</Badge>
+        <span class="text-muted">
+          {table} · {ago(lastAt, now)}
+          {times > 1 ? ` · ${count(times)} times` : ''}
+        </span>
+      </p>
+      <dl class="mono mt-1 grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3">
+        <dt class="text-muted">incoming</dt>
+        <dd class="break-all">{values(incoming)}</dd>
+        <dt class="text-muted">existing</dt>
+        <dd class="break-all">{values(existing)}</dd>
+      </dl>
+    </li>
+  )
+}
+
+function values(row: readonly (string | null)[]): string {
+  return row.map((value) => value ?? 'NULL').join(' | ')
+}
