@@ -69,6 +69,8 @@ export interface TableRef<Insert = unknown, Select = unknown> {
   readonly database: Database
   /** As given, with its schema when one was given. */
   readonly name: string
+  /** The whole SELECT, where this is a query. */
+  readonly query?: string
   readonly options: TableOptions
   /**
    * Left out by databases whose tables can only be compared in canonical form. Reads the catalog. Throws `ConfigError`

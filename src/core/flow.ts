@@ -118,7 +118,7 @@ export interface ReplayReport {
 export interface CheckOptions {
   /**
    * Called once, before the first difference, with what is compared. The columns of both are in the left side's order, as
-   * the rows of differences are.
+   * the rows of differences are; `key` is empty where nothing identifies a row.
    */
   begun?(schemas: { readonly left: TableSchema; readonly right: TableSchema }): void
   /** Called with each difference found, as it is found. */

@@ -19,16 +19,16 @@ export class MysqlQueryRef<Select = unknown> implements TableRef<unknown, Select
   readonly database: MysqlHandle
   readonly name: string
   readonly options: TableOptions
-  readonly #text: string
+  readonly query: string
   readonly #options: QueryOptions
 
   /** Throws `ConfigError` when `text` is not a single SELECT. */
   constructor(database: MysqlHandle, text: string, options: QueryOptions) {
     this.database = database
-    this.#text = singleSelect(text, LEXICON, database)
+    this.query = singleSelect(text, LEXICON, database)
     this.#options = options
     this.options = options
-    this.name = queryName(this.#text)
+    this.name = queryName(this.query)
   }
 
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<MysqlCanonicalTable> {
@@ -46,7 +46,7 @@ export class MysqlQueryRef<Select = unknown> implements TableRef<unknown, Select
 
   #describe(signal: AbortSignal, reading: ReadOptions): Promise<ReadableRows> {
     const subject = { name: this.name, database: this.database.label }
-    const request = { text: this.#text, subject, options: this.#options, reading }
+    const request = { text: this.query, subject, options: this.#options, reading }
     return describeQuery(this.database.session, request, signal)
   }
 

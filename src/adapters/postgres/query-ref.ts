@@ -19,16 +19,16 @@ export class PostgresQueryRef<Select = unknown> implements TableRef<unknown, Sel
   readonly database: PostgresHandle
   readonly name: string
   readonly options: TableOptions
-  readonly #text: string
+  readonly query: string
   readonly #options: QueryOptions
 
   /** Throws `ConfigError` when `text` is not a single SELECT. */
   constructor(database: PostgresHandle, text: string, options: QueryOptions) {
     this.database = database
-    this.#text = singleSelect(text, LEXICON, database)
+    this.query = singleSelect(text, LEXICON, database)
     this.#options = options
     this.options = options
-    this.name = queryName(this.#text)
+    this.name = queryName(this.query)
   }
 
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<PostgresCanonicalTable> {
@@ -47,7 +47,7 @@ export class PostgresQueryRef<Select = unknown> implements TableRef<unknown, Sel
 
   #describe(signal: AbortSignal, reading: ReadOptions): Promise<PostgresTableInfo> {
     const subject = { name: this.name, database: this.database.label }
-    const request = { text: this.#text, subject, options: this.#options, reading }
+    const request = { text: this.query, subject, options: this.#options, reading }
     return describeQuery(this.database.session, request, signal)
   }
 

@@ -19,16 +19,16 @@ export class SqliteQueryRef<Select = unknown> implements TableRef<unknown, Selec
   readonly database: SqliteHandle
   readonly name: string
   readonly options: TableOptions
-  readonly #text: string
+  readonly query: string
   readonly #options: QueryOptions
 
   /** Throws `ConfigError` when `text` is not a single SELECT. */
   constructor(database: SqliteHandle, text: string, options: QueryOptions) {
     this.database = database
-    this.#text = singleSelect(text, LEXICON, database)
+    this.query = singleSelect(text, LEXICON, database)
     this.#options = options
     this.options = options
-    this.name = queryName(this.#text)
+    this.name = queryName(this.query)
   }
 
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<SqliteCanonicalTable> {
@@ -46,7 +46,7 @@ export class SqliteQueryRef<Select = unknown> implements TableRef<unknown, Selec
 
   #describe(signal: AbortSignal, reading: ReadOptions): Promise<ReadableRows> {
     const { name, database } = this
-    const request = { text: this.#text, name, label: database.label, options: this.#options, reading }
+    const request = { text: this.query, name, label: database.label, options: this.#options, reading }
     return describeQuery(database.session, request, signal)
   }
 

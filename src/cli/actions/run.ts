@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { FlowEvent, Observer } from '../../core/observer.js'
 import { FlowBoard } from '../../observe/board/flow-board.js'
 import { fanOut } from '../../observe/fan-out.js'
+import { checkState } from '../check/check-state.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { stateOf, withConfig } from '../open-config.js'
@@ -53,6 +54,10 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
       full: args.full,
       stays: board !== undefined && !(args.once || args.full || args.untilCaughtUp),
       stateOf: (flow) => stateOf(config, flow)?.state,
+      historyOf: ({ name: flow }) =>
+        checkState(config, (message) =>
+          observer({ flow, type: 'notice', level: 'warn', code: 'check-unkept', message }),
+        ),
     })
     await using _server =
       board &&

@@ -22,6 +22,8 @@ export interface SeatOptions {
   readonly stays?: boolean
   /** Where instances of a flow with a schedule agree on who runs it. */
   stateOf(flow: NamedFlow): StateStore | undefined
+  /** As `RunScope`. */
+  readonly historyOf?: ((flow: NamedFlow) => Promise<StateStore | undefined>) | undefined
 }
 
 /** As long as a signal gives it. */
@@ -102,12 +104,12 @@ export class FlowSeat {
   }
 
   async #run(): Promise<ExitCode> {
-    const { signals, observer, untilCaughtUp, full = false, stateOf } = this.#options
+    const { signals, observer, untilCaughtUp, full = false, stateOf, historyOf } = this.#options
     const own = ownSignals(signals)
     this.#drain = own.drainNow
     try {
       const { schedule } = this.#named.flow
-      const run = (): Promise<ExitCode> => runFlow(this.#named, { observer, untilCaughtUp, full, ...own })
+      const run = (): Promise<ExitCode> => runFlow(this.#named, { observer, untilCaughtUp, full, historyOf, ...own })
       if (schedule === undefined || this.#options.once || untilCaughtUp) return await run()
       const { drain, abort } = own
       const flow = scheduledFlow(this.#named, { schedule, observer, state: stateOf(this.#named), run })

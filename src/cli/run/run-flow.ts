@@ -2,6 +2,7 @@ import type { NamedFlow } from '../../config/select-flows.js'
 import { EXIT, type ExitCode, exitCodeOf, LockstepError } from '../../core/errors.js'
 import type { FlowKind } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
+import type { StateStore } from '../../core/state.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
 
 export interface RunScope {
@@ -12,11 +13,13 @@ export interface RunScope {
   readonly overdue: Promise<void>
   readonly untilCaughtUp: boolean
   readonly full?: boolean
+  /** Where a flow that checks keeps its runs, prepared. Asked before each run; must not reject. */
+  readonly historyOf?: ((flow: NamedFlow) => Promise<StateStore | undefined>) | undefined
 }
 
 /** Runs a flow to its end, which is told to the observer. Never rejects. */
 export async function runFlow({ name, flow }: NamedFlow, scope: RunScope): Promise<ExitCode> {
-  const { observer, drain, abort, overdue, untilCaughtUp, full = false } = scope
+  const { observer, drain, abort, overdue, untilCaughtUp, full = false, historyOf } = scope
   const stopped = (exitCode: ExitCode, error: Error | undefined): ExitCode => {
     observer({ flow: name, type: 'stopped', exitCode, error })
     return exitCode
@@ -26,7 +29,8 @@ export async function runFlow({ name, flow }: NamedFlow, scope: RunScope): Promi
   const findings = new Findings(flow.kind, observer)
   observer({ flow: name, type: 'started', kind: flow.kind })
   try {
-    const context = { name, observer: findings.observer, drain, untilCaughtUp, full }
+    const state = flow.kind === 'check' ? await historyOf?.({ name, flow }) : undefined
+    const context = { name, observer: findings.observer, drain, untilCaughtUp, full, ...(state && { state }) }
     const running = flow.run({ ...context, abort: AbortSignal.any([abort, over.signal]) })
     await Promise.race([running, overdue])
     return stopped(abort.aborted ? EXIT.aborted : findings.exitCode, undefined)

@@ -57,7 +57,8 @@ export async function checkTables(
     ...(kept.digestMs === undefined ? {} : { expectedDigestMs: kept.digestMs }),
     resumable: context.state !== undefined,
   })
-  options.begun?.({ left: left.schema, right: { ...right.schema, columns: left.schema.columns } })
+  const key = keyless === true ? [] : left.schema.key
+  options.begun?.({ left: { ...left.schema, key }, right: { ...right.schema, key, columns: left.schema.columns } })
   const count = new DifferenceCount(options)
   const read = await readPatiently({ comparison, count, kept }, context, options)
   const complete = read && (await isUnaltered([left, right], context, options.reopen))
@@ -69,7 +70,7 @@ export async function checkTables(
     left: left.label,
     right: right.label,
     columns: left.schema.columns.map((column) => column.name),
-    keyColumns: keyless === true ? [] : left.schema.key,
+    keyColumns: key,
     rows,
     ...count.found(keyless === true),
     ...(sample === undefined ? {} : { sample: { seed: 0, ...sample } }),

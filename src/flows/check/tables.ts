@@ -12,6 +12,9 @@ import type { Table } from '../../core/table.js'
 import { canonical, hasOpen } from '../open-table.js'
 import { parseSchedule } from '../schedule.js'
 import { checkTables } from './check-tables.js'
+import { type HistoryOptions, type HistorySettings, parseHistory } from './history/options.js'
+import { recorded } from './history/recorded.js'
+import { tablesSubject } from './history/subject.js'
 import { Patience } from './patience.js'
 import { Mender } from './repair/mender.js'
 import { tableRepairs } from './repair/table-repairs.js'
@@ -43,6 +46,8 @@ export interface TablesCheck {
   readonly settleMs?: number
   /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
   readonly schedule?: ScheduleOptions
+  /** What is kept of its runs in the config's `state` database. Default: 100 runs and 1,000 findings of each, without rows. */
+  readonly history?: HistoryOptions | false
 }
 
 /** Compares two tables, row by row where it must, and reports; both sides are only read. */
@@ -55,10 +60,12 @@ class TablesFlow implements Flow {
   readonly databases: Flow['databases']
   readonly schedule: Schedule | undefined
   readonly #options: TablesCheck
+  readonly #history: HistorySettings | undefined
 
   constructor(options: TablesCheck) {
     this.#options = options
     this.schedule = parseSchedule(options.schedule, 'check.tables')
+    this.#history = parseHistory(options.history, 'check.tables')
     this.databases = [...new Set([options.left.database, options.right.database])]
   }
 
@@ -68,8 +75,16 @@ class TablesFlow implements Flow {
   }
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
-    const { settleMs, tolerance, key } = this.#options
     const sample = sampleOf(`flows.${context.name}.sample`, options.sample ?? this.#options.sample)
+    const { left, right } = this.#options
+    const where = { left: this.#reading.left.where, right: this.#reading.right.where }
+    const subject = tablesSubject({ left, right, where, sample })
+    const recording = { context, options, subject, settings: this.#history }
+    return recorded(recording, (listening) => this.#check(context, listening, sample))
+  }
+
+  async #check(context: FlowContext, options: CheckOptions, sample: Sample | undefined): Promise<CheckReport> {
+    const { settleMs, tolerance, key } = this.#options
     const opened = await this.#openPatiently(context)
     const { left, right, notes } = opened
     const mender = options.repair && this.#mender(opened, context, options.repair)

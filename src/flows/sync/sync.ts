@@ -5,6 +5,9 @@ import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
 import { checkTables } from '../check/check-tables.js'
+import { historySettings } from '../check/history/options.js'
+import { recorded } from '../check/history/recorded.js'
+import { tablesSubject } from '../check/history/subject.js'
 import { diagnoseSync, syncGrants } from './diagnose.js'
 import { mirror } from './mirror.js'
 import { openSides } from './open-sides.js'
@@ -59,8 +62,12 @@ class SyncFlow implements Flow {
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
     if (options.repair !== undefined) throw repairsByRunning(context.name)
-    const { left, right } = await openSides(this.#settings, context, 'read')
-    return checkTables(left.table, right.table, context, options)
+    const subject = tablesSubject({ ...this.#settings, where: {}, sample: undefined })
+    const recording = { context, options, subject, settings: historySettings(undefined) }
+    return recorded(recording, async (listening) => {
+      const { left, right } = await openSides(this.#settings, context, 'read')
+      return checkTables(left.table, right.table, context, listening)
+    })
   }
 
   describe(): unknown {

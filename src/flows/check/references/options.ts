@@ -4,6 +4,7 @@ import { ConfigError } from '../../../core/errors.js'
 import type { Aggregate } from '../../../core/groups.js'
 import type { Schedule, ScheduleOptions } from '../../../core/schedule.js'
 import { parseSchedule, ScheduleShape } from '../../schedule.js'
+import { type HistoryOptions, type HistorySettings, HistoryShape, historySettings } from '../history/options.js'
 
 export interface ReferencesCheck {
   /**
@@ -26,6 +27,8 @@ export interface ReferencesCheck {
   readonly maxSnapshotMs?: number
   /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
   readonly schedule?: ScheduleOptions
+  /** What is kept of its runs in the config's `state` database. Default: 100 runs and 1,000 findings of each. */
+  readonly history?: HistoryOptions | false
 }
 
 export interface ReferencesSettings {
@@ -38,6 +41,7 @@ export interface ReferencesSettings {
   readonly settleMs: number
   readonly maxSnapshotMs: number
   readonly schedule: Schedule | undefined
+  readonly history: HistorySettings | undefined
 }
 
 const ms = z.number().int().min(0).max(2_147_483_647)
@@ -60,6 +64,7 @@ const Options = z.strictObject({
   settleMs: ms.default(1_000),
   maxSnapshotMs: ms.min(1).default(1_800_000),
   schedule: ScheduleShape,
+  history: HistoryShape.optional(),
 })
 
 /** Fills in defaults; a `ConfigError` names the option that is wrong. */
@@ -73,7 +78,15 @@ export function parseReferences(options: ReferencesCheck): ReferencesSettings {
     request(master, { key: undefined, of: { kind: 'stored', column: master.column, nullAsZero: adds } }),
     ...references.map((reference) => request(reference, { key: reference.column, of })),
   ]
-  return { ...rest, schedule, of, requests, databases: [...new Set(requests.map(({ table }) => table.database))] }
+  const history = historySettings(data.history)
+  return {
+    ...rest,
+    schedule,
+    history,
+    of,
+    requests,
+    databases: [...new Set(requests.map(({ table }) => table.database))],
+  }
 }
 
 function request({ table, options }: ColumnRef, rest: Pick<GroupsRequest, 'key' | 'of'>): GroupsRequest {

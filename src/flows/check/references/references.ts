@@ -4,6 +4,8 @@ import { ConfigError, LockstepError, UnavailableError } from '../../../core/erro
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../../core/flow.js'
 import type { GroupColumn } from '../../../core/groups.js'
 import type { RepairOptions } from '../../../core/repair.js'
+import { recorded } from '../history/recorded.js'
+import { referencesSubject } from '../history/subject.js'
 import { Patience } from '../patience.js'
 import { Mender } from '../repair/mender.js'
 import { StoredMender } from '../repair/stored-mender.js'
@@ -45,6 +47,12 @@ class ReferencesFlow implements Flow {
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
     if (options.sample !== undefined) throw noSample(context.name)
+    const { of, requests, history: settings } = this.#settings
+    const recording = { context, options, subject: referencesSubject(of, requests), settings }
+    return recorded(recording, (listening) => this.#check(context, listening))
+  }
+
+  async #check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
     const opened = await this.#openPatiently(context)
     for (const { info } of [opened.master, ...opened.references]) {
       const message = slowness(info)
