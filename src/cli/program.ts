@@ -25,6 +25,8 @@ export function createProgram(io: Io, finish: Finish): Command {
     .version(packageJson.version, '-V, --version')
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .showHelpAfterError('(see --help)')
+    // `check` has options and commands below it: what follows one of these is its own. Inherited by all.
+    .enablePositionalOptions()
     .addHelpText('after', PROGRAM_HELP)
   const commands = [
     initCommand(io, finish),

@@ -1,6 +1,7 @@
 import type { CheckStore } from './check-store.js'
 import type { CheckpointStore } from './checkpoint.js'
 import type { DeadLetterStore } from './dead-letter.js'
+import type { GrantList } from './diagnosis.js'
 import type { Row } from './table.js'
 
 /** The tables a database keeps for the flows that write to it (schema `lockstep` on PostgreSQL). */
@@ -12,6 +13,8 @@ export interface StateStore {
   readonly checks: CheckStore
   /** Creates what is missing; quick and repeatable; safe when several instances start at once. */
   prepare(signal: AbortSignal): Promise<void>
+  /** What creates these tables beforehand, and the least rights on them; left out where there are no roles. */
+  grants?(role: string, signal: AbortSignal): Promise<GrantList>
 }
 
 /** Two sides hold different rows under one key, and what was done about it. Every write that was dropped is in here. */

@@ -86,5 +86,22 @@ describe('flows that only read', () => {
     const status = await lockstep(['status', '--json'], env)
     const flow = (name: string) => expect.objectContaining({ flow: name, kept: true, database: expect.any(String) })
     expect(JSON.parse(status.stdout).flows).toEqual([flow('same'), flow('blobs'), flow('published')])
+    const history = JSON.parse((await lockstep(['check', 'history', '--json'], env)).stdout)
+    const kept = expect.objectContaining({ state: 'finished', report: expect.objectContaining({ verdict: 'same' }) })
+    expect(history.runs).toEqual([kept, kept])
+  })
+
+  it('with a state: the rights on it that grants prints are enough for the history', async () => {
+    const role = `few_${state.url.slice(-8)}`
+    await using client = await plainClient(state.url)
+    await client.query(`drop schema if exists lockstep cascade; create role ${role} login password 'x'`)
+    const { stdout } = await lockstep(['grants', 'same', '--role', role], { STATE_URL: state.url })
+    expect(stdout).toContain('check_findings')
+    await client.query(stdout.slice(stdout.indexOf('CREATE SCHEMA')))
+    const env = { STATE_URL: state.urlOf({ user: role, password: 'x' }) }
+    const ran = await lockstep(['check', 'same'], env)
+    expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse((await lockstep(['check', 'history', '--json'], env)).stdout).runs).toHaveLength(1)
+    await client.query(`drop owned by ${role}; drop role ${role}`)
   })
 })

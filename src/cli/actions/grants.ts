@@ -1,9 +1,10 @@
-import { selectFlows } from '../../config/select-flows.js'
+import type { Config } from '../../config/define-config.js'
+import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { GrantList } from '../../core/diagnosis.js'
 import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
-import { withConfig } from '../open-config.js'
+import { stateOf, withConfig } from '../open-config.js'
 import { within } from '../within.js'
 
 const DEADLINE_MS = 30_000
@@ -18,15 +19,28 @@ export interface GrantsArguments {
 /** Prints the least rights the flows need, per database, as SQL that can be piped to psql. */
 export async function grants(io: Io, args: GrantsArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
+    const flows = selectFlows(config, args.flows)
     const lists = await Promise.all(
-      selectFlows(config, args.flows).map(({ name, flow }) =>
-        within(DEADLINE_MS, `flow ${name}`, (signal) => flow.grants(args.role, signal)),
-      ),
+      flows.map(({ name, flow }) => within(DEADLINE_MS, `flow ${name}`, (signal) => flow.grants(args.role, signal))),
     )
-    const merged = merge(lists.flat())
+    const merged = merge([...lists.flat(), ...(await stateGrants(config, flows, args.role))])
     io.out(args.json ? toJson({ role: args.role, databases: merged }) : render(merged))
     return EXIT.ok
   })
+}
+
+/** Flows that only read tell how they stand to the config's database; what else writes asks for its own state itself. */
+async function stateGrants(config: Config, flows: readonly NamedFlow[], role: string): Promise<readonly GrantList[]> {
+  const { state } = config
+  if (state === undefined || !flows.some((flow) => stateOf(config, flow) === state)) return []
+  const { label, state: store } = state
+  return [
+    await within(
+      DEADLINE_MS,
+      label,
+      async (signal) => store.grants?.(role, signal) ?? { database: label, statements: [] },
+    ),
+  ]
 }
 
 /** Flows that share a database ask for the same rights; each is printed once. */

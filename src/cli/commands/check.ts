@@ -1,10 +1,13 @@
 import { Command, Option } from 'commander'
 import type { RepairOptions, Side } from '../../core/repair.js'
+import type { CheckArguments } from '../actions/check.js'
 import type { Finish } from '../finish.js'
 import type { Io } from '../io.js'
 import { configOption, jsonOption, share, wholeNumber } from '../options.js'
+import { historyCommand, showCommand } from './check-history.js'
 
 interface Options {
+  readonly flow?: string
   readonly moreInfo?: boolean
   readonly limit: number
   readonly settle?: number
@@ -27,7 +30,9 @@ export function checkCommand(io: Io, finish: Finish): Command {
   const command = new Command('check')
     .summary('compare the two sides of a flow')
     .description('Compares the two sides of a flow, row by row; changes nothing unless --repair apply is confirmed.')
-    .argument('<flow>', 'name of a flow in the config')
+    .usage('[options] <flow>\n       lockstep check history [flow]\n       lockstep check show <run>')
+    .argument('[flow]', 'name of a flow in the config')
+    .option('--flow <name>', 'the same, also for a flow that is called history or show')
     .option('--more-info', 'show the rows that differ side by side, with the cells that differ marked')
     .option('--limit <rows>', 'with --more-info: how many rows to show', wholeNumber, 50)
     .option('--settle <ms>', 'time between the first look at a difference and the second (default: 1000)', wholeNumber)
@@ -37,6 +42,9 @@ export function checkCommand(io: Io, finish: Finish): Command {
       share,
     )
     .option('--seed <n>', 'with --sample: which share; 0, 1, 2, ... are other rows each (default: 0)', wholeNumber)
+    .helpCommand(false)
+    .addCommand(historyCommand(io, finish))
+    .addCommand(showCommand(io, finish))
   return withRepairOptions(command)
     .addOption(formatOption())
     .addOption(jsonOption('print one object on stdout; with --more-info it has the rows too'))
@@ -44,31 +52,39 @@ export function checkCommand(io: Io, finish: Finish): Command {
     .option('--progress', 'where stderr is no terminal: tell it now and then how far the check is')
     .addOption(configOption())
     .addHelpText('after', HELP)
-    .action(
-      async (
-        flow: string,
-        {
-          moreInfo = false,
-          json = false,
-          progress = false,
-          resume = false,
-          settle,
-          sample,
-          seed,
-          repair,
-          ...rest
-        }: Options,
-      ) => {
-        const { check } = await import('../actions/check.js')
-        const options = {
-          ...rest,
-          ...(settle === undefined ? {} : { settleMs: settle }),
-          ...(sample === undefined ? {} : { sample: { share: sample, ...(seed === undefined ? {} : { seed }) } }),
-        }
-        const asked = repair === undefined ? {} : { repair: { ...rest, mode: repair } }
-        await finish(check(io, { ...options, ...asked, flow, moreInfo, json, progress, resume }))
-      },
-    )
+    .action(async (argument: string | undefined, options: Options) => {
+      const flow = oneFlow(command, argument, options.flow)
+      const { check } = await import('../actions/check.js')
+      await finish(check(io, argumentsOf(flow, options)))
+    })
+}
+
+function argumentsOf(flow: string, options: Options): CheckArguments {
+  const {
+    moreInfo = false,
+    json = false,
+    progress = false,
+    resume = false,
+    settle,
+    sample,
+    seed,
+    repair,
+    ...rest
+  } = options
+  return {
+    ...rest,
+    ...(settle === undefined ? {} : { settleMs: settle }),
+    ...(sample === undefined ? {} : { sample: { share: sample, ...(seed === undefined ? {} : { seed }) } }),
+    ...(repair === undefined ? {} : { repair: { ...rest, mode: repair } }),
+    ...{ flow, moreInfo, json, progress, resume },
+  }
+}
+
+function oneFlow(command: Command, argument: string | undefined, option: string | undefined): string {
+  const flow = option ?? argument
+  if (flow === undefined) command.error("error: missing required argument 'flow'")
+  if (option !== undefined && argument !== undefined) command.error('error: name one flow, as an argument or by --flow')
+  return flow
 }
 
 function withRepairOptions(command: Command): Command {
@@ -108,8 +124,12 @@ Exits with 0 when the sides are the same, 1 when they differ, 3 when it cannot t
 be asked it exits with 2. Each change is made only where the row still is as it was compared. Rows that only the changed side has
 are kept, unless --delete is given; rows that are still changing, and references to what is not there, are left alone.
 
+Runs are kept where the config names a \`state\` database: \`lockstep check history\` lists them, \`lockstep check show\` has what
+one found. A flow that is itself called history or show is checked by \`lockstep check --flow history\`.
+
 Examples:
   $ lockstep check mirror
+  $ lockstep check history mirror
   $ lockstep check mirror --more-info --limit 20
   $ lockstep check orders --sample 0.01 --seed 7      one row in a hundred, another hundredth with each seed
   $ lockstep check orders --resume                    after SIGTERM or a crash; needs state in the config

@@ -1,3 +1,5 @@
+import { ConfigError } from '../../../core/errors.js'
+
 const MAX_CHARACTERS = 64
 
 export interface TableName {
@@ -40,4 +42,12 @@ export function parseTableName(text: string): TableName | undefined {
   if (table === undefined || identifierProblem(table) !== undefined) return undefined
   if (schema !== undefined && identifierProblem(schema) !== undefined) return undefined
   return { schema, table }
+}
+
+/** `app`, `app@10.0.0.%` or `'app'@'%'`; without a host it is any. */
+export function quotedUser(role: string): string {
+  const [, user = '', host = '%'] = /^'?([^'@\\\0]+)'?(?:@'?([^'@\\\0]+)'?)?$/.exec(role) ?? []
+  if (user !== '') return `'${user}'@'${host}'`
+  const message = "this is not the name of a user, as in app or 'app'@'10.0.0.%'"
+  throw new ConfigError({ code: 'option-invalid', key: 'role', message, fix: 'name the user that the flows log in as' })
 }

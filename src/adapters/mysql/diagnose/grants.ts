@@ -1,6 +1,6 @@
 import type { TableUse } from '../../../core/database.js'
 import type { GrantList } from '../../../core/diagnosis.js'
-import { ConfigError } from '../../../core/errors.js'
+import { quotedUser } from '../catalog/identifiers.js'
 import type { NamedTable } from '../handle.js'
 import { stateDdl, stateGrants } from '../state/state-schema.js'
 
@@ -20,12 +20,4 @@ export async function tableGrants(
   const state = what.use === 'read' ? [] : [...stateDdl(database), ...stateGrants(database, user)]
   const statements = [`GRANT ${rights} ON ${qualified} TO ${user}`, ...state]
   return { database: label, statements: statements.map((statement) => `${statement};`) }
-}
-
-/** `app`, `app@10.0.0.%` or `'app'@'%'`; without a host it is any. */
-export function quotedUser(role: string): string {
-  const [, user = '', host = '%'] = /^'?([^'@\\\0]+)'?(?:@'?([^'@\\\0]+)'?)?$/.exec(role) ?? []
-  if (user !== '') return `'${user}'@'${host}'`
-  const message = "this is not the name of a user, as in app or 'app'@'10.0.0.%'"
-  throw new ConfigError({ code: 'option-invalid', key: 'role', message, fix: 'name the user that the flows log in as' })
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { GrantList } from '../../../core/diagnosis.js'
 import type { GroupReader, GroupSnapshot } from '../../../core/groups.js'
-import { quotedUser } from '../diagnose/grants.js'
+import { quotedUser } from '../catalog/identifiers.js'
 import type { MysqlHandle } from '../handle.js'
 import type { ReadPass } from '../session/read-pass.js'
 import { type Asked, describeGroups } from './describe-groups.js'

@@ -1,11 +1,13 @@
+import type { GrantList } from '../../../core/diagnosis.js'
 import type { StateStore } from '../../../core/state.js'
+import { quotedUser } from '../catalog/identifiers.js'
 import type { Session } from '../session/session.js'
 import { MysqlCheckpoints } from './checkpoints.js'
 import { MysqlChecks } from './checks.js'
 import { MysqlConflicts } from './conflicts.js'
 import { MysqlDeadLetters } from './dead-letters.js'
 import { MysqlRuns } from './runs.js'
-import { prepareState, type StateDialect, type StatePlace } from './state-schema.js'
+import { prepareState, type StateDialect, type StatePlace, stateDdl, stateGrants } from './state-schema.js'
 
 /** The tables that lockstep keeps in the database it writes to; see state-schema.ts. */
 export class MysqlStateStore implements StateStore {
@@ -29,5 +31,11 @@ export class MysqlStateStore implements StateStore {
 
   prepare(signal: AbortSignal): Promise<void> {
     return prepareState(this.#session, this.#place, signal)
+  }
+
+  async grants(role: string): Promise<GrantList> {
+    const { database, label } = this.#place
+    const statements = [...stateDdl(database), ...stateGrants(database, quotedUser(role))]
+    return { database: label, statements: statements.map((statement) => `${statement};`) }
   }
 }

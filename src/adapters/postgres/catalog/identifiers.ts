@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { ConfigError } from '../../../core/errors.js'
 
 /** What PostgreSQL keeps of a name; it cuts longer ones in silence, so that they then mean another object. */
 const MAX_BYTES = 63
@@ -55,4 +56,11 @@ export function parseTableName(text: string): TableName | undefined {
   if (table === undefined || identifierProblem(table) !== undefined) return undefined
   if (schema !== undefined && identifierProblem(schema) !== undefined) return undefined
   return { schema, table }
+}
+
+export function quotedRole(role: string): string {
+  const problem = identifierProblem(role)
+  if (problem === undefined) return quoteIdentifier(role)
+  const message = `this is not the name of a role: ${problem}`
+  throw new ConfigError({ code: 'option-invalid', key: 'role', message, fix: 'name the role that the flows log in as' })
 }

@@ -2,12 +2,11 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { TableUse } from '../../../core/database.js'
 import type { GrantList } from '../../../core/diagnosis.js'
-import { ConfigError } from '../../../core/errors.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
-import { identifierProblem, quoteIdentifier } from '../catalog/identifiers.js'
+import { quotedRole, quoteIdentifier } from '../catalog/identifiers.js'
 import type { NamedTable } from '../handle.js'
 import type { ExecuteOptions, Session } from '../session/session.js'
-import { lookupState, readStateVersion, stateGrants, stateStatements } from '../state/state-schema.js'
+import { stateGrantStatements } from '../state/prepare-state.js'
 
 /**
  * The least rights for a use of the table, as statements for its owner to run; they may be run again. Those of a use
@@ -25,9 +24,13 @@ export async function tableGrants(
     ...requiredSchemas(info, what.use).map((schema) => `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role};`),
     ...tableLines(info, what.use, role),
     ...(what.use === 'upsert' ? await sequenceLines(ref, info, { role, signal }) : []),
-    ...(what.use === 'read' ? [] : await stateLines(ref, role, signal)),
+    ...(what.use === 'read' ? [] : await stateStatementsFor(ref, role, signal)),
   ]
   return { database: ref.database.label, statements }
+}
+
+function stateStatementsFor({ database }: NamedTable, role: string, signal: AbortSignal): Promise<readonly string[]> {
+  return stateGrantStatements(database.session, { schema: database.stateSchema, role }, signal)
 }
 
 /** The table as this use sees it: an upsert leaves alone what Drizzle does not declare. */
@@ -83,22 +86,6 @@ function writeGrants({ qualified, versionColumn }: PostgresTableInfo, role: stri
     `GRANT SELECT, INSERT ON TABLE ${qualified} TO ${role};`,
     `-- only for conflict: left | right: GRANT UPDATE ON TABLE ${qualified} TO ${role};`,
   ]
-}
-
-async function stateLines({ database }: NamedTable, role: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { session, stateSchema: schema } = database
-  const options = { signal, what: 'looking at the state tables' }
-  const found = await lookupState(session, schema, options)
-  const version =
-    found === 'ready' || found === 'partial' ? await readStateVersion(session, schema, options) : undefined
-  return [...stateStatements(schema, version), ...stateGrants(schema, role)].map((statement) => `${statement};`)
-}
-
-export function quotedRole(role: string): string {
-  const problem = identifierProblem(role)
-  if (problem === undefined) return quoteIdentifier(role)
-  const message = `this is not the name of a role: ${problem}`
-  throw new ConfigError({ code: 'option-invalid', key: 'role', message, fix: 'name the role that the flows log in as' })
 }
 
 const Name = z.tuple([z.object({ name: z.string() })])

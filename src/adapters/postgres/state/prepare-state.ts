@@ -23,6 +23,19 @@ export async function prepareState(session: Session, where: StatePlace, signal: 
   await bringUp(session, where, options)
 }
 
+/** What creates the tables or brings them up to date, and the least rights on them; it may be run again. */
+export async function stateGrantStatements(
+  session: Session,
+  { schema, role }: { readonly schema: string; readonly role: string },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const options = { signal, what: 'looking at the state tables' }
+  const found = await lookupState(session, schema, options)
+  const known = found === 'ready' || found === 'partial'
+  const version = known ? await readStateVersion(session, schema, options) : undefined
+  return [...stateStatements(schema, version), ...stateGrants(schema, role)].map((statement) => `${statement};`)
+}
+
 /** Tables of a newer release may mean what this one cannot know. */
 export function newerState(where: StatePlace, version: number): ConfigError {
   return new ConfigError({

@@ -1,11 +1,13 @@
+import type { GrantList } from '../../../core/diagnosis.js'
 import type { Conflict, StateStore } from '../../../core/state.js'
+import { quotedRole } from '../catalog/identifiers.js'
 import type { OwnTransactions } from '../own-transactions.js'
 import type { Session } from '../session/session.js'
 import { type CheckpointMove, PostgresCheckpoints } from './checkpoints.js'
 import { PostgresChecks } from './checks.js'
 import { PostgresConflicts } from './conflicts.js'
 import { PostgresDeadLetters } from './dead-letters.js'
-import { prepareState } from './prepare-state.js'
+import { prepareState, stateGrantStatements } from './prepare-state.js'
 import { PostgresRuns } from './runs.js'
 
 /** The tables that lockstep keeps in the database it writes to; see state-schema.ts. */
@@ -31,6 +33,12 @@ export class PostgresStateStore implements StateStore {
 
   prepare(signal: AbortSignal): Promise<void> {
     return prepareState(this.#session, this.#where, signal)
+  }
+
+  async grants(role: string, signal: AbortSignal): Promise<GrantList> {
+    const { label: database, schema } = this.#where
+    const statements = await stateGrantStatements(this.#session, { schema, role: quotedRole(role) }, signal)
+    return { database, statements }
   }
 
   /** As `conflicts.record`, in a transaction that is open already. */
