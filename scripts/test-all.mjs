@@ -27,6 +27,8 @@ const DEBIAN_PACKAGES = {
   'redis-server': () => existsSync('/usr/bin/redis-server'),
   // The mock Kafka cluster of the tests is compiled from test/support/kafka/mock-cluster.c.
   gcc: () => existsSync('/usr/bin/gcc'),
+  // `promtool`, which knows what metrics and alert rules must look like.
+  prometheus: () => existsSync('/usr/bin/promtool'),
   'libc6-dev': () => existsSync('/usr/include/stdio.h'),
   'librdkafka-dev': () => existsSync('/usr/include/librdkafka/rdkafka_mock.h'),
 }

@@ -21,6 +21,8 @@ export interface FlowTotals {
 /** Counts as plain numbers: this is on the hot path. */
 export class TotalsCounter {
   #stored = 0
+  /** Items that became something else; the event of their batch, which counts them too, is still to come. */
+  #unstored = 0
   #deadLetters = 0
   #held = 0
   #skipped = 0
@@ -32,7 +34,9 @@ export class TotalsCounter {
   readonly #published = { feeds: 0, rows: 0, bytes: 0 }
 
   batch(items: number, durationMs: number): void {
-    this.#stored += items
+    const unstored = Math.min(items, this.#unstored)
+    this.#unstored -= unstored
+    this.#stored += items - unstored
     this.#batches++
     this.#busyMs += durationMs
     const seconds = durationMs / 1_000
@@ -47,10 +51,12 @@ export class TotalsCounter {
         this.#retries++
         return
       case 'dead-letters':
+        this.#unstored += event.count
         if (event.held) this.#held += event.count
         else this.#deadLetters += event.count
         return
       case 'skipped':
+        this.#unstored += event.count
         this.#skipped += event.count
         return
       case 'conflicts':
