@@ -31,7 +31,7 @@ export default defineConfig({
   flows: {
     mirror: sync({ table: 'records', between: [a, b] }),
     notes: ingest({ from: files({ path: 'notes.ndjson' }), into: a.table(notes), map: (note) => note }),
-    compare: check.tables({ left: a.table('apples'), right: b.table('apples'), schedule: '0 0 1 1 *' }),
+    compare: check.tables({ left: a.table('apples'), right: b.table('apples'), schedule: '0 0 1 1 *', history: { keepRows: true } }),
     listing: feed({ from: a.table('apples'), to: folder('out'), schedule: '0 0 1 1 *' }),
   },
 })
@@ -141,11 +141,16 @@ describe('the dashboard', () => {
     await page.getByText('nothing to do here').waitFor()
   })
 
-  it('runs a check now, and says what it found', async () => {
+  it('runs a check now, and shows the row that differs with its cells', async () => {
     await using shown = await open('/flows/compare')
     const { page } = shown
     await page.getByRole('button', { name: 'Run now' }).click()
     await page.getByText('different', { exact: true }).first().waitFor()
+    await page.goto(`${address}/checks/compare`)
+    await page.locator('table a').first().click()
+    await page.getByText('id = 42').waitFor()
+    const marked = page.locator('td.bg-warn-soft')
+    await expect.poll(() => marked.allInnerTexts()).toEqual(['kind 42', 'pear'])
   })
 
   it('publishes a feed now, and shows its files', async () => {
