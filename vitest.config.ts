@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 // The public names of the package, as in package.json, but from source.
-const ADAPTERS = ['files', 'kafka', 'kurrentdb', 'memory', 'mysql', 'postgres', 'pubsub', 'redis', 'sqlite']
+const ADAPTERS = ['files', 'kafka', 'kurrentdb', 'memory', 'mysql', 'postgres', 'pubsub', 'redis', 'sqlite', 'webhook']
 const alias = {
   ...Object.fromEntries(ADAPTERS.map((name) => [`lockstep/${name}`, source(`src/adapters/${name}/index.ts`)])),
   'lockstep/s3': source('src/adapters/objects/s3/index.ts'),

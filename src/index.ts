@@ -1,5 +1,15 @@
 /** The public face of `lockstep`; adapters have their own (`lockstep/postgres`, `lockstep/memory`), and so has `lockstep/env`. */
 export { type Config, defineConfig, type LogLevel } from './config/define-config.js'
+export type {
+  Alert,
+  AlertKind,
+  AlertMessage,
+  AlertSettings,
+  AlertSink,
+  CheckAlert,
+  FeedAlert,
+  StreamAlert,
+} from './core/alert.js'
 export type { Checkpoints, Lane, Position } from './core/batch.js'
 export type { CachedVersion, CacheEntry, VersionCache } from './core/cache.js'
 export type {

@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'src/adapters/*', imports: ['src/core', 'src/adapters/stream', 'src/adapters/sql'] },
   { folder: 'src/embedded', imports: ['src/core'] },
   { folder: 'src/config', imports: ['src/core'] },
-  { folder: 'src/observe', imports: ['src/core'] },
+  { folder: 'src/observe', imports: ['src/core', 'src/engine'] },
   // It runs in browsers too.
   { folder: 'src/client', imports: [], packages: [] },
   { folder: 'src/serve', imports: ['src/core', 'src/engine', 'src/observe', 'src/config', 'src/client'] },

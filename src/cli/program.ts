@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { alertCommand } from './commands/alert.js'
 import { checkCommand } from './commands/check.js'
 import { deadLettersCommand } from './commands/dead-letters.js'
 import { demoCommand } from './commands/demo.js'
@@ -39,6 +40,7 @@ export function createProgram(io: Io, finish: Finish): Command {
     feedCommand(io, finish),
     loadCommand(io, finish),
     grantsCommand(io, finish),
+    alertCommand(io, finish),
     demoCommand(io, finish),
   ]
   for (const command of commands) program.addCommand(command)

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { ConfigError } from '../core/errors.js'
-import { ConfigShape, FLOW_KINDS, FLOW_NAME, FlowShape, ServeShape } from './config-shape.js'
+import { AlertsShape, ConfigShape, FLOW_KINDS, FLOW_NAME, FlowShape, ServeShape } from './config-shape.js'
 import { LOG_LEVELS } from './define-config.js'
 import { nearest } from './nearest.js'
 
@@ -38,6 +38,7 @@ export function configProblem(error: z.ZodError, value: unknown): ConfigError {
       fix: 'give what `postgres(url)` returns',
     })
   }
+  if (issue.path[0] === 'alerts') return wrongAlerts(key, at(value, issue.path))
   if (issue.path.join('.') === 'log.level') {
     return new ConfigError({
       code: 'log-level-invalid',
@@ -54,8 +55,20 @@ export function configProblem(error: z.ZodError, value: unknown): ConfigError {
   })
 }
 
+function wrongAlerts(key: string, given: unknown): ConfigError {
+  const isPlace = key === 'alerts.to' || key.startsWith('alerts.to.')
+  return new ConfigError({
+    code: 'alerts-invalid',
+    key,
+    message: isPlace ? `is ${describe(given)}, nowhere that alerts can be sent to` : 'is not what this setting can be',
+    fix: isPlace
+      ? "give what `webhook(url)` of 'lockstep/webhook' returns, or an array of them"
+      : 'numbers are whole and in ms, or counts; `false` turns a reason off; see `AlertSettings`',
+  })
+}
+
 function unknownKey(name: string, parent: string, depth: number): ConfigError {
-  const known = Object.keys(depth === 0 ? ConfigShape.shape : parent === 'serve' ? ServeShape.shape : { level: 0 })
+  const known = depth === 0 ? Object.keys(ConfigShape.shape) : (KNOWN[parent] ?? [])
   const [near] = nearest(name, known)
   return new ConfigError({
     code: 'key-unknown',
@@ -63,6 +76,13 @@ function unknownKey(name: string, parent: string, depth: number): ConfigError {
     message: 'there is no such setting',
     fix: near === undefined ? `remove it; the settings here are ${known.join(', ')}` : `did you mean \`${near}\`?`,
   })
+}
+
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  log: ['level'],
+  alerts: Object.keys(AlertsShape.shape),
+  'alerts.repeat': ['firstMs', 'maxMs'],
+  serve: Object.keys(ServeShape.shape),
 }
 
 function wrongFlow(key: string, flow: unknown): ConfigError {

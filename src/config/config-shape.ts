@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AlertSink } from '../core/alert.js'
 import type { Database } from '../core/database.js'
 import type { Flow, FlowKind } from '../core/flow.js'
 import { Secret } from '../core/secret.js'
@@ -24,6 +25,8 @@ const DatabaseShape = z.object({
 
 /** Zod only looks here: the very objects of the config go on, not copies of them. */
 const isFlow = (value: unknown): value is Flow => FlowShape.safeParse(value).success
+const isSink = (value: unknown): value is AlertSink =>
+  typeof value === 'object' && value !== null && 'send' in value && 'label' in value
 const isDatabase = (value: unknown): value is Database => DatabaseShape.safeParse(value).success
 
 export const ServeShape = z.strictObject({
@@ -33,9 +36,26 @@ export const ServeShape = z.strictObject({
   readOnly: z.boolean('must be true or false').optional(),
 })
 
+const ms = z.number().int().min(0).max(2_147_483_647)
+/** More often than once in a minute is no reminder any more. */
+const wait = ms.min(60_000)
+
+export const AlertsShape = z.strictObject({
+  to: z.union([z.custom<AlertSink>(isSink), z.array(z.custom<AlertSink>(isSink)).min(1)]).optional(),
+  stopped: z.boolean().optional(),
+  lagAboveMs: z.union([ms, z.literal(false)]).optional(),
+  forMs: ms.optional(),
+  deadLettersAbove: z.union([z.number().int().min(0), z.literal(false)]).optional(),
+  checkDifferent: z.union([z.literal('any'), z.literal(false), z.number().int().min(1)]).optional(),
+  feedRefused: z.boolean().optional(),
+  groupMs: ms.max(3_600_000).optional(),
+  repeat: z.strictObject({ firstMs: wait.optional(), maxMs: wait.optional() }).optional(),
+})
+
 export const ConfigShape = z.strictObject({
   flows: z.record(z.string().regex(FLOW_NAME), z.custom<Flow>(isFlow)),
   state: z.custom<Database>(isDatabase).optional(),
+  alerts: AlertsShape.optional(),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).optional() }).optional(),
   serve: ServeShape.optional(),
 })

@@ -1,3 +1,4 @@
+import type { AlertSettings } from '../core/alert.js'
 import type { Database } from '../core/database.js'
 import type { Flow } from '../core/flow.js'
 import type { Secret } from '../core/secret.js'
@@ -17,6 +18,8 @@ export interface Config {
    * Other flows keep their state in their own first database.
    */
   readonly state?: Database
+  /** When people are told that something is wrong, and where; each flow may say otherwise with its own `alert`. */
+  readonly alerts?: AlertSettings
   readonly log?: {
     /** Default `info`. `--log-level` on the command line wins. */
     readonly level?: LogLevel

@@ -28,6 +28,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   'lockstep/s3': '../adapters/objects/s3/index.js',
   'lockstep/sftp': '../adapters/objects/sftp/index.js',
   'lockstep/sqlite': '../adapters/sqlite/index.js',
+  'lockstep/webhook': '../adapters/webhook/index.js',
 }
 
 export interface LoadedConfig {

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
+import type { AlertSettings } from '../core/alert.js'
 import { ConfigError } from '../core/errors.js'
+import type { Flow } from '../core/flow.js'
 import { configProblem } from './config-problem.js'
 import { ConfigShape, type ServeShape } from './config-shape.js'
 import type { Config, ServeSettings } from './define-config.js'
@@ -9,10 +11,12 @@ export function validateConfig(value: unknown, file: string): Config {
   if (!hasFlows(value)) throw noDefaultExport(value, file)
   const parsed = ConfigShape.safeParse(value)
   if (!parsed.success) throw configProblem(parsed.error, value)
-  const { flows, state, log, serve } = parsed.data
+  const { flows, state, alerts, log, serve } = parsed.data
   refuseEmptyAndShared(flows, file)
+  refuseAlertsToNowhere(flows, alerts)
   return {
     flows,
+    ...(alerts === undefined ? {} : { alerts }),
     ...(state === undefined ? {} : { state }),
     ...(log?.level === undefined ? {} : { log: { level: log.level } }),
     ...(serve === undefined ? {} : { serve: serveOf(serve) }),
@@ -27,6 +31,18 @@ function serveOf({ listen, token, names, readOnly }: z.output<typeof ServeShape>
     ...(names === undefined ? {} : { names }),
     ...(readOnly === undefined ? {} : { readOnly }),
   }
+}
+
+/** A flow that is to alert, and no place to do so: whoever wrote that believes to be told. */
+function refuseAlertsToNowhere(flows: Readonly<Record<string, Flow>>, alerts: AlertSettings | undefined): void {
+  const [name] = Object.entries(flows).find(([, { alert }]) => alert?.on === true && alert.to === undefined) ?? []
+  if (alerts?.to !== undefined || (name === undefined && alerts === undefined)) return
+  throw new ConfigError({
+    code: 'alert-without-place',
+    key: name === undefined ? 'alerts.to' : `flows.${name}`,
+    message: name === undefined ? 'is missing' : 'has an `alert` that names no place, and the config names none either',
+    fix: "name one: `alerts: { to: webhook(env('ALERT_URL')) }`",
+  })
 }
 
 function hasFlows(value: unknown): value is { readonly flows: object } {

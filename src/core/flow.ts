@@ -1,3 +1,4 @@
+import type { FlowAlert } from './alert.js'
 import type { CheckReport, ReferenceFinding, Sample } from './check-report.js'
 import type { Database, TableRef } from './database.js'
 import type { DeadLetterStore, LetterFilter } from './dead-letter.js'
@@ -48,6 +49,8 @@ export interface Flow {
   readonly tables?: readonly TableRef[]
   /** When `lockstep run` runs it, again and again; left out: once, at the start. */
   readonly schedule?: Schedule | undefined
+  /** What it says itself of its alerts; the rest is said by the config. */
+  readonly alert?: FlowAlert | undefined
   /** Runs until drained, finished or failed. Throws a `LockstepError` of the class that decides the exit code. */
   run(context: FlowContext): Promise<void>
   /** Compares and reports, changing nothing; left out by flows that have nothing to compare. */

@@ -93,7 +93,7 @@ describe('doctor', () => {
 })
 
 describe('the command line', () => {
-  const commands = ['init', 'doctor', 'run', 'status', 'dead-letters', 'check', 'load', 'grants']
+  const commands = ['init', 'doctor', 'run', 'status', 'dead-letters', 'check', 'load', 'grants', 'alert']
 
   test('help lists every command and the exit codes', async () => {
     const { code, stdout } = await lockstep('--help')

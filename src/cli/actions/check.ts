@@ -1,3 +1,4 @@
+import type { Config } from '../../config/define-config.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { Difference } from '../../core/difference.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
@@ -11,6 +12,7 @@ import type {
 } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
 import type { StateStore } from '../../core/state.js'
+import { CheckAlerts } from '../check/check-alerts.js'
 import { checkState } from '../check/check-state.js'
 import { progressScreen } from '../check/progress-screen.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
@@ -42,6 +44,8 @@ export interface CheckArguments {
   readonly resume: boolean
   /** Tell how far it is also where there is no terminal. */
   readonly progress: boolean
+  /** Tell people of what is found, as the config says. */
+  readonly alert: boolean
   /** Written while it runs, in place of the summary for people. */
   readonly format?: LineFormat
 }
@@ -80,8 +84,9 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
       },
       ...(args.moreInfo ? { details: { findings: args.limit, rows: ROWS_OF_A_KEY } } : {}),
     }
-    const state = await checkState(config, screen.err)
-    const report = await compare(screen.err, { flow, signals, options, state })
+    await using alerts = checkAlerts(config, flow, { signals, write: io.err, on: args.alert })
+    const compared = { flow, signals, options, state: await checkState(config, screen.err), observer: alerts?.observer }
+    const report = await (alerts?.around(() => compare(screen.err, compared)) ?? compare(screen.err, compared))
     screen[Symbol.dispose]()
     if (lines !== undefined) lines.end(report)
     else if (repair !== undefined) {
@@ -109,11 +114,23 @@ interface Comparison {
   readonly signals: Signals
   readonly options: CheckOptions
   readonly state: StateStore | undefined
+  readonly observer: Observer | undefined
+}
+
+/** `undefined`: nobody is to be told, or there is nothing that could be compared. */
+function checkAlerts(
+  config: Config,
+  flow: NamedFlow | undefined,
+  { signals, write, on }: { readonly signals: Signals; readonly write: (line: string) => void; readonly on: boolean },
+): CheckAlerts | undefined {
+  if (!on || flow?.flow.check === undefined) return undefined
+  const leaving = (): boolean => signals.shutdown.state !== 'running'
+  return new CheckAlerts(config, flow, { tell: openLog({ level: 'warn', write }), leaving })
 }
 
 async function compare(
   write: (line: string) => void,
-  { flow: named, signals, options, state }: Comparison,
+  { flow: named, signals, options, state, observer: alerts }: Comparison,
 ): Promise<CheckReport> {
   if (named?.flow.check === undefined) throw nothingToCompare(named?.name ?? '')
   const { name } = named
@@ -122,7 +139,9 @@ async function compare(
   const over = new AbortController()
   const log = openLog({ level: 'warn', write })
   const observer: Observer = (event) => {
-    if (!over.signal.aborted) log(event)
+    if (over.signal.aborted) return
+    log(event)
+    alerts?.(event)
   }
   try {
     const context = { name, observer, drain, abort: AbortSignal.any([abort, over.signal]), untilCaughtUp: true }

@@ -3,6 +3,7 @@ import type { Diagnosis } from '../../core/diagnosis.js'
 import { ConfigError, EXIT, type ExitCode } from '../../core/errors.js'
 import type { Flow } from '../../core/flow.js'
 import { scrub } from '../../core/secret.js'
+import { AlertDoctor } from '../alerts/alert-doctor.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { diagnoseLetters } from '../letters/diagnose-letters.js'
@@ -22,11 +23,13 @@ export interface DoctorArguments {
 /** Asks each flow what would stop or slow it. */
 export async function doctor(io: Io, args: DoctorArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
+    const alerts = new AlertDoctor(config)
     const flows = await Promise.all(
-      selectFlows(config, args.flows).map(async ({ name, flow }) => ({
-        flow: name,
-        diagnoses: (await Promise.all([diagnose(name, flow), diagnoseLetters(name, flow)])).flat(),
-      })),
+      selectFlows(config, args.flows).map(async (named) => {
+        const { name, flow } = named
+        const looked = [diagnose(name, flow), diagnoseLetters(name, flow), alerts.diagnose(named)]
+        return { flow: name, diagnoses: (await Promise.all(looked)).flat() }
+      }),
     )
     const failed = flows.some(({ diagnoses }) => diagnoses.some(({ level }) => level === 'error'))
     io.out(args.json ? toJson({ ok: !failed, flows }) : renderDiagnoses(flows, paint(io)))

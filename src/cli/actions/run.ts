@@ -14,6 +14,7 @@ import { renderError } from '../report-error.js'
 import { Heartbeat } from '../run/heartbeat.js'
 import { liveView } from '../run/live-view.js'
 import { logLevelOf } from '../run/log-level.js'
+import { openAlerts } from '../run/open-alerts.js'
 import { openLog } from '../run/open-log.js'
 import { RunProgress } from '../run/run-progress.js'
 import { Runner } from '../run/runner.js'
@@ -34,6 +35,8 @@ export interface RunArguments {
   readonly logLevel?: string
 }
 
+const LEAVING_MS = 3_000
+
 /** Runs flows until they are finished, stopped by a signal or failed. */
 export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
@@ -45,7 +48,10 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
     const shown = screen ?? { observer: openLog({ level, write: args.json ? io.err : io.out }) }
     const heartbeats = startHeartbeats(config, flows, progress)
     const board = args.serve === undefined ? undefined : new FlowBoard()
-    const observer = fanOut(progress.take, shown.observer, ...(board === undefined ? [] : [board.observer]))
+    const leaving = (): boolean => signals.shutdown.state !== 'running'
+    const told = fanOut(progress.take, shown.observer, ...(board === undefined ? [] : [board.observer]))
+    const alerts = openAlerts(config, flows, { tell: told, leaving })
+    const observer = fanOut(told, alerts.observer)
     const runner = new Runner(flows, {
       observer,
       signals,
@@ -73,6 +79,8 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
       }))
     const worst = await runner.run()
     const exitCode = signals.shutdown.state === 'aborting' ? EXIT.aborted : worst
+    // Whoever asks it to stop kills it soon.
+    await alerts.close(leaving() ? LEAVING_MS : undefined)
     screen?.end()
     await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()))
     if (args.json) io.out(summary(progress, exitCode))

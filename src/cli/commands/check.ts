@@ -22,6 +22,7 @@ interface Options {
   readonly json?: boolean
   readonly progress?: boolean
   readonly resume?: boolean
+  readonly alert: boolean
   readonly format?: 'ndjson' | 'csv' | 'junit'
   readonly config?: string
 }
@@ -50,6 +51,7 @@ export function checkCommand(io: Io, finish: Finish): Command {
     .addOption(jsonOption('print one object on stdout; with --more-info it has the rows too'))
     .addOption(new Option('--resume', 'go on with a run of this check that was interrupted').conflicts(['repair']))
     .option('--progress', 'where stderr is no terminal: tell it now and then how far the check is')
+    .option('--no-alert', 'tell nobody, whatever is found; else `alert` and `alerts` of the config say whom')
     .addOption(configOption())
     .addHelpText('after', HELP)
     .action(async (argument: string | undefined, options: Options) => {

@@ -1,6 +1,7 @@
 import { agree, type RepairEnds } from '../../compare/agree.js'
 import { aligned, assertComparable } from '../../compare/comparable.js'
 import { rowEquality } from '../../compare/tolerance.js'
+import type { CheckAlert } from '../../core/alert.js'
 import type { ReadOptions, TableRef } from '../../core/database.js'
 import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
@@ -9,6 +10,7 @@ import type { CheckOptions, CheckReport, Flow, FlowContext, Sample } from '../..
 import { notRepairable, type RepairOptions, type Side } from '../../core/repair.js'
 import type { Schedule, ScheduleOptions } from '../../core/schedule.js'
 import type { Table } from '../../core/table.js'
+import { parseAlert } from '../alert.js'
 import { canonical, hasOpen } from '../open-table.js'
 import { parseSchedule } from '../schedule.js'
 import { checkTables } from './check-tables.js'
@@ -44,6 +46,8 @@ export interface TablesCheck {
   readonly sample?: number | Sample
   /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
   readonly settleMs?: number
+  /** When people are told, and where: `{ when: 'any', to: webhook(...) }`. Default: as `alerts` of the config. */
+  readonly alert?: CheckAlert
   /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
   readonly schedule?: ScheduleOptions
   /** What is kept of its runs in the config's `state` database. Default: 100 runs and 1,000 findings of each, without rows. */
@@ -59,11 +63,13 @@ class TablesFlow implements Flow {
   readonly kind = 'check'
   readonly databases: Flow['databases']
   readonly schedule: Schedule | undefined
+  readonly alert: Flow['alert']
   readonly #options: TablesCheck
   readonly #history: HistorySettings | undefined
 
   constructor(options: TablesCheck) {
     this.#options = options
+    this.alert = parseAlert(options.alert, 'check', 'check.tables')
     this.schedule = parseSchedule(options.schedule, 'check.tables')
     this.#history = parseHistory(options.history, 'check.tables')
     this.databases = [...new Set([options.left.database, options.right.database])]

@@ -2,6 +2,7 @@ import type { Database } from '../../core/database.js'
 import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { FeedVerification, Flow, FlowContext, ListedFeed, PublishedFeed } from '../../core/flow.js'
+import { parseAlert } from '../alert.js'
 import { parseSchedule } from '../schedule.js'
 import { listFeeds } from './list-feeds.js'
 import { feedNames } from './names.js'
@@ -25,11 +26,13 @@ class FeedFlow implements Flow {
   readonly kind = 'feed'
   readonly databases: readonly Database[]
   readonly schedule: Flow['schedule']
+  readonly alert: Flow['alert']
   readonly #settings: Settings
 
   constructor(settings: Settings) {
     this.#settings = settings
     this.databases = [settings.from.database]
+    this.alert = parseAlert(settings.alert, 'feed', 'feed')
     this.schedule = parseSchedule(settings.schedule, 'feed')
   }
 

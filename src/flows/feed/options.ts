@@ -1,3 +1,4 @@
+import type { FeedAlert } from '../../core/alert.js'
 import type { ExportableTableRef } from '../../core/database.js'
 import type { ObjectStore } from '../../core/object-store.js'
 import type { ScheduleOptions } from '../../core/schedule.js'
@@ -65,6 +66,8 @@ export interface FeedOptions<Select, Accepted> {
   readonly snapshotMs?: number
   /** How long to go on trying while the database or the store cannot be used, in ms. Default 60,000. */
   readonly patienceMs?: number
+  /** When people are told, and where: `{ refused: true, to: webhook(...) }`. Default: as `alerts` of the config. */
+  readonly alert?: FeedAlert
   /** When `lockstep run` publishes: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
   readonly schedule?: ScheduleOptions
 }

@@ -3,6 +3,7 @@ import type { ExportableTableRef } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { Since } from '../../core/increment.js'
 import type { ObjectStore } from '../../core/object-store.js'
+import { AlertShape } from '../alert.js'
 import { ScheduleShape } from '../schedule.js'
 import { refuseWithoutZstd } from './compression/zstd.js'
 import { type Format, json } from './format.js'
@@ -74,6 +75,7 @@ const OptionsShape = z.strictObject({
   stopAbove: share.default(0.05),
   snapshotMs: ms.default(3_600_000),
   patienceMs: ms.default(60_000),
+  alert: AlertShape.feed,
   schedule: ScheduleShape,
 })
 

@@ -3,6 +3,7 @@ import type { DeadLetterStore } from '../../core/dead-letter.js'
 import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { Flow, FlowContext } from '../../core/flow.js'
+import { parseAlert } from '../alert.js'
 import { diagnoseIngest } from './diagnose-ingest.js'
 import { type IngestSettings, ingestSettings } from './ingest-settings.js'
 import type { IfExact, Into, Mapped } from './mapped.js'
@@ -31,10 +32,12 @@ class IngestFlow implements Flow {
   readonly tables: readonly TableRef[]
   readonly deadLetters?: readonly DeadLetterStore[]
   readonly replay?: NonNullable<Flow['replay']>
+  readonly alert: Flow['alert']
   readonly #settings: IngestSettings
 
   constructor(settings: IngestSettings) {
     this.#settings = settings
+    this.alert = parseAlert(settings.alert, 'stream', 'ingest')
     this.databases = [settings.destination.database]
     this.tables = settings.destination.tables
     const { letters } = settings

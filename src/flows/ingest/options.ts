@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { StreamAlert } from '../../core/alert.js'
 import type { VersionCache } from '../../core/cache.js'
 import type { DeadLetterStore } from '../../core/dead-letter.js'
 import type { Message } from '../../core/message.js'
@@ -43,6 +44,8 @@ export interface IngestCommon<Tables extends Into> {
   readonly deadLetters?: MessageTarget | DeadLetterStore
   /** Remembers which versions are stored, so that stale messages need not go to the database. Tables need `key`. */
   readonly cache?: VersionCache
+  /** When people are told, and where: `{ deadLettersAbove: 0, to: webhook(...) }`. Default: as `alerts` of the config. */
+  readonly alert?: StreamAlert
 }
 
 export interface DecodeLimits {

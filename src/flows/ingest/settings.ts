@@ -6,6 +6,7 @@ import type { DeadLetterStore } from '../../core/dead-letter.js'
 import { ConfigError } from '../../core/errors.js'
 import type { Message } from '../../core/message.js'
 import { BATCH_LIMITS, type MessageTarget, type Stream } from '../../core/stream.js'
+import { AlertShape } from '../alert.js'
 import { DECODE_LIMITS } from './decode-json.js'
 
 const MAX_TIMER_MS = 2_147_483_647
@@ -68,6 +69,7 @@ const OptionsShape = z.strictObject({
   stopAbove: z.number().min(0).max(1).default(0.5),
   deadLetters: PlaceShape.optional(),
   cache: CacheShape.optional(),
+  alert: AlertShape.stream,
   schema: SchemaShape.optional(),
   upcast: RouteShape.shape.upcast,
   map: RouteShape.shape.map.optional(),

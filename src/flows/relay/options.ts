@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { StreamAlert } from '../../core/alert.js'
 import type { Database } from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { Message } from '../../core/message.js'
 import { BATCH_LIMITS, type BatchLimits, type MessageTarget, type Stream } from '../../core/stream.js'
+import { AlertShape } from '../alert.js'
 
 /** What a `relay` is made of. */
 export interface RelayOptions {
@@ -30,6 +32,8 @@ export interface RelayOptions {
    * cannot be written. 0 to 1, 1 being never. Default 0.5.
    */
   readonly stopAbove?: number
+  /** When people are told, and where: `{ lagAboveMs: 60_000, to: webhook(...) }`. Default: as `alerts` of the config. */
+  readonly alert?: StreamAlert
 }
 
 const method = (value: unknown, name: string): boolean =>
@@ -62,6 +66,7 @@ const Shape = z.strictObject({
     .prefault({}),
   lanes: z.number().int().min(1).max(256).default(4),
   stopAbove: z.number().min(0).max(1).default(0.5),
+  alert: AlertShape.stream,
 })
 
 export type RelaySettings = z.output<typeof Shape>

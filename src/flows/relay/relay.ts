@@ -4,6 +4,7 @@ import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { LockstepError } from '../../core/errors.js'
 import type { Flow, FlowContext } from '../../core/flow.js'
+import { parseAlert } from '../alert.js'
 import { parseOptions, type RelayOptions, type RelaySettings } from './options.js'
 import { replayRelay, runRelay } from './run-relay.js'
 
@@ -25,10 +26,12 @@ class RelayFlow implements Flow {
   readonly kind = 'relay'
   readonly databases: readonly Database[]
   readonly deadLetters: readonly DeadLetterStore[]
+  readonly alert: Flow['alert']
   readonly #settings: RelaySettings
 
   constructor(settings: RelaySettings) {
     this.#settings = settings
+    this.alert = parseAlert(settings.alert, 'stream', 'relay')
     this.databases = [settings.state]
     this.deadLetters = [settings.state.state.deadLetters]
   }

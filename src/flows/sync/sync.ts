@@ -1,9 +1,11 @@
+import type { FlowAlert, StreamAlert } from '../../core/alert.js'
 import type { Database, TableOptions, TableRef } from '../../core/database.js'
 import type { DeadLetterStore } from '../../core/dead-letter.js'
 import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../core/flow.js'
+import { parseAlert } from '../alert.js'
 import { checkTables } from '../check/check-tables.js'
 import { historySettings } from '../check/history/options.js'
 import { recorded } from '../check/history/recorded.js'
@@ -22,6 +24,8 @@ export interface SyncOptions extends TableOptions {
   readonly conflict?: ConflictPolicy
   /** Pause between two comparisons of the whole tables, in ms. Default 600,000 (ten minutes). */
   readonly compareEveryMs?: number
+  /** When people are told, and where: `{ lagAboveMs: 60_000, to: webhook(...) }`. Default: as `alerts` of the config. */
+  readonly alert?: StreamAlert
 }
 
 const COMPARE_EVERY_MS = 600_000
@@ -31,15 +35,16 @@ const COMPARE_EVERY_MS = 600_000
  * both ways; with a `version` column updates travel too. Deletes do not: the comparison restores the row.
  */
 export function sync(options: SyncOptions): Flow {
-  const { table, between, conflict, compareEveryMs, ...tableOptions } = options
+  const { table, between, conflict, compareEveryMs, alert, ...tableOptions } = options
   const [left, right] = between.map((database) => database.table(table, tableOptions))
   if (left === undefined || right === undefined) throw new TypeError('between takes two databases')
-  return new SyncFlow({
+  const settings: SyncSettings = {
     left,
     right,
     conflict: conflict ?? (options.version === undefined ? 'keep' : 'newest'),
     compareEveryMs: compareEveryMs ?? COMPARE_EVERY_MS,
-  })
+  }
+  return new SyncFlow(settings, parseAlert(alert, 'stream', 'sync'))
 }
 
 class SyncFlow implements Flow {
@@ -47,10 +52,12 @@ class SyncFlow implements Flow {
   readonly databases: readonly Database[]
   readonly tables: readonly TableRef[]
   readonly deadLetters: readonly DeadLetterStore[]
+  readonly alert: FlowAlert | undefined
   readonly #settings: SyncSettings
 
-  constructor(settings: SyncSettings) {
+  constructor(settings: SyncSettings, alert: FlowAlert | undefined) {
     this.#settings = settings
+    this.alert = alert
     this.databases = [settings.left.database, settings.right.database]
     this.tables = [settings.left, settings.right]
     this.deadLetters = this.databases.map(({ state }) => state.deadLetters)

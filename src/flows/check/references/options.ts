@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { CheckAlert, FlowAlert } from '../../../core/alert.js'
 import type { ColumnRef, Database, GroupsRequest } from '../../../core/database.js'
 import { ConfigError } from '../../../core/errors.js'
 import type { Aggregate } from '../../../core/groups.js'
 import type { Schedule, ScheduleOptions } from '../../../core/schedule.js'
+import { AlertShape, parseAlert } from '../../alert.js'
 import { parseSchedule, ScheduleShape } from '../../schedule.js'
 import { type HistoryOptions, type HistorySettings, HistoryShape, historySettings } from '../history/options.js'
 
@@ -25,6 +27,8 @@ export interface ReferencesCheck {
    * Default 1,800,000 (half an hour): so long servers keep old versions of rows.
    */
   readonly maxSnapshotMs?: number
+  /** When people are told, and where: `{ when: 'any', to: webhook(...) }`. Default: as `alerts` of the config. */
+  readonly alert?: CheckAlert
   /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
   readonly schedule?: ScheduleOptions
   /** What is kept of its runs in the config's `state` database. Default: 100 runs and 1,000 findings of each. */
@@ -42,6 +46,7 @@ export interface ReferencesSettings {
   readonly maxSnapshotMs: number
   readonly schedule: Schedule | undefined
   readonly history: HistorySettings | undefined
+  readonly alert: FlowAlert | undefined
 }
 
 const ms = z.number().int().min(0).max(2_147_483_647)
@@ -63,6 +68,7 @@ const Options = z.strictObject({
   none: z.array(z.union([z.string(), z.number(), z.bigint(), z.null()])).default([null]),
   settleMs: ms.default(1_000),
   maxSnapshotMs: ms.min(1).default(1_800_000),
+  alert: AlertShape.check,
   schedule: ScheduleShape,
   history: HistoryShape.optional(),
 })
@@ -73,6 +79,7 @@ export function parseReferences(options: ReferencesCheck): ReferencesSettings {
   if (!success) throw invalid(error)
   const { master, references, of, ...rest } = data
   const schedule = parseSchedule(data.schedule, 'check.references')
+  const alert = parseAlert(data.alert, 'check', 'check.references')
   const adds = of.kind === 'count' || of.kind === 'sum'
   const requests = [
     request(master, { key: undefined, of: { kind: 'stored', column: master.column, nullAsZero: adds } }),
@@ -83,6 +90,7 @@ export function parseReferences(options: ReferencesCheck): ReferencesSettings {
     ...rest,
     schedule,
     history,
+    alert,
     of,
     requests,
     databases: [...new Set(requests.map(({ table }) => table.database))],

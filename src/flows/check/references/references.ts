@@ -32,11 +32,13 @@ class ReferencesFlow implements Flow {
   readonly kind = 'check'
   readonly databases: Flow['databases']
   readonly schedule: Flow['schedule']
+  readonly alert: Flow['alert']
   readonly #settings: ReferencesSettings
 
   constructor(settings: ReferencesSettings) {
     this.#settings = settings
     this.databases = settings.databases
+    this.alert = settings.alert
     this.schedule = settings.schedule
   }
 

@@ -1,0 +1,2 @@
+export type { WebhookOptions } from './options.js'
+export { webhook } from './webhook.js'
