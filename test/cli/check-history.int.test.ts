@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -136,6 +136,21 @@ describe('the history of checks', () => {
     const [run] = await runs('history')
     expect(run?.state).toBe('interrupted')
     expect((await lockstep('check', 'show', run?.id ?? '')).stdout).toContain('ended without a word')
+  })
+
+  it('writes a page with the runs before it, as a whole or not at all', async () => {
+    const page = join(folder, 'check.html')
+    const html = ['check', '--flow', 'history', '--format', 'html', '--output']
+    expect(await lockstep(...html, page)).toMatchObject({ code: 1, stdout: '' })
+    const text = await readFile(page, 'utf8')
+    expect(text).toMatch(/^<!doctype html>.*<\/html>\n$/s)
+    expect(text).toContain('This run and those before')
+    expect(text).not.toMatch(/canary|other</)
+    expect(await readdir(folder)).not.toContainEqual(expect.stringContaining('partial'))
+    expect(await lockstep(...html, join(folder, 'nowhere', 'check.html'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('output-unwritable'),
+    })
   })
 
   it('does not change the verdict when it cannot be written, and says so', async () => {

@@ -14,12 +14,14 @@ import type { Observer } from '../../core/observer.js'
 import type { StateStore } from '../../core/state.js'
 import { CheckAlerts } from '../check/check-alerts.js'
 import { checkState } from '../check/check-state.js'
+import { findingsWriter, type ReportFormat } from '../check/findings-writer.js'
 import { progressScreen } from '../check/progress-screen.js'
+import { ReportFile } from '../check/report-file.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { withConfig } from '../open-config.js'
-import { CheckLines, type LineFormat } from '../render/check-lines.js'
+import type { FindingsWriter } from '../render/check-lines.js'
 import { renderCheck } from '../render/check-report.js'
 import { renderDifferences } from '../render/difference-rows.js'
 import { count, plural } from '../render/format.js'
@@ -47,7 +49,9 @@ export interface CheckArguments {
   /** Tell people of what is found, as the config says. */
   readonly alert: boolean
   /** Written while it runs, in place of the summary for people. */
-  readonly format?: LineFormat
+  readonly format?: ReportFormat
+  /** Where the report goes, if not to stdout; without `repair`. */
+  readonly output?: string
 }
 
 /** Compares the two sides of a flow, and repairs one where that is asked for. */
@@ -55,51 +59,82 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
     const [flow] = selectFlows(config, [args.flow])
     using signals = listenForSignals()
-    const shown: Difference[] = []
-    const findings: ReferenceFinding[] = []
-    let found = 0
     await using repair = args.repair && (await RepairSession.open(io, args.repair))
-    const lines = args.format === undefined ? undefined : new CheckLines(args.format, args.flow, io.out)
+    await using file =
+      args.repair === undefined && args.output !== undefined ? new ReportFile(io.cwd, args.output) : undefined
+    const reader: Io = file === undefined ? io : { ...io, isTty: false, out: file.line }
+    const state = await checkState(config, io.err)
+    const writer = args.format && (await findingsWriter(args.format, { ...args, state, write: reader.out }))
     using screen = progressScreen(io, {
       flow: args.flow,
       lines: args.progress,
-      shared: repair !== undefined || (lines !== undefined && io.isTty),
+      shared: repair !== undefined || (writer !== undefined && reader.isTty),
     })
+    const seen = new Seen(args, writer)
     const options: CheckOptions = {
+      ...seen.options,
       ...(screen.listener === undefined ? {} : { progress: screen.listener }),
-      ...(args.resume ? { resume: true } : {}),
-      begun: (schemas) => lines?.begin(schemas),
-      ...(args.sample === undefined ? {} : { sample: args.sample }),
-      ...(args.settleMs === undefined ? {} : { settleMs: args.settleMs }),
       ...(repair === undefined ? {} : { repair: repair.options }),
-      difference(difference) {
-        found += 1
-        lines?.difference(difference)
-        if (args.moreInfo && shown.length < args.limit) shown.push(difference)
-      },
-      finding(finding) {
-        found += 1
-        lines?.finding(finding)
-        if (args.moreInfo && findings.length < args.limit) findings.push(finding)
-      },
-      ...(args.moreInfo ? { details: { findings: args.limit, rows: ROWS_OF_A_KEY } } : {}),
     }
     await using alerts = checkAlerts(config, flow, { signals, write: io.err, on: args.alert })
-    const compared = { flow, signals, options, state: await checkState(config, screen.err), observer: alerts?.observer }
+    const compared = { flow, signals, options, state, observer: alerts?.observer }
     const report = await (alerts?.around(() => compare(screen.err, compared)) ?? compare(screen.err, compared))
     screen[Symbol.dispose]()
-    if (lines !== undefined) lines.end(report)
-    else if (repair !== undefined) {
-      await repair.end()
-      const summary = args.json ? json(args, report, {}) : summaryOf(io, args.flow, report)
-      if (repair.usesStdout) io.err(summary)
-      else io.out(summary)
-      repair.checkConfirmed(report.repair)
-    } else if (report.kind === 'references') {
-      io.out(args.json ? json(args, report, { findings }) : references(io, args, { report, shown: findings, found }))
-    } else io.out(args.json ? json(args, report, { differences: shown }) : text(io, args, { report, shown, found }))
+    if (writer !== undefined) writer.end(report)
+    else if (repair === undefined) tell(reader, args, report, seen)
+    else await tellRepair(io, args, report, repair)
+    await file?.keep()
     return signals.shutdown.state === 'aborting' ? EXIT.aborted : VERDICT_EXIT[report.verdict]
   })
+}
+
+/** What is found, as far as it is shown. */
+class Seen {
+  readonly differences: Difference[] = []
+  readonly findings: ReferenceFinding[] = []
+  found = 0
+  readonly #args: CheckArguments
+  readonly #writer: FindingsWriter | undefined
+
+  constructor(args: CheckArguments, writer: FindingsWriter | undefined) {
+    this.#args = args
+    this.#writer = writer
+  }
+
+  get options(): CheckOptions {
+    const { resume, sample, settleMs, moreInfo, limit } = this.#args
+    return {
+      ...(resume ? { resume: true } : {}),
+      ...(sample === undefined ? {} : { sample }),
+      ...(settleMs === undefined ? {} : { settleMs }),
+      begun: (schemas) => this.#writer?.begin(schemas),
+      difference: (difference) => {
+        this.found += 1
+        this.#writer?.difference(difference)
+        if (moreInfo && this.differences.length < limit) this.differences.push(difference)
+      },
+      finding: (finding) => {
+        this.found += 1
+        this.#writer?.finding(finding)
+        if (moreInfo && this.findings.length < limit) this.findings.push(finding)
+      },
+      ...(moreInfo ? { details: { findings: limit, rows: ROWS_OF_A_KEY } } : {}),
+    }
+  }
+}
+
+function tell(io: Io, args: CheckArguments, report: CheckReport, { differences, findings, found }: Seen): void {
+  if (args.json) io.out(json(args, report, report.kind === 'references' ? { findings } : { differences }))
+  else if (report.kind === 'references') io.out(references(io, args, { report, shown: findings, found }))
+  else io.out(text(io, args, { report, shown: differences, found }))
+}
+
+async function tellRepair(io: Io, args: CheckArguments, report: CheckReport, repair: RepairSession): Promise<void> {
+  await repair.end()
+  const summary = args.json ? json(args, report, {}) : summaryOf(io, args.flow, report)
+  if (repair.usesStdout) io.err(summary)
+  else io.out(summary)
+  repair.checkConfirmed(report.repair)
 }
 
 function summaryOf(io: Io, flow: string, report: CheckReport): string {

@@ -23,7 +23,7 @@ interface Options {
   readonly progress?: boolean
   readonly resume?: boolean
   readonly alert: boolean
-  readonly format?: 'ndjson' | 'csv' | 'junit'
+  readonly format?: 'ndjson' | 'csv' | 'junit' | 'html'
   readonly config?: string
 }
 
@@ -56,6 +56,8 @@ export function checkCommand(io: Io, finish: Finish): Command {
     .addHelpText('after', HELP)
     .action(async (argument: string | undefined, options: Options) => {
       const flow = oneFlow(command, argument, options.flow)
+      if (options.moreInfo && options.format !== undefined && options.format !== 'html')
+        command.error(`error: --more-info shows cells, which --format ${options.format} never has; html can`)
       const { check } = await import('../actions/check.js')
       await finish(check(io, argumentsOf(flow, options)))
     })
@@ -104,7 +106,7 @@ function withRepairOptions(command: Command): Command {
     )
     .option(
       '--output <file>',
-      'with --repair sql: where the statements go (default: stdout, the summary then to stderr)',
+      'where the report goes, as a whole or not at all; with --repair sql: where the statements go (default: stdout)',
     )
     .option('--delete', 'with --repair: also delete the rows that only this side has')
     .option('--max-repairs <n>', 'with --repair apply: more changes are refused as a whole', wholeNumber, 1000)
@@ -114,10 +116,10 @@ function withRepairOptions(command: Command): Command {
 function formatOption(): Option {
   return new Option(
     '--format <format>',
-    'for machines: findings as they are found, or a report for CI; keys, but no cells',
+    'ndjson, csv: findings as they are found; junit: a report for CI; html: a page that needs nothing else. Keys, but no cells',
   )
-    .choices(['ndjson', 'csv', 'junit'])
-    .conflicts(['json', 'moreInfo', 'repair'])
+    .choices(['ndjson', 'csv', 'junit', 'html'])
+    .conflicts(['json', 'repair'])
 }
 
 const HELP = `
@@ -137,5 +139,6 @@ Examples:
   $ lockstep check orders --resume                    after SIGTERM or a crash; needs state in the config
   $ lockstep check mirror --json | jq .verdict
   $ lockstep check mirror --format junit > check.xml  a test case per pair of tables, or per column that refers
+  $ lockstep check mirror --format html --more-info --output check.html   a page with charts, and both rows side by side
   $ lockstep check orders --repair sql --side right --output repair.sql   what would make the right side like the left one
   $ lockstep check blobs --repair apply --yes         sets the stored numbers to what was counted`

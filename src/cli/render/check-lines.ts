@@ -9,8 +9,16 @@ import { spreadsheetLine } from './spreadsheet-line.js'
 export const LINE_FORMATS = ['ndjson', 'csv', 'junit'] as const
 export type LineFormat = (typeof LINE_FORMATS)[number]
 
+/** Is told of everything that is found, and of the report. */
+export interface FindingsWriter {
+  begin(schemas: { readonly left: TableSchema }): void
+  difference(difference: Difference): void
+  finding(finding: ReferenceFinding): void
+  end(report: CheckReport): void
+}
+
 /** A check for machines, written while it runs. Keys and names of columns are written, cells are not. */
-export class CheckLines {
+export class CheckLines implements FindingsWriter {
   readonly #format: LineFormat
   readonly #flow: string
   readonly #write: (line: string) => void
