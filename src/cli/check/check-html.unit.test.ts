@@ -73,7 +73,7 @@ test('all is counted, the first are listed, and it says so', () => {
   const found = Array.from({ length: 200 }, (_, index) => changed(String(index), 'a', 'b'))
   const text = page(found, { limit: 3 })
   expect(text).toContain('The first 3 of 200 findings')
-  expect(text).toMatch(/200 rows of 1,000 differ/)
+  expect(text).toMatch(/200 rows differ, of 1,000 left/)
   expect(text).toContain('Where in the keys')
 })
 

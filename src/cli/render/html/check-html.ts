@@ -64,7 +64,7 @@ function sentence(report: CheckReport): string {
   const of = sample === undefined ? '' : `, in a sample of ${Number((sample.share * 100).toPrecision(6))} % of the rows`
   if (report.verdict === 'same') return `Both sides have the same ${plural(rows.left, 'row')}${of}.`
   const differing = report.missingLeft + report.missingRight + report.changed + (report.copies ?? 0)
-  return `${plural(differing, 'row')} of ${count(rows.left > rows.right ? rows.left : rows.right)} ${differing === 1 ? 'differs' : 'differ'}${of}.`
+  return `${plural(differing, 'row')} ${differing === 1 ? 'differs' : 'differ'}, of ${count(rows.left)} left and ${count(rows.right)} right${of}.`
 }
 
 function tiles({ report, byKind }: CheckPage): Markup {
