@@ -28,7 +28,8 @@ it('reports no difference between tables that are being written all the time, th
   const writing = mirroredWriter(stop.signal)
   try {
     let settling = 0
-    for (let round = 0; round < 4; round++) {
+    // By chance alone nothing may be in flight while four short checks read.
+    for (let round = 0; round < 4 || settling === 0; round++) {
       const report = await checkTables(
         ...tables,
         contextOf(() => {}),
@@ -37,7 +38,6 @@ it('reports no difference between tables that are being written all the time, th
       expect(report).toMatchObject({ missingLeft: 0, missingRight: 0, changed: 0 })
       settling += report.fetchedRows
     }
-    expect(settling, 'some rows were in flight').toBeGreaterThan(0)
   } finally {
     stop.abort()
     await writing
