@@ -24,7 +24,8 @@ export function translate(error: unknown, { what, label }: Doing): unknown {
   const away = AWAY[code]
   if (away !== undefined) return new UnavailableError(away.code, `${label}: ${what}: ${away.says}`, { cause: error })
   if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return damaged(label, error)
-  if (/no such (table|column)|has no column named/.test(error.message)) return changed({ what, label }, error)
+  if (/no such table/.test(error.message)) return missing({ what, label }, error)
+  if (/no such column|has no column named/.test(error.message)) return changed({ what, label }, error)
   return new Error(`${label}: ${what} failed: ${code} ${detail(error)}`, { cause: error })
 }
 
@@ -51,6 +52,16 @@ function damaged(label: string, cause: Error): ConfigError {
     key: label,
     message: 'the file is no SQLite database, or a damaged one',
     fix: 'Name another file, or restore this one; `sqlite3 <file> ".recover"` saves what can be read.',
+    cause,
+  })
+}
+
+function missing({ what, label }: Doing, cause: Error): ConfigError {
+  return new ConfigError({
+    code: 'table-missing',
+    key: label,
+    message: `${what}: ${detail(cause)}`,
+    fix: 'Create the table, or correct its name in the config.',
     cause,
   })
 }

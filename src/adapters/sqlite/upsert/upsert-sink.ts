@@ -22,7 +22,7 @@ class Undo extends Error {}
 export type UpsertTables = readonly { readonly table: UpsertTable; readonly place: number }[]
 
 /** What a change of the table can look like. */
-const OUTDATED = new Set(['schema-changed', 'not-null-violation'])
+const OUTDATED = new Set(['schema-changed', 'table-missing', 'not-null-violation'])
 
 /** Each batch is one transaction; lanes write one after the other, as SQLite has one writer. */
 export class SqliteUpsertSink implements UpsertSink {
