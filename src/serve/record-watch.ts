@@ -1,9 +1,17 @@
 import type { Database } from '../core/database.js'
 import { deadline } from '../engine/deadline.js'
 import type { RecordBoard } from '../observe/board/record-board.js'
+import { checkRecord } from './check-record.js'
 
 const EVERY_MS = 1_000
 const DEADLINE_MS = 5_000
+
+/** Other flows of the same databases are not looked at. */
+export interface WatchedFlows {
+  readonly all: ReadonlySet<string>
+  /** Those of kind `check`. */
+  readonly checks: ReadonlySet<string>
+}
 
 /**
  * Reads every second what processes have told of their flows, from each database once. One that does not answer holds
@@ -15,8 +23,7 @@ export class RecordWatch implements Disposable {
   readonly #timers: readonly NodeJS.Timeout[]
   readonly #asking = new Set<Database>()
 
-  /** `flows`: other flows of the same databases are not looked at. */
-  constructor(board: RecordBoard, databases: readonly Database[], flows: ReadonlySet<string>) {
+  constructor(board: RecordBoard, databases: readonly Database[], flows: WatchedFlows) {
     this.#board = board
     this.#timers = databases.map((database) => {
       const look = (): void => void this.#look(database, flows)
@@ -30,17 +37,28 @@ export class RecordWatch implements Disposable {
     this.#over.abort()
   }
 
-  async #look(database: Database, flows: ReadonlySet<string>): Promise<void> {
+  async #look(database: Database, { all, checks }: WatchedFlows): Promise<void> {
     if (this.#asking.has(database)) return
     this.#asking.add(database)
+    const { label, state } = database
     try {
-      const limit = { what: database.label, ms: DEADLINE_MS, signal: this.#over.signal }
-      const records = await deadline(limit, () => database.state.runs.latest())
-      for (const record of records) if (flows.has(record.flow)) this.#board.take(record)
+      const records = await deadline(this.#limit(label), () => state.runs.latest())
+      for (const record of records) if (all.has(record.flow)) this.#board.take(record)
+      const toldAt = new Map(records.map(({ flow, heartbeatAt }) => [flow, heartbeatAt]))
+      // By hand a check keeps its run, and tells nothing else.
+      for (const flow of checks) {
+        const [newest] = await deadline(this.#limit(label), () => state.checks.list({ flow, limit: 1 }))
+        if (newest !== undefined && newest.startedAt > (toldAt.get(flow) ?? ''))
+          this.#board.take(checkRecord(newest, new Date().toISOString()))
+      }
     } catch {
       // The next look may be luckier; readiness says what cannot be reached.
     } finally {
       this.#asking.delete(database)
     }
+  }
+
+  #limit(what: string): { readonly what: string; readonly ms: number; readonly signal: AbortSignal } {
+    return { what, ms: DEADLINE_MS, signal: this.#over.signal }
   }
 }

@@ -29,7 +29,9 @@ export async function serve(io: Io, args: ServeArguments): Promise<ExitCode> {
     const observer = openLog({ level, write: io.err })
     const desk = openDesk(config, flows, { board, observer, drain, abort })
     const places = new Set(flows.flatMap((flow) => statePlacesOf(config, flow)))
-    using _watch = new RecordWatch(board, [...places], new Set(flows.map(({ name }) => name)))
+    const named = (some: typeof flows): ReadonlySet<string> => new Set(some.map(({ name }) => name))
+    const watched = { all: named(flows), checks: named(flows.filter(({ flow }) => flow.kind === 'check')) }
+    using _watch = new RecordWatch(board, [...places], watched)
     await using server = await openServer(desk, {
       access: serveAccess(config, io.env, args.listen),
       level,
