@@ -7,8 +7,8 @@ import { count, moment } from '../format.js'
 import { CopyButton } from '../parts/copy-button.js'
 import { FindingRow } from '../parts/finding-row.js'
 import { Loading } from '../parts/loading.js'
-import { More } from '../parts/more.js'
-import { Nothing, Panel } from '../parts/panel.js'
+import { Paged } from '../parts/paged.js'
+import { Panel } from '../parts/panel.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { VerdictBadge } from '../parts/verdict-badge.js'
 
@@ -62,17 +62,13 @@ function Findings({ flow, run }: { readonly flow: string; readonly run: CheckRun
           ))}
         </div>
       ) : null}
-      {pages.error === null ? null : <ProblemNote error={pages.error} />}
-      {pages.isPending ? <Loading /> : null}
-      {pages.isSuccess && findings.length === 0 ? (
-        <Nothing>Nothing was found, or findings are not kept.</Nothing>
-      ) : null}
-      <ul>
-        {findings.map((finding) => (
-          <FindingRow key={finding.number} finding={finding} run={run} />
-        ))}
-      </ul>
-      <More {...pages} />
+      <Paged pages={pages} items={findings.length} nothing="Nothing was found, or findings are not kept.">
+        <ul>
+          {findings.map((finding) => (
+            <FindingRow key={finding.number} finding={finding} run={run} />
+          ))}
+        </ul>
+      </Paged>
     </Panel>
   )
 }

@@ -6,7 +6,7 @@ import { useChecks, useFlows } from '../data/queries.js'
 import { ago, count } from '../format.js'
 import { chosenFlow, FlowTabs } from '../parts/flow-tabs.js'
 import { Loading } from '../parts/loading.js'
-import { More } from '../parts/more.js'
+import { Paged } from '../parts/paged.js'
 import { Nothing, Panel, Scroll } from '../parts/panel.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { Sparkline } from '../parts/sparkline.js'
@@ -62,12 +62,11 @@ function Runs({ flow }: { readonly flow: FlowSummary }) {
         )
       }
     >
-      {pages.error === null ? null : <ProblemNote error={pages.error} />}
-      {pages.isPending ? <Loading /> : null}
-      {pages.isSuccess && runs.length === 0 ? (
-        <Nothing>No run is kept yet. Runs are kept once the config names a state database.</Nothing>
-      ) : null}
-      {runs.length === 0 ? null : (
+      <Paged
+        pages={pages}
+        items={runs.length}
+        nothing="No run is kept yet. Runs are kept once the config names a state database."
+      >
         <Scroll label="Runs">
           <table class="table">
             <thead>
@@ -100,8 +99,7 @@ function Runs({ flow }: { readonly flow: FlowSummary }) {
             </tbody>
           </table>
         </Scroll>
-      )}
-      <More {...pages} />
+      </Paged>
     </Panel>
   )
 }

@@ -6,7 +6,7 @@ import { ago, count } from '../format.js'
 import { Badge } from '../parts/badge.js'
 import { chosenFlow, FlowTabs } from '../parts/flow-tabs.js'
 import { Loading } from '../parts/loading.js'
-import { More } from '../parts/more.js'
+import { Paged } from '../parts/paged.js'
 import { Nothing, Panel } from '../parts/panel.js'
 import { ProblemNote } from '../parts/problem-note.js'
 
@@ -44,15 +44,13 @@ function Conflicts({ flow }: { readonly flow: FlowSummary }) {
   const conflicts = pages.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Panel title="Recorded">
-      {pages.error === null ? null : <ProblemNote error={pages.error} />}
-      {pages.isPending ? <Loading /> : null}
-      {pages.isSuccess && conflicts.length === 0 ? <Nothing>None: the sides never disagreed.</Nothing> : null}
-      <ul>
-        {conflicts.map((conflict) => (
-          <Conflict key={`${conflict.database} ${conflict.id}`} conflict={conflict} />
-        ))}
-      </ul>
-      <More {...pages} />
+      <Paged pages={pages} items={conflicts.length} nothing="None: the sides never disagreed.">
+        <ul>
+          {conflicts.map((conflict) => (
+            <Conflict key={`${conflict.database} ${conflict.id}`} conflict={conflict} />
+          ))}
+        </ul>
+      </Paged>
     </Panel>
   )
 }

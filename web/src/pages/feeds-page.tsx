@@ -6,7 +6,7 @@ import { ago, bytes, count } from '../format.js'
 import { Badge } from '../parts/badge.js'
 import { chosenFlow, FlowTabs } from '../parts/flow-tabs.js'
 import { Loading } from '../parts/loading.js'
-import { More } from '../parts/more.js'
+import { Paged } from '../parts/paged.js'
 import { Nothing, Panel, Scroll } from '../parts/panel.js'
 import { ProblemNote } from '../parts/problem-note.js'
 
@@ -39,10 +39,7 @@ function Published({ flow }: { readonly flow: FlowSummary }) {
   const feeds = pages.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Panel title="Published" aside={<span class="break-all text-muted">{feeds[0]?.store}</span>}>
-      {pages.error === null ? null : <ProblemNote error={pages.error} />}
-      {pages.isPending ? <Loading /> : null}
-      {pages.isSuccess && feeds.length === 0 ? <Nothing>Nothing is published yet.</Nothing> : null}
-      {feeds.length === 0 ? null : (
+      <Paged pages={pages} items={feeds.length} nothing="Nothing is published yet.">
         <Scroll label="Published feeds">
           <table class="table">
             <thead>
@@ -97,8 +94,7 @@ function Published({ flow }: { readonly flow: FlowSummary }) {
             </tbody>
           </table>
         </Scroll>
-      )}
-      <More {...pages} />
+      </Paged>
     </Panel>
   )
 }

@@ -8,7 +8,7 @@ import { LetterActions } from '../parts/letter-actions.js'
 import { LetterSheet } from '../parts/letter-sheet.js'
 import { LetterTable } from '../parts/letter-table.js'
 import { Loading } from '../parts/loading.js'
-import { More } from '../parts/more.js'
+import { Paged } from '../parts/paged.js'
 import { Nothing } from '../parts/panel.js'
 import { ProblemNote } from '../parts/problem-note.js'
 
@@ -91,13 +91,9 @@ function Letters({ flow }: { readonly flow: FlowSummary }) {
           </label>
         </div>
         <LetterActions flow={flow} picked={picked} filter={query} settled={settled} />
-        {pages.error === null ? null : <ProblemNote error={pages.error} />}
-        {pages.isPending ? <Loading /> : null}
-        {pages.isSuccess && letters.length === 0 ? <Nothing>None in this state: nothing to do here.</Nothing> : null}
-        {letters.length === 0 ? null : (
+        <Paged pages={pages} items={letters.length} nothing="None in this state: nothing to do here.">
           <LetterTable letters={letters} picked={picked} pick={setPicked} open={open} show={setOpen} />
-        )}
-        <More {...pages} />
+        </Paged>
       </section>
       {open === undefined ? (
         <p class="hidden rounded-lg border border-dashed border-line p-10 text-center text-muted lg:block">
