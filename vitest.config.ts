@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -13,9 +13,24 @@ const alias = {
   'lockstep/gcs': source('src/adapters/objects/gcs/index.ts'),
   'lockstep/folder': source('src/adapters/objects/files/index.ts'),
   'lockstep/env': source('src/config/env.ts'),
+  'lockstep/lambda': source('src/worker/lambda.ts'),
   'lockstep/client': source('src/client/index.ts'),
   lockstep: source('src/index.ts'),
 }
+
+/** Tests with servers. */
+const served = (name: string, include: string): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: {
+    name,
+    include: [include],
+    globalSetup: ['test/support/postgres-servers.ts', 'test/support/mariadb-server.ts', 'test/support/cli-folder.ts'],
+    // Only what hangs takes so long; a busy machine takes its time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 40_000, interval: 20 } },
+  },
+})
 
 export default defineConfig({
   resolve: { alias },
@@ -32,22 +47,11 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'int',
-          include: ['test/**/*.int.test.ts'],
-          globalSetup: [
-            'test/support/postgres-servers.ts',
-            'test/support/mariadb-server.ts',
-            'test/support/cli-folder.ts',
-          ],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // Of a condition that is awaited; a busy machine takes its time.
-          expect: { poll: { timeout: 20_000, interval: 20 } },
-        },
-      },
+      served('int', 'test/**/*.int.test.ts'),
+      // They wait for most of their time (for leases to end, for what is frozen or slow) and leave the processors to others.
+      served('waits', 'test/**/*.waits.test.ts'),
+      // What users get and begin with: the package, the demo, the examples.
+      served('product', 'test/**/*.product.test.ts'),
       {
         extends: true,
         test: {
@@ -64,7 +68,7 @@ export default defineConfig({
         test: {
           name: 'hostile',
           include: ['test/**/*.hostile.test.ts'],
-          globalSetup: ['test/support/postgres-servers.ts'],
+          globalSetup: ['test/support/postgres-servers.ts', 'test/support/cli-folder.ts'],
           hookTimeout: 60_000,
         },
       },

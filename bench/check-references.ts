@@ -20,7 +20,7 @@ async function run(context: BenchContext): Promise<readonly Measurement[]> {
   const { a } = await context.startPair()
   await using client = await plainSql(a.url())
   context.say(`filling four tables with ${rows.toLocaleString('en-US')} references`)
-  for (const statement of fill(rows)) await client.run(statement)
+  for (const statement of fillReferences(rows)) await client.run(statement)
   // As much as it takes to group in memory.
   await client.run("set work_mem = '1GB'")
   context.say('equal: check, one GROUP BY join')
@@ -56,7 +56,7 @@ async function run(context: BenchContext): Promise<readonly Measurement[]> {
 }
 
 /** Few blobs have most of the references, many have none. */
-function fill(rows: number): readonly string[] {
+export function fillReferences(rows: number): readonly string[] {
   const blobs = Math.ceil(rows / REFERENCES_OF_A_BLOB)
   const share = Math.floor(rows / TABLES.length)
   return [

@@ -15,5 +15,7 @@ export interface BenchContext {
 
 export interface Scenario {
   readonly name: string
+  /** Does not run when all do. */
+  readonly onlyNamed?: boolean
   run(context: BenchContext): Promise<readonly Measurement[]>
 }

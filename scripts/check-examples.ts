@@ -18,7 +18,7 @@ interface Example {
 /** By a path that exists in memory only: the blocks of a page are files of one folder and may import one another. */
 async function examples(): Promise<ReadonlyMap<string, Example>> {
   // The reference is made of the source, which is type-checked itself.
-  const options = { cwd: ROOT, ignore: ['docs/reference/**', 'docs/.vitepress/**'] }
+  const options = { cwd: ROOT, ignore: ['docs/reference/**', 'docs/.vitepress/**', 'docs/node_modules/**'] }
   const pages = await glob(['*.md', 'docs/**/*.md', 'examples/*/README.md'], options)
   const found = new Map<string, Example>()
   for (const page of pages.toSorted()) {

@@ -13,6 +13,7 @@ async function pathsBelow(folder: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile() && /\.m?tsx?$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => !path.includes('/node_modules/'))
 }
 
 const paths = (await Promise.all(FOLDERS.map(pathsBelow))).flat().sort()

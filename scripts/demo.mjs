@@ -22,7 +22,7 @@ if (
   console.error('building ...')
   const build = spawnSync(
     process.execPath,
-    [join(root, 'node_modules', 'tsdown', 'dist', 'run.mjs'), '--logLevel', 'error'],
+    [join(root, 'node_modules', 'tsdown', 'dist', 'run.mjs'), '--logLevel', 'error', '--no-dts'],
     {
       cwd: root,
       stdio: ['ignore', 2, 2],

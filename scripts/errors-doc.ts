@@ -19,6 +19,7 @@ const CLASSES = {
   DataError: `Items that can never be stored as they are; they become dead letters, the rest flows. Exit code ${EXIT.data}.`,
   Fault:
     'What was wrong with a message of `ingest` before it came to the sink; it is in its dead letter. `decode` may throw a DataError with a code of its own.',
+  RangesError: 'The ranges of a distributed flow cannot be done, so it has no verdict. Exit code of what failed last.',
   SystemicError: `Most of a batch cannot be read or stored, so the cause is not in the items: nothing is stored or dead-lettered, the flow stops. Exit code ${EXIT.data}.`,
 } as const
 

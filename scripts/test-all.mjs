@@ -1,8 +1,8 @@
 // `npm run test:all`: everything CI runs, from a clean clone on. Plain JavaScript, as it starts before `npm ci`.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -34,7 +34,7 @@ const DEBIAN_PACKAGES = {
 }
 
 const vitest = join('node_modules', 'vitest', 'vitest.mjs')
-const tests = (name, project, launcher = ['node']) => ({
+const tests = (name, project, { launcher = ['node'] } = {}) => ({
   name,
   command: [
     ...launcher,
@@ -49,23 +49,33 @@ const tests = (name, project, launcher = ['node']) => ({
   report: join(reports, `${name}.json`),
 })
 
-const STEPS = [
-  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
-  { name: 'typecheck', command: ['npm', 'run', '--silent', 'typecheck'] },
-  { name: 'structure', command: ['npm', 'run', '--silent', 'structure'] },
-  { name: 'errors-doc', command: ['npm', 'run', '--silent', 'errors-doc', '--', '--check'] },
-  { name: 'examples', command: ['npm', 'run', '--silent', 'examples'] },
-  { name: 'manifests', command: ['npm', 'run', '--silent', 'manifests'] },
-  { name: 'docs', command: ['npm', 'run', '--silent', 'docs'] },
-  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
-  { name: 'package-lint', command: ['npm', 'run', '--silent', 'package-lint'] },
-  { name: 'knip', command: ['npm', 'run', '--silent', 'knip'] },
-  tests('unit', 'unit'),
-  tests('unit on Node 24', 'unit', ['npx', '--yes', '-p', 'node@24', 'node']),
-  tests('int', 'int'),
-  tests('versions', 'versions'),
-  tests('hostile', 'hostile'),
-  { name: 'demo', command: ['npm', 'run', '--silent', 'demo', '--', '--once', '--rows', '20000', '--json'] },
+const script = (name, ...args) => ({
+  name,
+  command: ['npm', 'run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])],
+})
+
+/** One after the other; of each, the lanes side by side, as each of them leaves a processor idle for much of the time. */
+const STAGES = [
+  [
+    [
+      script('setup'),
+      script('docs'),
+      script('knip'),
+      script('lint'),
+      script('structure'),
+      script('errors-doc', '--check'),
+      script('sizing', '--check'),
+      script('faults', '--check'),
+      script('manifests'),
+    ],
+    [script('build'), script('package-lint'), script('typecheck'), script('examples')],
+  ],
+  [[tests('unit', 'unit')]],
+  [[tests('unit on Node 24', 'unit', { launcher: ['npx', '--yes', '-p', 'node@24', 'node'] })]],
+  [
+    [tests('int', 'int')],
+    [tests('waits', 'waits'), tests('versions', 'versions'), tests('product', 'product'), tests('hostile', 'hostile')],
+  ],
 ]
 
 function below(folder) {
@@ -76,46 +86,80 @@ function changedMs(path) {
   return statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
-/** Runs a command to its end; nothing reads stdin. True when it ended well. */
-function run(command, env = {}) {
-  const [program, ...args] = command
-  const options = {
+/**
+ * Runs a command to its end; nothing reads stdin. True when it ended well.
+ * @param silent what it prints comes when it has ended, so that it does not mix with what else is printed
+ */
+async function run([program, ...args], { env = {}, silent = false } = {}) {
+  const child = spawn(program === 'node' ? process.execPath : program, args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: silent ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     timeout: STEP_DEADLINE_MS,
     // `npm run --silent test:all` would else silence every npm below it, errors included.
     env: { ...process.env, npm_config_loglevel: 'warn', ...env },
-  }
-  const { status, error } = spawnSync(program === 'node' ? process.execPath : program, args, options)
-  if (error !== undefined) console.error(`${command.join(' ')}: ${error.message}`)
-  return status === 0
+  })
+  const printed = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => printed.push(bytes))
+  const failure = await new Promise((resolve) => {
+    child.once('error', resolve)
+    child.once('close', (code, signal) => resolve(code === 0 ? undefined : new Error(`ended with ${signal ?? code}`)))
+  })
+  process.stdout.write(Buffer.concat(printed))
+  if (failure !== undefined) console.error(`${[program, ...args].join(' ')}: ${failure.message}`)
+  return failure === undefined
 }
 
 /** How a step went: its tests when it has any, else the step itself counts as one failure when it fails. */
 function outcome(step, ended) {
-  if (step.report === undefined || !existsSync(step.report)) return { passed: 0, failed: ended ? 0 : 1, note: '' }
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+  if (step.report === undefined || !existsSync(step.report)) {
+    return { passed: 0, failed: ended ? 0 : 1, note: '', failures: [] }
+  }
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
     readFileSync(step.report, 'utf8'),
   )
   const skipped = numPendingTests + numTodoTests
   // Nothing is skipped in CI; and a file that does not even load has no failed test.
   const failed = numFailedTests + skipped + (!ended && numFailedTests + skipped === 0 ? 1 : 0)
   const skippedNote = skipped > 0 ? `, ${skipped} of them skipped` : ''
-  return { passed: numPassedTests, failed, note: `${numPassedTests} tests passed, ${failed} failed${skippedNote}` }
+  return {
+    passed: numPassedTests,
+    failed,
+    note: `${numPassedTests} tests passed, ${failed} failed${skippedNote}`,
+    failures: testResults.flatMap(failuresOf),
+  }
+}
+
+/** A line for each test of a file that failed, or for the file when it did not get as far as its tests. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(root, name)
+  const line = (title, text) => `${file} ${title}: ${(text ?? '').split('\n', 1)[0]}`.slice(0, 220)
+  const failed = assertionResults.filter((test) => test.status === 'failed')
+  if (failed.length === 0) return status === 'failed' ? [line('(the file)', message)] : []
+  return failed.map((test) => line(test.title, test.failureMessages[0]))
 }
 
 const results = []
 
-function perform(step, work) {
+async function perform(step, work) {
   console.log(`\n=== ${step.name}`)
   const started = performance.now()
-  const ended = work()
+  const ended = await work()
   results.push({ name: step.name, seconds: (performance.now() - started) / 1000, ...outcome(step, ended) })
   return ended
 }
 
+/** Only the first lane prints as it goes, and only in a stage that is all about it. */
+async function performStage(lanes) {
+  await Promise.all(
+    lanes.map(async (steps, lane) => {
+      const silent = lanes.length > 1 && (lane > 0 || steps.length > 1)
+      for (const step of steps) await perform(step, () => run(step.command, { silent }))
+    }),
+  )
+}
+
 /** Debian packages when root, else the one command to run; the tests that need them then fail. */
-function installPackages() {
+async function installPackages() {
   const missing = Object.entries(DEBIAN_PACKAGES)
     .filter(([, present]) => !present())
     .map(([name]) => name)
@@ -125,15 +169,15 @@ function installPackages() {
     console.error(`missing: ${missing.join(', ')}. Run: sudo apt-get update && sudo ${install.join(' ')}`)
     return false
   }
-  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
-  return run(['apt-get', 'update', '-q'], quiet) && run(install, quiet)
+  const quiet = { env: { DEBIAN_FRONTEND: 'noninteractive' } }
+  return (await run(['apt-get', 'update', '-q'], quiet)) && run(install, quiet)
 }
 
 const stale = changedMs('package-lock.json') > changedMs(join('node_modules', '.package-lock.json'))
-const installed = !stale || perform({ name: 'npm ci' }, () => run(['npm', 'ci', '--no-fund', '--no-audit']))
+const installed = !stale || (await perform({ name: 'npm ci' }, () => run(['npm', 'ci', '--no-fund', '--no-audit'])))
 if (installed) {
-  perform({ name: 'system packages' }, installPackages)
-  for (const step of STEPS) perform(step, () => run(step.command))
+  await perform({ name: 'system packages' }, installPackages)
+  for (const stage of STAGES) await performStage(stage)
 }
 rmSync(reports, { recursive: true, force: true })
 
@@ -141,6 +185,8 @@ console.log('\n=== summary')
 for (const { name, seconds, failed, note } of results) {
   console.log(`${failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(16)} ${seconds.toFixed(1).padStart(7)} s  ${note}`)
 }
+// Last, where they are seen when a log is cut.
+for (const failure of results.flatMap((result) => result.failures)) console.log(failure)
 const total = (count) => results.reduce((sum, result) => sum + result[count], 0)
 console.log(`${total('passed')} passed, ${total('failed')} failed`)
 process.exitCode = total('failed') === 0 ? 0 : 1

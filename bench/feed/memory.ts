@@ -21,6 +21,8 @@ export async function memoryOf(feed: {
       const rows = Math.ceil(feed.rows / share)
       const program = join(ROOT, 'bench/feed/memory-run.mjs')
       const { stdout } = await execute(process.execPath, [
+        // The command line sets it for itself (src/cli/small-heap.ts).
+        '--heap-growing-percent=100',
         program,
         feed.url,
         join(feed.path, `memory-${kind}-${share}`),

@@ -44,7 +44,7 @@ class Bench {
   }
 
   async complete(): Promise<readonly Measurement[]> {
-    await this.#fill()
+    await fillTopic(this.#cluster, TOPIC, this.#messages)
     return contest(this.#context, {
       scenario: 'ingest-kafka',
       peer: 'the bare client, receiving and committing',
@@ -55,19 +55,6 @@ class Bench {
         flow: () => ingestScans(this.#reading(), { url: this.#url, name: `bench-${this.#groups}` }),
       },
     })
-  }
-
-  async #fill(): Promise<void> {
-    const partitions = Math.ceil(this.#messages / PER_PARTITION)
-    await this.#cluster.createTopic(TOPIC, partitions)
-    const producer = quietKafka(this.#cluster).producer({ allowAutoTopicCreation: false })
-    await producer.connect()
-    for (let sent = 0, turn = 0; sent < this.#messages; sent += PER_REQUEST, turn++) {
-      const scans = scanMessages(sent, Math.min(sent + PER_REQUEST, this.#messages))
-      const partition = turn % partitions
-      await producer.send({ topic: TOPIC, messages: scans.map((scan) => ({ value: JSON.stringify(scan), partition })) })
-    }
-    await producer.disconnect()
   }
 
   #reading() {
@@ -102,6 +89,20 @@ class Bench {
     await consumer.disconnect()
     return seconds
   }
+}
+
+/** A topic with so many scans. */
+export async function fillTopic(cluster: MockCluster, topic: string, messages: number): Promise<void> {
+  const partitions = Math.ceil(messages / PER_PARTITION)
+  await cluster.createTopic(topic, partitions)
+  const producer = quietKafka(cluster).producer({ allowAutoTopicCreation: false })
+  await producer.connect()
+  for (let sent = 0, turn = 0; sent < messages; sent += PER_REQUEST, turn++) {
+    const scans = scanMessages(sent, Math.min(sent + PER_REQUEST, messages))
+    const partition = turn % partitions
+    await producer.send({ topic, messages: scans.map((scan) => ({ value: JSON.stringify(scan), partition })) })
+  }
+  await producer.disconnect()
 }
 
 /** Starts when the client has fetched its first messages, and not before. */

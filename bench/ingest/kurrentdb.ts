@@ -30,7 +30,7 @@ async function measure(context: BenchContext, child: ChildProcess, target: strin
   const [message] = await once(child, 'message')
   const url = String(message)
   const messages = context.rows ?? DEFAULT_EVENTS
-  await fill(url, messages)
+  await fillEvents(url, messages)
   let flows = 0
   return contest(context, {
     scenario: 'ingest-kurrentdb',
@@ -44,7 +44,7 @@ async function measure(context: BenchContext, child: ChildProcess, target: strin
   })
 }
 
-async function fill(url: string, events: number): Promise<void> {
+export async function fillEvents(url: string, events: number): Promise<void> {
   const client = KurrentDBClient.connectionString(url)
   for (let from = 0; from < events; from += APPEND_AT_ONCE) {
     const some = scanMessages(from, Math.min(events, from + APPEND_AT_ONCE))

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Message, PubSub } from '@google-cloud/pubsub'
+import type { Message, PubSub, Subscription } from '@google-cloud/pubsub'
 import { pubsub } from '../../src/adapters/pubsub/index.js'
 import { bareClient, PROJECT, type PubsubServer, pubsubKinds } from '../../test/support/pubsub.js'
 import type { Measurement } from '../measurement.js'
@@ -33,7 +33,7 @@ function servers(): readonly { readonly name: string; start(): Promise<PubsubSer
   return [...emulator, { name: 'the double', start: startDouble }]
 }
 
-async function startDouble(): Promise<PubsubServer> {
+export async function startDouble(): Promise<PubsubServer> {
   const child = fork(fileURLToPath(new URL('pubsub-double.ts', import.meta.url)))
   const [address] = await once(child, 'message')
   return {
@@ -44,6 +44,24 @@ async function startDouble(): Promise<PubsubServer> {
       await exit
     },
   }
+}
+
+export interface Waiting {
+  readonly topic: string
+  /** Of the subscription. */
+  readonly name: string
+  readonly bodies: readonly Buffer[]
+}
+
+/** A new subscription in which all of these wait. */
+export async function subscriptionWith(client: PubSub, { topic: of, name, bodies }: Waiting): Promise<Subscription> {
+  const topic = client.topic(of, { batching: { maxMessages: 1_000, maxMilliseconds: 5 } })
+  const [subscription] = await topic.createSubscription(name, { ackDeadlineSeconds: 60 })
+  for (let sent = 0; sent < bodies.length; sent += PUBLISH_AT_ONCE) {
+    const some = bodies.slice(sent, sent + PUBLISH_AT_ONCE)
+    await Promise.all(some.map((data) => topic.publishMessage({ data })))
+  }
+  return subscription
 }
 
 interface Place {
@@ -91,12 +109,7 @@ class Bench {
   /** With a subscription in which all messages wait. */
   async #filled(read: (subscription: string) => Promise<number>): Promise<number> {
     const name = `bench-${process.pid}-${++this.#subscriptions}`
-    const topic = this.#client.topic(this.#topic, { batching: { maxMessages: 1_000, maxMilliseconds: 5 } })
-    const [subscription] = await topic.createSubscription(name, { ackDeadlineSeconds: 60 })
-    for (let sent = 0; sent < this.#messages; sent += PUBLISH_AT_ONCE) {
-      const some = this.#bodies.slice(sent, sent + PUBLISH_AT_ONCE)
-      await Promise.all(some.map((data) => topic.publishMessage({ data })))
-    }
+    const subscription = await subscriptionWith(this.#client, { topic: this.#topic, name, bodies: this.#bodies })
     const seconds = await read(name)
     await subscription.delete()
     return seconds

@@ -20,8 +20,8 @@ export class Lockstep implements AsyncDisposable {
     this.#folder = folder
   }
 
-  /** A project folder with a config that syncs `table` between the two. */
-  static async project(urls: { readonly a: string; readonly b: string }, table: string): Promise<Lockstep> {
+  /** A project folder with a config that syncs `table` between the two, in so many lanes. */
+  static async project(urls: { readonly a: string; readonly b: string }, table: string, lanes = 1): Promise<Lockstep> {
     const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'))
     await mkdir(join(folder, 'node_modules'))
     await symlink(ROOT, join(folder, 'node_modules/lockstep'))
@@ -29,7 +29,7 @@ export class Lockstep implements AsyncDisposable {
       join(folder, 'lockstep.config.ts'),
       `import { defineConfig, sync } from 'lockstep'
 import { postgres } from 'lockstep/postgres'
-export default defineConfig({ flows: { mirror: sync({ table: '${table}', between: [postgres('${urls.a}'), postgres('${urls.b}')] }) } })
+export default defineConfig({ flows: { mirror: sync({ table: '${table}', between: [postgres('${urls.a}'), postgres('${urls.b}')], lanes: ${lanes} }) } })
 `,
     )
     return new Lockstep(folder)
@@ -43,7 +43,7 @@ export default defineConfig({ flows: { mirror: sync({ table: '${table}', between
       createInterface({ input: child.stderr }).on('line', (line) => {
         log.push(line)
         const event = parse(line)
-        if (event?.event === 'flow.verdict') resolve(Verdict.parse(event))
+        if (event !== undefined && 'verdict' in event) resolve(Verdict.parse(event))
       })
       child.once('exit', () => reject(new Error(`sync ended early:\n${log.slice(-10).join('\n')}`)))
     })

@@ -60,7 +60,11 @@ export default defineConfig({
     outline: { level: [2, 3] },
     nav: [
       { text: 'Start', link: '/start' },
-      { text: 'Guides', link: '/guides/ingest', activeMatch: '^/(guides|services|security|scaling|adapters)' },
+      {
+        text: 'Guides',
+        link: '/guides/ingest',
+        activeMatch: '^/(guides|services|faults|security|scaling|sizing|adapters)',
+      },
       { text: 'Reference', link: '/reference/', activeMatch: '^/(reference|errors)' },
       { text: 'How it works', link: '/architecture', activeMatch: '^/(architecture|decisions|benchmarks|glossary)' },
     ],
@@ -90,8 +94,10 @@ export default defineConfig({
         {
           text: 'In production',
           items: [
+            { text: 'Is a row ever lost?', link: '/faults' },
             { text: 'Security', link: '/security' },
             { text: 'Scaling', link: '/scaling' },
+            { text: 'Sizing', link: '/sizing' },
             { text: 'Adapters', link: '/adapters' },
             { text: 'Errors', link: '/errors' },
           ],

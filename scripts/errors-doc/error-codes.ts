@@ -11,7 +11,10 @@ export interface ErrorCode {
 
 const CODE = /^[a-z]+(-[a-z0-9]+)*$/
 
-const CLASSES = /^(Unavailable|Conflict|Data|Systemic)Error$/
+const CLASSES = /^(Unavailable|Conflict|Data|Systemic|Ranges)Error$/
+
+/** Classes by another name: of a message that is put aside, and of a row of a feed that is. */
+const KINDS_OF: Readonly<Record<string, string>> = { Rejection: 'Fault', InvalidRow: 'DataError' }
 
 /** The errors and faults that a source text throws under a literal code. */
 export function errorCodesIn(text: string): ErrorCode[] {
@@ -29,7 +32,7 @@ export function errorCodesIn(text: string): ErrorCode[] {
 /** `new DataError('code', 'message')`, `new Rejection('code', 'reason')` */
 function ofNew(node: ts.NewExpression): readonly ErrorCode[] {
   const name = ts.isIdentifier(node.expression) ? node.expression.text : ''
-  const errorClass = name === 'Rejection' ? 'Fault' : CLASSES.test(name) ? name : undefined
+  const errorClass = CLASSES.test(name) ? name : KINDS_OF[name]
   if (errorClass === undefined) return []
   const [code, message] = node.arguments ?? []
   return textsOf(code).map((each) => ({ errorClass, code: each, message: textOf(message), fix: '' }))

@@ -17,6 +17,8 @@ export const LAYERS: readonly Layer[] = [
   // What several adapters need: gathering what a client pushes, and what SQL databases have in common.
   { folder: 'src/adapters/stream', imports: ['src/core'], packages: [] },
   { folder: 'src/adapters/sql', imports: ['src/core'], packages: ['drizzle-orm', 'node:crypto', 'zod'] },
+  // The queue is a schema of a PostgreSQL database, which it reaches as that adapter does.
+  { folder: 'src/adapters/graphile', imports: ['src/core', 'src/adapters/postgres'] },
   { folder: 'src/adapters/*', imports: ['src/core', 'src/adapters/stream', 'src/adapters/sql'] },
   { folder: 'src/embedded', imports: ['src/core'] },
   { folder: 'src/config', imports: ['src/core'] },
@@ -24,6 +26,11 @@ export const LAYERS: readonly Layer[] = [
   // It runs in browsers too.
   { folder: 'src/client', imports: [], packages: [] },
   { folder: 'src/serve', imports: ['src/core', 'src/engine', 'src/observe', 'src/config', 'src/client'] },
+  // What takes ranges, in a process of its own or in a function of a cloud.
+  {
+    folder: 'src/worker',
+    imports: ['src/core', 'src/engine', 'src/config', 'src/observe', 'src/adapters/graphile'],
+  },
   { folder: 'src/cli', imports: 'anything' },
   // In a browser: what it knows of the product is the API.
   { folder: 'web/src', imports: [] },
@@ -33,9 +40,16 @@ export const LAYERS: readonly Layer[] = [
 /** Client libraries, and the only folders of `src` that may import each. */
 export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // The demo's own verdicts are plain SQL that shares no code with the adapters.
-  pg: ['src/adapters/postgres', 'src/cli/demo'],
+  pg: ['src/adapters/postgres', 'src/adapters/graphile', 'src/cli/demo'],
+  'graphile-worker': ['src/adapters/graphile'],
   'pg-copy-streams': ['src/adapters/postgres'],
-  'drizzle-orm': ['src/adapters/postgres', 'src/adapters/mysql', 'src/adapters/sqlite', 'src/adapters/sql'],
+  'drizzle-orm': [
+    'src/adapters/postgres',
+    'src/adapters/mysql',
+    'src/adapters/sqlite',
+    'src/adapters/sql',
+    'src/adapters/graphile',
+  ],
   mysql2: ['src/adapters/mysql', 'src/cli/demo'],
   '@libsql/client': ['src/adapters/sqlite'],
   '@google-cloud/pubsub': ['src/adapters/pubsub', 'src/embedded/pubsub'],
@@ -57,6 +71,10 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@hono/zod-openapi': ['src/serve'],
   '@hono/node-server': ['src/serve'],
   'prom-client': ['src/observe'],
+  '@opentelemetry/api': ['src/observe'],
+  '@opentelemetry/sdk-trace': ['src/observe'],
+  '@opentelemetry/resources': ['src/observe'],
+  '@opentelemetry/exporter-trace-otlp-http': ['src/observe'],
 }
 
 /** Programs that must know nothing of the product, so that a mistake in it cannot be theirs too. */

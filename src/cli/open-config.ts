@@ -2,6 +2,7 @@ import type { Config } from '../config/define-config.js'
 import { loadConfig } from '../config/load-config.js'
 import type { NamedFlow } from '../config/select-flows.js'
 import type { Database } from '../core/database.js'
+import type { Flow } from '../core/flow.js'
 import type { Io } from './io.js'
 
 const CLOSE_DEADLINE_MS = 5_000
@@ -37,9 +38,13 @@ export function stateOf(config: Config, flow: NamedFlow): Database | undefined {
 
 /** Every database that may hold something of the flow's state: each side of a `sync` records what was refused there. */
 export function statePlacesOf(config: Config, { flow }: NamedFlow): readonly Database[] {
-  const onlyReads = flow.kind === 'check' || flow.kind === 'feed'
-  const own = onlyReads ? [] : [...new Set(flow.databases)]
+  const own = onlyReads(flow) ? [] : [...new Set(flow.databases)]
   return own.length > 0 || config.state === undefined ? own : [config.state]
+}
+
+/** It writes nothing to its own databases, not even how it stands. */
+export function onlyReads({ kind }: Flow): boolean {
+  return kind === 'check' || kind === 'feed'
 }
 
 /** A database that does not close in time is left: the process ends anyway. */

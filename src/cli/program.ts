@@ -5,6 +5,7 @@ import { checkCommand } from './commands/check.js'
 import { deadLettersCommand } from './commands/dead-letters.js'
 import { demoCommand } from './commands/demo.js'
 import { doctorCommand } from './commands/doctor.js'
+import { eventsCommand } from './commands/events.js'
 import { feedCommand } from './commands/feed.js'
 import { grantsCommand } from './commands/grants.js'
 import { initCommand } from './commands/init.js'
@@ -12,6 +13,7 @@ import { loadCommand } from './commands/load.js'
 import { runCommand } from './commands/run.js'
 import { serveCommand } from './commands/serve.js'
 import { statusCommand } from './commands/status.js'
+import { workerCommand } from './commands/worker.js'
 import { EXIT_CODES_HELP } from './exit-codes.js'
 import type { Finish } from './finish.js'
 import type { Io } from './io.js'
@@ -33,8 +35,10 @@ export function createProgram(io: Io, finish: Finish): Command {
     initCommand(io, finish),
     doctorCommand(io, finish),
     runCommand(io, finish),
+    workerCommand(io, finish),
     serveCommand(io, finish),
     statusCommand(io, finish),
+    eventsCommand(io, finish),
     deadLettersCommand(io, finish),
     checkCommand(io, finish),
     feedCommand(io, finish),

@@ -1,8 +1,9 @@
 import { type LiveOptions, type ReceivedEvent, readEvents } from './live-events.js'
 import { ProblemError, problemOf } from './problem-error.js'
-import type { CheckFinding, CheckRun } from './wire/checks.js'
-import type { Feed, FeedDetail } from './wire/feeds.js'
+import type { CheckFinding, CheckRun, RepairSql } from './wire/checks.js'
+import type { Feed, FeedDetail, FeedReport, FeedRun } from './wire/feeds.js'
 import type {
+  AlertTest,
   Checkpoint,
   FlowConfig,
   FlowDetail,
@@ -23,6 +24,20 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch
   /** Of one request, in ms. Default 20,000. */
   readonly timeoutMs?: number
+}
+
+export interface HappeningQuery extends PageQuery {
+  /** Of this level and worse. */
+  readonly level?: FlowHappening['level']
+  /** `failed`, `unavailable`, ... */
+  readonly type?: string
+}
+
+export interface RepairChoice {
+  /** Of stored numbers left out. */
+  readonly side?: RepairSql['side'] | undefined
+  /** Also deletes rows that only this side has. Default `false`. */
+  readonly delete?: boolean
 }
 
 export interface PageQuery {
@@ -65,8 +80,8 @@ export class LockstepClient {
   }
 
   /** Newest first. */
-  async happenings(flow: string, limit = 50): Promise<readonly FlowHappening[]> {
-    return (await this.#get<{ items: readonly FlowHappening[] }>(of(flow, 'events'), { limit })).items
+  happenings(flow: string, query: HappeningQuery = {}): Promise<Page<FlowHappening>> {
+    return this.#get(of(flow, 'events'), { ...query })
   }
 
   config(flow: string): Promise<FlowConfig> {
@@ -110,12 +125,27 @@ export class LockstepClient {
     return this.#get(of(flow, 'checks', id, 'findings'), { ...page })
   }
 
+  /** SQL for what a run found, from the rows as they are now; `side`: of two tables, the one that is changed. */
+  repairSql(flow: string, id: string, choice: RepairChoice = {}): Promise<RepairSql> {
+    return this.#get(of(flow, 'checks', id, 'repair'), { side: choice.side, delete: String(choice.delete ?? false) })
+  }
+
   feeds(flow: string, page: PageQuery = {}): Promise<Page<Feed>> {
     return this.#get(of(flow, 'feeds'), { ...page })
   }
 
   feed(flow: string, sequence: number): Promise<FeedDetail> {
     return this.#get(of(flow, 'feeds', String(sequence)))
+  }
+
+  /** Those that are kept, also of runs that published nothing. */
+  feedRuns(flow: string, page: PageQuery = {}): Promise<Page<FeedRun>> {
+    return this.#get(of(flow, 'feed-runs'), { ...page })
+  }
+
+  /** `run`: `FeedRun.id`, or `FeedDetail.run`. Rejects with 404 when it is not kept (any more). */
+  feedReport(flow: string, run: string): Promise<FeedReport> {
+    return this.#get(of(flow, 'feed-runs', run))
   }
 
   /** Also when it is not ready. */
@@ -141,6 +171,11 @@ export class LockstepClient {
   /** `confirm`: the name of the flow, again. */
   resetCheckpoints(flow: string, confirm: string): Promise<{ readonly lanes: number }> {
     return this.#post(of(flow, 'checkpoints', 'reset'), { confirm })
+  }
+
+  /** Sends a message that says it is a test to wherever the alerts of the flow go. */
+  testAlert(flow: string): Promise<AlertTest> {
+    return this.#post(of(flow, 'alerts', 'test'), {})
   }
 
   replay(flow: string, choice: LetterChoice): Promise<Replay> {

@@ -1,10 +1,12 @@
 /** `lockstep/client`: the HTTP API from TypeScript, in browsers and in Node. */
-export { type ClientOptions, LockstepClient, type PageQuery } from './client.js'
+export { type ClientOptions, type HappeningQuery, LockstepClient, type PageQuery, type RepairChoice } from './client.js'
 export type { LiveOptions, ReceivedEvent } from './live-events.js'
 export { ProblemError } from './problem-error.js'
-export type { CheckFinding, CheckRun, CheckSource } from './wire/checks.js'
-export type { Feed, FeedDetail, FeedFile, FeedProblem } from './wire/feeds.js'
+export type { CheckFinding, CheckRun, CheckSource, RepairSql } from './wire/checks.js'
+export type { Feed, FeedDetail, FeedFile, FeedProblem, FeedRejection, FeedReport, FeedRun } from './wire/feeds.js'
 export type {
+  AlertTest,
+  AlertTestResult,
   Checkpoint,
   FlowAction,
   FlowCondition,

@@ -8,12 +8,16 @@ export class ProblemError extends Error {
   /** What to do about it. */
   readonly fix: string | undefined
 
-  constructor(problem: Pick<Problem, 'status' | 'code' | 'detail' | 'fix'>) {
+  /** Names the request in the log of the server. */
+  readonly requestId: string | undefined
+
+  constructor(problem: Pick<Problem, 'status' | 'code' | 'detail' | 'fix' | 'requestId'>) {
     super(problem.detail)
     this.name = 'ProblemError'
     this.status = problem.status
     this.code = problem.code
     this.fix = problem.fix
+    this.requestId = problem.requestId
   }
 }
 
@@ -26,5 +30,6 @@ export async function problemOf(answer: Response): Promise<ProblemError> {
     return typeof value === 'string' ? value : undefined
   }
   const detail = of('detail') ?? `the server answered ${status}`
-  return new ProblemError({ status, code: of('code') ?? 'unknown', detail, fix: of('fix') })
+  const requestId = answer.headers.get('x-request-id') ?? undefined
+  return new ProblemError({ status, code: of('code') ?? 'unknown', detail, fix: of('fix'), requestId })
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '../core/errors.js'
-import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../core/table.js'
+import type { Bucket, BucketRows, Digest, DigestOptions, Row, Table, TableSchema } from '../core/table.js'
 
 /**
  * Checks that two tables can be compared by digests: the same columns by name, the same key, values hashed alike.
@@ -64,8 +64,12 @@ class AlignedTable implements Table {
     this.#places = places
   }
 
-  async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
-    return this.#table.digests(within, depth, signal)
+  async digests(
+    within: readonly Bucket[],
+    depth: number,
+    options: DigestOptions,
+  ): Promise<ReadonlyMap<number, Digest>> {
+    return this.#table.digests(within, depth, options)
   }
 
   async *scan(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<readonly Row[]> {

@@ -1,9 +1,10 @@
 import type { Batch, Checkpoints } from '../core/batch.js'
+import type { Distributed } from '../core/check-report.js'
 import type { Difference } from '../core/difference.js'
 import type { Sample } from '../core/flow.js'
 import type { ProgressListener } from '../core/progress.js'
 import type { Source } from '../core/source.js'
-import type { Table } from '../core/table.js'
+import type { Bucket, Table } from '../core/table.js'
 import { type BucketGroup, byDepth, type DifferingBucket, grouped, passRows, totalRows } from './buckets.js'
 import { aligned, assertComparable } from './comparable.js'
 import { type OneSided, type Sides, streamGroup } from './first-look.js'
@@ -11,6 +12,7 @@ import { type GroupLooks, type GroupResult, looksAtGroup } from './group-looks.j
 import { KeyColumns } from './key.js'
 import { plan } from './plan.js'
 import { positionOf, type Remainder, remainderOf } from './remainder.js'
+import { type Part, partOf } from './sample.js'
 import { SecondLooks } from './second-look.js'
 import { type CompareStatistics, Tally } from './statistics.js'
 import { rowEquality, type Tolerance } from './tolerance.js'
@@ -31,6 +33,10 @@ export interface CompareOptions {
   readonly keyless?: boolean
   /** Only this share of the rows is compared. */
   readonly sample?: Sample
+  /** Only these buckets are compared, which are small enough to be read one by one. */
+  readonly within?: readonly Bucket[]
+  /** Of so many parts by hash, which are about equal, only this one, from 0 on. Each part is a pass over the whole table. */
+  readonly part?: Part
   /** The place in the config that a `ConfigError` blames. Default `compare`. */
   readonly key?: string
   readonly progress?: ProgressListener
@@ -38,6 +44,8 @@ export interface CompareOptions {
   readonly resumable?: boolean
   /** How long a digest of both tables took the last time, in ms. */
   readonly expectedDigestMs?: number
+  /** How long one statement of a digest should take where a table is read by ranges, in ms. Default 500. */
+  readonly targetMs?: number
 }
 
 /**
@@ -47,6 +55,8 @@ export interface CompareOptions {
 export interface Comparison extends Source<Difference> {
   /** Of the present or the last reading. */
   readonly statistics: CompareStatistics
+  /** How its ranges were shared out, as far as it is; left out where this process does it all. */
+  readonly distributed?: Distributed
   /** Counts the readings: it grows when a lost connection made the engine begin again, which repeats differences. */
   readonly readings: number
 }
@@ -140,9 +150,11 @@ class TableComparison implements Comparison {
 
   async *#results(options: GroupLooks, from: Remainder | undefined): AsyncGenerator<GroupResult | Passed> {
     const { tally, signal } = options
-    const { sample, groupRows, keyless, expectedDigestMs, resumable } = this.#settings
+    const { sample, part, groupRows, keyless, expectedDigestMs, targetMs, resumable } = this.#settings
     let rest: Remainder | undefined
-    for await (const next of plan(this.#sides, { tally, signal, keyless, sample, expectedDigestMs }, from)) {
+    const within = this.#settings.within ?? partOf(sample, part)
+    const planned = { tally, signal, keyless, within, expectedDigestMs, targetMs }
+    for await (const next of plan(this.#sides, planned, from)) {
       rest = next
       if (resumable) yield { kind: 'passed', rest }
     }

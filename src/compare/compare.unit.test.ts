@@ -223,7 +223,7 @@ describe('a comparison as a source', () => {
       schema,
       label: 'left',
       hashing: left.hashing,
-      digests: (within, depth, signal) => left.digests(within, depth, signal),
+      digests: (within, depth, options) => left.digests(within, depth, options),
       lookup: (keys, signal) => left.lookup(keys, signal),
       scan: (within, signal) => left.scan(within, signal),
       async *scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<BucketRows> {
@@ -235,7 +235,7 @@ describe('a comparison as a source', () => {
       schema,
       label: 'right',
       hashing: right.hashing,
-      digests: (within, depth, signal) => right.digests(within, depth, signal),
+      digests: (within, depth, options) => right.digests(within, depth, options),
       lookup: (keys, signal) => right.lookup(keys, signal),
       scan: (within, signal) => right.scan(within, signal),
       async *scanInOrder(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<BucketRows> {
@@ -284,7 +284,7 @@ function onLookup(table: MemoryTable, happen: (look: number) => void): Table {
     schema: table.schema,
     label: table.label,
     hashing: table.hashing,
-    digests: (within, depth, signal) => table.digests(within, depth, signal),
+    digests: (within, depth, options) => table.digests(within, depth, options),
     scan: (within, signal) => table.scan(within, signal),
     scanInOrder: (within, signal) => table.scanInOrder(within, signal),
     lookup(keys, signal) {
@@ -305,7 +305,7 @@ function aligning(table: MemoryTable, as: TableSchema): Table {
     schema: table.schema,
     label: table.label,
     hashing: table.hashing,
-    digests: (within, depth, signal) => twin.digests(within, depth, signal),
+    digests: (within, depth, options) => twin.digests(within, depth, options),
     scan: (_within, signal) => table.scan([WHOLE_TABLE], signal),
     scanInOrder: (_within, signal) => table.scanInOrder([WHOLE_TABLE], signal),
     lookup: (keys, signal) => table.lookup(keys, signal),

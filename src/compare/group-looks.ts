@@ -2,6 +2,7 @@ import type { Difference } from '../core/difference.js'
 import { type DifferingBucket, totalRows } from './buckets.js'
 import type { Candidate, Candidates } from './candidate.js'
 import { Chunk, type Sides } from './first-look.js'
+import { Gathered } from './gathered.js'
 import type { Found, Match } from './match.js'
 import { matchedBuckets } from './merge.js'
 import { pause } from './pause.js'
@@ -105,23 +106,23 @@ async function* readAgain(
   const { tally, same } = looks
   tally.passes++
   const chunk = new Chunk()
+  const confirmed = new Gathered()
   let open = 0
   for await (const { index, match } of matchedBuckets(sides, { buckets: differing(seen) }, { ...looks, keep: true })) {
     const prints = seen.printsOf(index)
-    const confirmed: Difference[] = []
     for (const one of match.found()) {
       if (one.candidate.kind === 'changed' && one.left && one.right && same(one.left, one.right)) continue
       open++
       const difference = prints.has(printOf(one.candidate)) ? confirmedOf(one) : undefined
-      if (difference !== undefined) {
-        confirmed.push(difference)
-      } else if (sides.keyless !== true) chunk.add(one.candidate)
-      else if (look >= looks.looks) confirmed.push(unstable(one))
+      if (difference !== undefined) confirmed.add(difference, one)
+      else if (sides.keyless !== true) chunk.add(one.candidate)
+      else if (look >= looks.looks) confirmed.add(unstable(one), one)
       else next.add(index, printOf(one.candidate))
       if (chunk.full) yield { kind: 'candidates', candidates: chunk.take(look) }
+      if (confirmed.full) yield { kind: 'confirmed', differences: confirmed.take() }
     }
-    if (confirmed.length > 0) yield { kind: 'confirmed', differences: confirmed }
   }
+  if (!confirmed.empty) yield { kind: 'confirmed', differences: confirmed.take() }
   tally.settled += Math.max(0, seen.size - open)
   if (!chunk.empty) yield { kind: 'candidates', candidates: chunk.take(look) }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type MemoryTable, memoryTable } from '../adapters/memory/table.js'
 import type { Difference } from '../core/difference.js'
-import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../core/table.js'
+import type { Bucket, BucketRows, Digest, DigestOptions, Row, Table, TableSchema } from '../core/table.js'
 import { type CompareOptions, type Comparison, compare } from './compare.js'
 
 const column = (name: string) => ({ name, type: 'text', nullable: true, hasDefault: false })
@@ -69,6 +69,16 @@ describe('tables that have nothing in common', { timeout: 30_000 }, () => {
     expect(looked.reduce((sum, keys) => sum + keys, 0)).toBeLessThan(25_000)
   })
 
+  it('are told in batches worth a write each, however few of a bucket differ', async () => {
+    const comparison = compare(memoryTable(schema, made('left')), memoryTable(schema, made('right')), FAST)
+    const batches: number[] = []
+    for await (const { items } of comparison.read(new Map(), new AbortController().signal))
+      batches.push([...items].length)
+    expect(Math.max(...batches)).toBeLessThanOrEqual(1_000)
+    // Half of them full; a batch of each bucket would make some thousands.
+    expect(batches.length).toBeLessThan((2 * 32_000) / 1_000)
+  })
+
   it('drops what settles between the two readings, and looks again at what changed', async () => {
     const [left, right] = [memoryTable(schema, made('same')), memoryTable(schema, [])]
     right.put(...left.rows.map(([id]): Row => [id ?? null, 'other', null]))
@@ -117,10 +127,14 @@ class Heap implements Table {
     this.#rows = typeof rows === 'function' ? rows : () => rows
   }
 
-  async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
+  async digests(
+    within: readonly Bucket[],
+    depth: number,
+    options: DigestOptions,
+  ): Promise<ReadonlyMap<number, Digest>> {
     const sums = new Map<number, Digest>()
     for (const row of this.#rows()) {
-      for (const [index, { sum }] of await memoryTable(this.schema, [row]).digests(within, depth, signal)) {
+      for (const [index, { sum }] of await memoryTable(this.schema, [row]).digests(within, depth, options)) {
         const known = sums.get(index) ?? { rows: 0n, sum: 0n }
         sums.set(index, { rows: known.rows + 1n, sum: known.sum + sum })
       }
@@ -173,7 +187,7 @@ function watching(table: MemoryTable, looked: (keys: number) => void, scanned: (
     schema: table.schema,
     label: table.label,
     hashing: table.hashing,
-    digests: (within, depth, signal) => table.digests(within, depth, signal),
+    digests: (within, depth, options) => table.digests(within, depth, options),
     scan: (within, signal) => table.scan(within, signal),
     scanInOrder: (within, signal) => {
       scanned()

@@ -1,4 +1,3 @@
-import type { Sample } from '../core/flow.js'
 import { type Bucket, type Digest, type Table, WHOLE_TABLE } from '../core/table.js'
 import { bothSides } from './both-sides.js'
 import {
@@ -12,7 +11,6 @@ import {
   totalRows,
 } from './buckets.js'
 import type { Remainder } from './remainder.js'
-import { sampleBuckets } from './sample.js'
 import type { Tally } from './statistics.js'
 
 interface Tables {
@@ -29,9 +27,12 @@ export interface PlanOptions {
   readonly tally: Tally
   readonly signal: AbortSignal
   readonly keyless: boolean
-  readonly sample: Sample | undefined
+  /** Only these buckets are compared. `undefined`: all. */
+  readonly within: readonly Bucket[] | undefined
   /** How long a digest of both tables took the last time, in ms. */
   readonly expectedDigestMs?: number | undefined
+  /** How long one statement of a pass should take, in ms. */
+  readonly targetMs?: number | undefined
 }
 
 /**
@@ -58,8 +59,8 @@ export async function* plan(
 
 /** `undefined`: the tables are the same. */
 async function begun(tables: Tables, options: PlanOptions): Promise<Remainder | undefined> {
-  const { tally, sample, keyless } = options
-  const within = sample === undefined ? [WHOLE_TABLE] : sampleBuckets(sample)
+  const { tally, keyless } = options
+  const within = options.within ?? [WHOLE_TABLE]
   tally.begin({ phase: 'digest', done: 0, of: undefined, expectedMs: options.expectedDigestMs })
   const digests = await digestBoth(tables, { within, depth: 0 }, options)
   const rows = { left: digests.left.get(0)?.rows ?? 0n, right: digests.right.get(0)?.rows ?? 0n }
@@ -69,7 +70,7 @@ async function begun(tables: Tables, options: PlanOptions): Promise<Remainder | 
   const [whole] = differing(digests.left, digests.right, 0)
   if (whole === undefined) return undefined
   const fetched = (open: readonly DifferingBucket[]): Remainder => ({ rows, open, oneSided: [], narrowing: undefined })
-  if (sample !== undefined) {
+  if (options.within !== undefined) {
     const share = { left: Math.ceil(whole.left / within.length), right: Math.ceil(whole.right / within.length) }
     const open = within.map((part) => ({ ...part, ...share }))
     return inBoth(whole) ? narrowing(fetched(open), nextDepth(open), 1) : fetched(open)
@@ -115,11 +116,7 @@ interface Division {
   readonly depth: number
 }
 
-interface Run {
-  readonly tally: Tally
-  readonly signal: AbortSignal
-  readonly expectedDigestMs?: number | undefined
-}
+type Run = Pick<PlanOptions, 'tally' | 'signal' | 'expectedDigestMs' | 'targetMs'>
 
 /** Divides buckets and keeps those parts that differ. */
 async function divided(tables: Tables, division: Division, run: Run): Promise<DifferingBucket[]> {
@@ -135,17 +132,30 @@ async function divided(tables: Tables, division: Division, run: Run): Promise<Di
   return differing(digests.left, digests.right, division.depth)
 }
 
+/** Every range brings a sum of each bucket: so few ranges that all their sums are few beside the rows. */
+const ROWS_PER_SUM = 16
+const MOST_RANGES = 64
+
+function rangesOf({ within, depth }: Division, { rows }: Tally): number {
+  const buckets = within.reduce((sum, bucket) => sum + 2 ** (depth - bucket.depth), 0)
+  const useful = Math.floor(Math.max(Number(rows.left), Number(rows.right)) / (ROWS_PER_SUM * buckets))
+  return Math.min(MOST_RANGES, Math.max(1, useful))
+}
+
 interface DigestPair {
   readonly left: ReadonlyMap<number, Digest>
   readonly right: ReadonlyMap<number, Digest>
 }
 
-async function digestBoth(tables: Tables, { within, depth }: Division, { tally, signal }: Run): Promise<DigestPair> {
+async function digestBoth(tables: Tables, { within, depth }: Division, run: Run): Promise<DigestPair> {
+  const { tally, signal, targetMs } = run
   const startedAt = performance.now()
+  const told = tally.shares()
+  const ranges = depth === 0 ? undefined : rangesOf({ within, depth }, tally)
   const digests = await bothSides(
     signal,
-    (inner) => tables.left.digests(within, depth, inner),
-    (inner) => tables.right.digests(within, depth, inner),
+    (inner) => tables.left.digests(within, depth, { signal: inner, targetMs, ranges, told: told.left }),
+    (inner) => tables.right.digests(within, depth, { signal: inner, targetMs, ranges, told: told.right }),
   )
   tally.passes++
   tally.digestMs += performance.now() - startedAt

@@ -23,3 +23,18 @@ export function sampleBuckets({ share, seed = 0 }: Sample): readonly Bucket[] {
 function spread(place: number, depth: number): number {
   return (Math.imul(place, 0x9e3779b1) >>> 0) & (2 ** depth - 1)
 }
+
+/** One of several parts of the key space. */
+export interface Part {
+  readonly index: number
+  readonly of: number
+}
+
+/** The buckets of a part, of a sample, or of a part of a sample; `undefined`: all there are. */
+export function partOf(sample: Sample | undefined, part: Part | undefined): readonly Bucket[] | undefined {
+  const all = sample === undefined ? undefined : sampleBuckets(sample)
+  if (part === undefined) return all
+  const buckets = all ?? Array.from({ length: 2 ** COARSE_DEPTH }, (_, index) => ({ depth: COARSE_DEPTH, index }))
+  const at = (index: number): number => Math.floor((index * buckets.length) / part.of)
+  return buckets.slice(at(part.index), at(part.index + 1))
+}

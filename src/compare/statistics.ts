@@ -1,4 +1,5 @@
 import type { CheckProgress, ProgressListener } from '../core/progress.js'
+import type { Side } from '../core/repair.js'
 
 /** What a comparison has done so far; read it while it runs for progress, and after for the report. */
 export interface CompareStatistics {
@@ -50,6 +51,23 @@ export class Tally implements CompareStatistics {
     this.#done = phase.done
     this.#told = phase.done
     this.#tell?.(phase)
+  }
+
+  /**
+   * Listeners for a phase in which both tables are read whole: how far it is when both, or the only one that tells, have
+   * told. Of two the smaller share counts, as the phase is over with the slower one; it never goes back.
+   */
+  shares(): Readonly<Record<Side, (done: number, of: number) => void>> {
+    const shares = new Map<Side, number>()
+    let told = 0
+    const tell = (side: Side, share: number): void => {
+      shares.set(side, Math.min(1, share))
+      const both = Math.min(...shares.values())
+      if (this.#phase === undefined || both <= told) return
+      told = both
+      this.#tell?.({ ...this.#phase, share: both })
+    }
+    return { left: (done, of) => tell('left', done / of), right: (done, of) => tell('right', done / of) }
   }
 
   /** Rows of the phase came over the network. */

@@ -9,7 +9,8 @@ export function configProblem(error: z.ZodError, value: unknown): ConfigError {
   const issue = error.issues[0]
   if (issue === undefined) throw error
   const key = issue.path.map(String).join('.') || 'default'
-  if (issue.code === 'unrecognized_keys') return unknownKey(issue.keys[0] ?? '', key, issue.path.length)
+  const unknown = unknownKeyIn(issue)
+  if (unknown !== undefined) return unknownKey(unknown, key, issue.path.length)
   if (
     issue.code === 'invalid_key' ||
     (issue.path[0] === 'flows' && issue.path.length === 2 && !FLOW_NAME.test(String(issue.path[1])))
@@ -55,15 +56,28 @@ export function configProblem(error: z.ZodError, value: unknown): ConfigError {
   })
 }
 
+/** Also of what may be `false` or settings. */
+function unknownKeyIn(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'unrecognized_keys') return issue.keys[0]
+  if (issue.code !== 'invalid_union') return undefined
+  const settings = issue.errors.flat().filter(({ path }) => path.length === 0)
+  return settings.map(unknownKeyIn).find((key) => key !== undefined)
+}
+
 function wrongAlerts(key: string, given: unknown): ConfigError {
-  const isPlace = key === 'alerts.to' || key.startsWith('alerts.to.')
+  if (key === 'alerts.to' || key.startsWith('alerts.to.')) {
+    return new ConfigError({
+      code: 'alerts-invalid',
+      key,
+      message: `is ${describe(given)}, nowhere that alerts can be sent to`,
+      fix: "give what `webhook(url)` of 'lockstep/webhook' returns, or an array of them",
+    })
+  }
   return new ConfigError({
     code: 'alerts-invalid',
     key,
-    message: isPlace ? `is ${describe(given)}, nowhere that alerts can be sent to` : 'is not what this setting can be',
-    fix: isPlace
-      ? "give what `webhook(url)` of 'lockstep/webhook' returns, or an array of them"
-      : 'numbers are whole and in ms, or counts; `false` turns a reason off; see `AlertSettings`',
+    message: 'is not what this setting can be',
+    fix: 'numbers are whole and in ms, or counts; `false` turns a reason off; see `AlertSettings`',
   })
 }
 
@@ -83,6 +97,8 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   alerts: Object.keys(AlertsShape.shape),
   'alerts.repeat': ['firstMs', 'maxMs'],
   serve: Object.keys(ServeShape.shape),
+  eventLog: ['keepDays', 'keepRows'],
+  traces: ['url', 'headers'],
 }
 
 function wrongFlow(key: string, flow: unknown): ConfigError {

@@ -36,6 +36,17 @@ export const ServeShape = z.strictObject({
   readOnly: z.boolean('must be true or false').optional(),
 })
 
+export const TracesShape = z.union(
+  [
+    z.literal(false),
+    z.strictObject({
+      url: z.url({ protocol: /^https?$/, error: 'must be an address of http or https' }).optional(),
+      headers: z.record(z.string(), z.union([z.string(), z.instanceof(Secret)])).optional(),
+    }),
+  ],
+  "must be false or { url: 'http://collector:4318/v1/traces', headers: { name: 'text' } }",
+)
+
 const ms = z.number().int().min(0).max(2_147_483_647)
 /** More often than once in a minute is no reminder any more. */
 const wait = ms.min(60_000)
@@ -52,10 +63,23 @@ export const AlertsShape = z.strictObject({
   repeat: z.strictObject({ firstMs: wait.optional(), maxMs: wait.optional() }).optional(),
 })
 
+export const EventLogShape = z.union(
+  [
+    z.literal(false),
+    z.strictObject({
+      keepDays: z.number().int().min(1).max(3_650).optional(),
+      keepRows: z.number().int().min(1).max(10_000_000).optional(),
+    }),
+  ],
+  'must be false or { keepDays: 1 to 3650, keepRows: 1 to 10000000 }',
+)
+
 export const ConfigShape = z.strictObject({
   flows: z.record(z.string().regex(FLOW_NAME), z.custom<Flow>(isFlow)),
   state: z.custom<Database>(isDatabase).optional(),
   alerts: AlertsShape.optional(),
+  eventLog: EventLogShape.optional(),
+  traces: TracesShape.optional(),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).optional() }).optional(),
   serve: ServeShape.optional(),
 })

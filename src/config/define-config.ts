@@ -20,12 +20,36 @@ export interface Config {
   readonly state?: Database
   /** When people are told that something is wrong, and where; each flow may say otherwise with its own `alert`. */
   readonly alerts?: AlertSettings
+  /**
+   * Failures and changes of state of each flow are kept in the database of its state, where it has one; shown by
+   * `lockstep events` and the API. `false`: nothing is kept.
+   */
+  readonly eventLog?: EventLogSettings | false
+  /**
+   * OpenTelemetry: where spans go, unless this process has registered an SDK of its own. Default: where
+   * `OTEL_EXPORTER_OTLP_ENDPOINT` says; without that nowhere. `false`: none are made.
+   */
+  readonly traces?: TraceSettings | false
   readonly log?: {
     /** Default `info`. `--log-level` on the command line wins. */
     readonly level?: LogLevel
   }
   /** The HTTP API of `lockstep serve` and `lockstep run --serve`. */
   readonly serve?: ServeSettings
+}
+
+export interface EventLogSettings {
+  /** Default 30. */
+  readonly keepDays?: number
+  /** Of each flow, the newest. Default 10,000. */
+  readonly keepRows?: number
+}
+
+export interface TraceSettings {
+  /** Of OTLP over HTTP: `http://collector:4318/v1/traces`. Default: what the environment says. */
+  readonly url?: string
+  /** Sent with each request: `{ authorization: env('OTLP_TOKEN') }`. */
+  readonly headers?: Readonly<Record<string, string | Secret>>
 }
 
 export interface ServeSettings {

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig as load } from 'c12'
 import { ConfigError, LockstepError } from '../core/errors.js'
@@ -9,17 +9,18 @@ import type { Config } from './define-config.js'
 import { validateConfig } from './validate-config.js'
 
 const NAME = 'lockstep.config'
-/** What a config may import from this package, and where it is in the build, seen from this file. */
+/** What a config may import from this package, and where it is in the build, seen from one of its folders: this file's, or that of the chunk it is in. */
 export const ENTRIES: Readonly<Record<string, string>> = {
   lockstep: '../index.js',
   'lockstep/azure': '../adapters/objects/azure/index.js',
   'lockstep/client': '../client/index.js',
-  'lockstep/env': './env.js',
+  'lockstep/env': '../config/env.js',
   'lockstep/files': '../adapters/files/index.js',
   'lockstep/folder': '../adapters/objects/files/index.js',
   'lockstep/gcs': '../adapters/objects/gcs/index.js',
   'lockstep/kafka': '../adapters/kafka/index.js',
   'lockstep/kurrentdb': '../adapters/kurrentdb/index.js',
+  'lockstep/lambda': '../worker/lambda.js',
   'lockstep/memory': '../adapters/memory/index.js',
   'lockstep/mysql': '../adapters/mysql/index.js',
   'lockstep/postgres': '../adapters/postgres/index.js',
@@ -80,14 +81,36 @@ async function read(cwd: string, configFile: string): Promise<{ value: unknown; 
         // Only TypeScript is transformed. JavaScript goes through Node's own import, so that a config shares this
         // package's one instance of every class (an error of another instance would not be a `ConfigError` here).
         extensions: ['.ts', '.mts', '.cts', '.json'],
-        // No cache of compiled configs in a shared temporary folder, where others might write; it saves little.
-        fsCache: false,
+        fsCache: cacheFolder(cwd) ?? false,
         alias: ownEntries(),
       },
     })
     return { value: first.value, file: result._configFile }
   } catch (error) {
     throw unreadable(error, resolve(cwd, configFile))
+  }
+}
+
+/**
+ * Where compiled configs are kept, as loading the compiler takes as long as all else that a start does. Beside what is run
+ * anyway, never in a temporary folder, where others might write, and for the eyes of this user only, as a config may be too.
+ * `undefined` where there is no such place, or it is read-only, as in a container.
+ */
+function cacheFolder(cwd: string): string | undefined {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const modules = join(folder, 'node_modules')
+    if (existsSync(modules)) return writable(join(modules, '.cache', 'lockstep'))
+    if (folder === dirname(folder)) return undefined
+  }
+}
+
+function writable(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return folder
+  } catch {
+    return undefined
   }
 }
 

@@ -3,21 +3,23 @@ import type { AlertSettings } from '../core/alert.js'
 import { ConfigError } from '../core/errors.js'
 import type { Flow } from '../core/flow.js'
 import { configProblem } from './config-problem.js'
-import { ConfigShape, type ServeShape } from './config-shape.js'
-import type { Config, ServeSettings } from './define-config.js'
+import { ConfigShape, type EventLogShape, type ServeShape, type TracesShape } from './config-shape.js'
+import type { Config, EventLogSettings, ServeSettings, TraceSettings } from './define-config.js'
 
 /** The config in `file`, or a `ConfigError` for the first thing that is wrong with it. */
 export function validateConfig(value: unknown, file: string): Config {
   if (!hasFlows(value)) throw noDefaultExport(value, file)
   const parsed = ConfigShape.safeParse(value)
   if (!parsed.success) throw configProblem(parsed.error, value)
-  const { flows, state, alerts, log, serve } = parsed.data
+  const { flows, state, alerts, eventLog, log, serve, traces } = parsed.data
   refuseEmptyAndShared(flows, file)
   refuseAlertsToNowhere(flows, alerts)
   return {
     flows,
     ...(alerts === undefined ? {} : { alerts }),
     ...(state === undefined ? {} : { state }),
+    ...(eventLog === undefined ? {} : { eventLog: eventLogOf(eventLog) }),
+    ...(traces === undefined ? {} : { traces: tracesOf(traces) }),
     ...(log?.level === undefined ? {} : { log: { level: log.level } }),
     ...(serve === undefined ? {} : { serve: serveOf(serve) }),
   }
@@ -31,6 +33,18 @@ function serveOf({ listen, token, names, readOnly }: z.output<typeof ServeShape>
     ...(names === undefined ? {} : { names }),
     ...(readOnly === undefined ? {} : { readOnly }),
   }
+}
+
+function eventLogOf(given: z.output<typeof EventLogShape>): EventLogSettings | false {
+  if (given === false) return false
+  const { keepDays, keepRows } = given
+  return { ...(keepDays === undefined ? {} : { keepDays }), ...(keepRows === undefined ? {} : { keepRows }) }
+}
+
+function tracesOf(given: z.output<typeof TracesShape>): TraceSettings | false {
+  if (given === false) return false
+  const { url, headers } = given
+  return { ...(url === undefined ? {} : { url }), ...(headers === undefined ? {} : { headers }) }
 }
 
 /** A flow that is to alert, and no place to do so: whoever wrote that believes to be told. */

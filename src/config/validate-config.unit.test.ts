@@ -45,6 +45,12 @@ describe('a config that is wrong names the key and the fix', () => {
     ['an unknown setting', { flows: { mirror: toyFlow() }, sate: 1 }],
     ['an unknown log setting', { flows: { mirror: toyFlow() }, log: { levle: 'debug' } }],
     ['a state that is an address', { flows: { mirror: toyFlow() }, state: 'postgres://user:canary@host/app' }],
+    ['an unknown setting of the event log', { flows: { mirror: toyFlow() }, eventLog: { keepDay: 3 } }],
+    ['an event log for half a day', { flows: { mirror: toyFlow() }, eventLog: { keepDays: 0.5 } }],
+    ['an event log that is true', { flows: { mirror: toyFlow() }, eventLog: true }],
+    ['an unknown setting of traces', { flows: { mirror: toyFlow() }, traces: { uri: 'http://user:canary@host' } }],
+    ['traces to what is no http', { flows: { mirror: toyFlow() }, traces: { url: 'grpc://user:canary@host' } }],
+    ['traces with a header that is a number', { flows: { mirror: toyFlow() }, traces: { headers: { canary: 1 } } }],
     ['no such log level', { flows: { mirror: toyFlow() }, log: { level: 'loud' } }],
   ])('%s', (_, value) => {
     const message = messageFor(value)

@@ -35,12 +35,25 @@ export interface TablesReport {
   readonly durationMs: number
   /** What the comparison left out because one side cannot hold it, such as microseconds; a sentence each. */
   readonly notes?: readonly string[]
+  /** How its ranges were shared out among workers. Left out where one process did it all. */
+  readonly distributed?: Distributed
   /** It went on with a run that had been interrupted. */
   readonly resumed?: Resumed
   /** It was interrupted, and a run that is asked to `resume` goes on from there. */
   readonly resumable?: true
   /** What was done about it, where it was asked for. */
   readonly repair?: RepairReport
+}
+
+/** How the ranges of a check were shared out. */
+export interface Distributed {
+  readonly ranges: number
+  /** `hash`: each range was a pass over the whole table, as the order of the key is not the same everywhere. */
+  readonly by: 'key' | 'hash'
+  /** Processes that did some of them. */
+  readonly workers: number
+  /** Ranges that were read at moments of their own, not in the snapshots that the coordinator held. */
+  readonly ownMoments: number
 }
 
 /** What a comparison of stored numbers with recounted ones found. */
@@ -65,6 +78,8 @@ export interface ReferencesReport {
   /** Age of the oldest snapshot when it was given back, in ms: so long the servers kept old rows for it. */
   readonly snapshotMs: number
   readonly durationMs: number
+  /** How its ranges were shared out among workers. Left out where one process did it all. */
+  readonly distributed?: Distributed
   /** It went on with a run that had been interrupted. */
   readonly resumed?: Resumed
   /** It was interrupted, and a run that is asked to `resume` goes on from there. */

@@ -1,9 +1,11 @@
 import type { BulkTable } from './bulk.js'
 import type { CanonicalTable } from './canonical.js'
+import type { ConnectionFigures } from './connection-figures.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { TableExport } from './export.js'
 import type { Aggregate, ColumnOptions, GroupReader, StoredValue } from './groups.js'
 import type { Increment, IncrementRequest } from './increment.js'
+import type { HeldSnapshot, KeyRange, KeySample, KeySampleRequest, SharedSnapshot } from './key-range.js'
 import type { CanonicalRepair, Repairable } from './repair.js'
 import type { StateStore } from './state.js'
 import type { Table } from './table.js'
@@ -29,10 +31,13 @@ export interface TableOptions<Name extends string = string> {
   readonly ignore?: readonly Name[]
 }
 
-/** What `query(...)` of a database takes besides the SELECT. */
-export interface QueryOptions {
+/** Names of the columns of a row; any text where the type of the row is not known. */
+export type ColumnName<Row> = unknown extends Row ? string : Extract<keyof Row, string>
+
+/** What `query(...)` of a database takes besides the SELECT. `Name` is what columns of the key may be called. */
+export interface QueryOptions<Name extends string = string> {
   /** Columns that identify a row of the result. Must be neither NULL nor repeat; left out where rows are compared without a key. */
-  readonly key?: readonly string[]
+  readonly key?: readonly Name[]
   /** Columns of the result that are not compared. */
   readonly ignore?: readonly string[]
 }
@@ -50,7 +55,13 @@ export interface Database extends AsyncDisposable, Partial<Upserts>, Partial<Gro
   table(table: unknown, options?: TableOptions): TableRef
   /** Asks the server who it is; an `UnavailableError` when it cannot be reached within the deadline. */
   identify(signal: AbortSignal): Promise<DatabaseIdentity>
+  /** One moment that other processes can read at too, as long as it is held. Left out by databases that cannot share one. */
+  holdSnapshot?(signal: AbortSignal): Promise<HeldSnapshot>
+  /** Left out by databases that have no connections. */
+  connections?(): ConnectionFigures
   readonly state: StateStore
+  /** What would keep flows from keeping their state here: that it answers, and that the tables are there or can be made. Changes nothing. Left out by databases without users. */
+  diagnoseState?(signal: AbortSignal): Promise<readonly Diagnosis[]>
 }
 
 /** Which rows `check` and `feed` read of a table, and what tells them apart. */
@@ -59,6 +70,16 @@ export interface ReadOptions {
   readonly where?: string
   /** Nothing identifies a row: all columns are its key, may be NULL, and rows may repeat. */
   readonly keyless?: boolean
+  /** Only the rows whose key is in it. */
+  readonly range?: KeyRange
+  /** Digests are of this moment, as long as somebody holds it. Databases that cannot share one leave it out of account. */
+  readonly snapshot?: SharedSnapshot
+}
+
+/** How a flow reads a table, for `TableRef.diagnoseReads`. */
+export interface ReadsAsked extends Pick<ReadOptions, 'where'> {
+  /** Column by which an increment finds what is newer, named as in `Since`. */
+  readonly since?: string
 }
 
 /** A table that has been named but not yet looked at. `Insert` and `Select` are the types of its rows, where they are known. */
@@ -96,8 +117,20 @@ export interface TableRef<Insert = unknown, Select = unknown> {
    */
   increment?(request: IncrementRequest, signal: AbortSignal): Promise<Increment>
 
+  /**
+   * Keys spread over the table, to cut it by; `undefined` when the order of its column is not the same everywhere. Left out
+   * by what cannot be read by ranges of a key (`ReadOptions.range`).
+   */
+  sampleKeys?(request: KeySampleRequest, signal: AbortSignal): Promise<KeySample | undefined>
+
   /** What would stop or slow this use of the table: server, rights, schema, open transactions. Changes nothing. */
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]>
+
+  /**
+   * What reading the table so costs, and which index would make it cheaper: from catalogs and plans, none of which is run.
+   * Left out by what has no indexes of its own. Throws as `open` does.
+   */
+  diagnoseReads?(asked: ReadsAsked, signal: AbortSignal): Promise<readonly Diagnosis[]>
 
   /** The least rights that this use takes, as statements to run. */
   grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList>

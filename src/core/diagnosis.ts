@@ -1,3 +1,5 @@
+import type { IndexAdvice } from './index-advice.js'
+
 /** What `doctor` found. */
 export interface Diagnosis {
   readonly level: 'ok' | 'warn' | 'error'
@@ -6,6 +8,8 @@ export interface Diagnosis {
   readonly message: string
   /** SQL or a sentence; absent when there is nothing to do. */
   readonly fix?: string
+  /** Of a missing index: what is read without it and with it. `fix` is its statement. */
+  readonly index?: IndexAdvice
 }
 
 export interface GrantList {

@@ -61,6 +61,14 @@ export class ConflictError extends LockstepError {
 }
 
 /**
+ * Another instance runs the flow: the lease is its own, and nothing that this one does is stored. Not tried again; with
+ * `FlowContext.standby` the flow waits for its turn.
+ */
+export class FencedError extends LockstepError {
+  readonly exitCode = EXIT.conflict
+}
+
+/**
  * Which lanes this instance may read has changed (a rebalance of a consumer group). Thrown by a source's iteration: the
  * engine finishes what it has, loads the checkpoints again and reads on, at once. Not a failure.
  */

@@ -4,12 +4,15 @@ import type { Database, TableRef } from './database.js'
 import type { DeadLetterStore, LetterFilter } from './dead-letter.js'
 import type { Diagnosis, GrantList } from './diagnosis.js'
 import type { Difference } from './difference.js'
+import type { Distribute, RangedWork, RangeQueue } from './distribute.js'
+import type { Instance } from './lease.js'
 import type { ObjectStore } from './object-store.js'
 import type { Observer } from './observer.js'
 import type { ProgressListener } from './progress.js'
 import type { RepairOptions } from './repair.js'
 import type { Schedule } from './schedule.js'
 import type { StateStore } from './state.js'
+import type { StoredRepairReport, StoredRepairRequest } from './stored-repair.js'
 import type { TableSchema } from './table.js'
 
 export type {
@@ -36,8 +39,14 @@ export interface FlowContext {
   readonly untilCaughtUp: boolean
   /** Of a flow that goes on from what it did before: begin anew. Default `false`. */
   readonly full?: boolean
-  /** The config's `state` database, prepared: where runs of checks are kept. Left out where it has none, or it cannot be used. */
+  /** The config's `state` database, prepared: where runs of checks and feeds are kept. Left out where it has none, or it cannot be used. */
   readonly state?: StateStore
+  /** Wait while another instance runs a flow that must run once, and take over, rather than end with a `FencedError`. Default `false`. */
+  readonly standby?: boolean
+  /** This process, as other instances are told. Left out: one without a name. */
+  readonly instance?: Instance
+  /** Of a flow with `distribute`: what its ranges go through. The caller closes it. */
+  readonly queue?: RangeQueue
 }
 
 /** A line of the config: what `ingest`, `sync`, `feed` and `check` return. */
@@ -51,10 +60,22 @@ export interface Flow {
   readonly schedule?: Schedule | undefined
   /** What it says itself of its alerts; the rest is said by the config. */
   readonly alert?: FlowAlert | undefined
+  /** How its work is shared out; left out: this process does it all. */
+  readonly distribute?: Distribute | undefined
+  /** What a worker does for it; of flows with `distribute`. */
+  readonly ranged?: RangedWork | undefined
   /** Runs until drained, finished or failed. Throws a `LockstepError` of the class that decides the exit code. */
   run(context: FlowContext): Promise<void>
   /** Compares and reports, changing nothing; left out by flows that have nothing to compare. */
   check?(context: FlowContext, options: CheckOptions): Promise<CheckReport>
+  /**
+   * Writes SQL for what a run of a check found, from the rows as they are now; runs none of it, and changes nothing. Only of
+   * flows that can be repaired. A `ConfigError` where the config or a table means something else than when the run was made.
+   */
+  repairSql?(
+    request: StoredRepairRequest,
+    context: Pick<FlowContext, 'name' | 'drain' | 'abort'>,
+  ): Promise<StoredRepairReport>
   /** Reads the newest feed again, whole; only of `feed`. `flow`: its key in the config. */
   verifyFeed?(flow: string, signal: AbortSignal): Promise<FeedVerification>
   /** A published feed; only of `feed`. `sequence`: its number, default the newest. */
@@ -70,7 +91,12 @@ export interface Flow {
   /** What would stop or slow this flow, without changing anything. */
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
   /** The least rights the flow needs, per database, as statements to run. `role` is a placeholder or a real role. */
-  grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]>
+  grants(role: string, signal: AbortSignal, options?: GrantOptions): Promise<readonly GrantList[]>
+}
+
+export interface GrantOptions {
+  /** With the rights that `check --repair apply` takes, of flows that can be repaired. */
+  readonly repair?: Pick<RepairOptions, 'side' | 'delete'>
 }
 
 /** The manifest of a feed, and where it and the files are. */
@@ -93,6 +119,8 @@ export interface ListedFeed {
   readonly rows?: number
   readonly bytes?: number
   readonly files?: number
+  /** Rows that could not be published as they are. */
+  readonly rejected?: number
   /** Of an increment: sequence of the feed with all rows that it, and all in between, add to. */
   readonly addsTo?: number
   /** None: the manifest is as it was written, and every file is there with its size. */

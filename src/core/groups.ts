@@ -1,4 +1,5 @@
-import type { GrantList } from './diagnosis.js'
+import type { Diagnosis, GrantList } from './diagnosis.js'
+import type { SharedSnapshot } from './key-range.js'
 import type { Row } from './table.js'
 
 /**
@@ -32,6 +33,15 @@ export interface Groups {
   readonly values: Float64Array | readonly (string | null)[]
 }
 
+/** Keys greater than `after`, up to and with `upTo`, written as in `Groups`; `undefined`: no such border. */
+export interface GroupRange {
+  readonly after: string | undefined
+  readonly upTo?: string | undefined
+}
+
+/** Keys that a check of references looks up with one statement. */
+export const LOOKUP_KEYS = 2_000
+
 /** A request as the catalog has it. */
 export interface GroupColumn {
   /** `postgres://host:5432/app public.message_data.body` */
@@ -60,16 +70,22 @@ export interface GroupReader {
   readonly columns: readonly GroupColumn[]
   /**
    * One moment of the database, for all columns. The server keeps old rows for it until it is disposed. `whole`: all groups
-   * are to be read, side by side, over several connections; `keys`: only `lookup` and `rows`, over one.
+   * are to be read, side by side, over several connections; `keys`: only `lookup` and `rows`, over one. `held`: the moment
+   * that somebody holds; where it is not to be had, that is told and another one is taken.
    */
-  snapshot(use: 'whole' | 'keys', signal: AbortSignal): Promise<GroupSnapshot>
+  snapshot(use: 'whole' | 'keys', signal: AbortSignal, held?: SharedSnapshot): Promise<GroupSnapshot>
   /** The least rights it takes. */
   grants(role: string): GrantList
+  /**
+   * What reading each column costs, and which index would make it cheaper, in the order of the requests: from catalogs and
+   * from the plans of its statements, none of which is run.
+   */
+  diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
 }
 
 export interface GroupSnapshot extends AsyncDisposable {
-  /** All groups of a column whose key is greater than `after`, in batches. Different columns may be read side by side. */
-  groups(column: number, after: string | undefined, signal: AbortSignal): AsyncIterable<Groups>
+  /** All groups of a column whose key is in the range, in batches. Different columns may be read side by side. */
+  groups(column: number, range: GroupRange, signal: AbortSignal): AsyncIterable<Groups>
   /** The groups with one of these keys, some thousand at most. */
   lookup(column: number, keys: readonly string[], signal: AbortSignal): Promise<Groups>
   /** `rowKey` of at most `limit` rows that have this key. */

@@ -1,6 +1,6 @@
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
-import type { Row, Table } from './table.js'
+import type { Bucket, Row, Table } from './table.js'
 
 /** A table whose changes can be followed and which can take the changes of another: what `sync` needs of both sides. */
 export interface MirrorTable extends Table {
@@ -10,8 +10,17 @@ export interface MirrorTable extends Table {
   writer(options: WriterOptions): Sink<Row>
 }
 
+/** A share of the keys, which one process at a time follows and writes. */
+export interface KeyLane {
+  /** `2/4`: the second of four. */
+  readonly name: string
+  readonly bucket: Bucket
+}
+
 export interface ChangeOptions {
   readonly flow: string
+  /** Only changes of keys in these, each with a position of its own. Left out: of all keys, with one position. */
+  readonly lanes?: readonly KeyLane[]
   /** Where to begin when no position is saved: with what is committed from now on (default), or with all rows. */
   readonly from?: 'now' | 'beginning'
   /** Told about things a person may want to know: who holds back the horizon, a full reread, a finished sweep. */

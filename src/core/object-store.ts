@@ -60,9 +60,17 @@ export interface ObjectStore {
   delete(names: readonly string[], signal: AbortSignal): Promise<void>
   /** Takes away what killed writers left behind of objects that never were, older than `olderThanMs`. Answers how many. */
   sweep(prefix: string, olderThanMs: number, signal: AbortSignal): Promise<number>
+  /**
+   * Tells whether requests fail and are repeated, so that a flow can say what it waits for long before a call gives up.
+   * Answers what ends it. Left out by stores that repeat nothing.
+   */
+  watch?(watcher: StoreWatcher): () => void
   /** What would stop a feed: missing, no rights. Changes nothing that stays. */
   diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
 }
+
+/** `reason`: why requests fail, when they begin to; `undefined` when they work again. It must not throw. */
+export type StoreWatcher = (reason: string | undefined) => void
 
 /** Letters, digits, `.`, `-` and `_`, not at the beginning a dot; so no name leads out of its folder. At most 200. */
 export function isObjectName(name: string): boolean {

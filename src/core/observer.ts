@@ -1,10 +1,15 @@
 import type { ExitCode } from './errors.js'
+import type { LeaseTold } from './state.js'
 
 /**
  * Everything a flow tells about itself. Logs, metrics and the live view are observers; none of them is called by the
  * engine in any other way. Events carry no row value.
  */
-export type FlowEvent = { readonly flow: string } & (
+export type FlowEvent = {
+  readonly flow: string
+  /** Of the request to the API that it comes of. */
+  readonly requestId?: string
+} & (
   | { readonly type: 'started'; readonly kind: string }
   /** A flow with a schedule waits; `nextAt` (ISO 8601, UTC) is when it runs again. Between two runs, and before the first. */
   | { readonly type: 'scheduled'; readonly kind: string; readonly nextAt: string }
@@ -15,6 +20,8 @@ export type FlowEvent = { readonly flow: string } & (
       readonly items: number
       readonly durationMs: number
       readonly lagMs: number | undefined
+      /** W3C trace contexts of its items, where they have some. Worked out when asked, and only while the event is told. */
+      readonly traceparents?: () => readonly string[]
     }
   | { readonly type: 'checkpoint'; readonly lane: string }
   | {
@@ -52,7 +59,7 @@ export type FlowEvent = { readonly flow: string } & (
     }
   /** Something a person may want to know once, e.g. who holds back the oldest transaction. */
   | { readonly type: 'notice'; readonly level: 'info' | 'warn'; readonly code: string; readonly message: string }
-  /** A feed is published: whoever looks finds it whole. */
+  /** A feed is published: whoever looks finds it whole. `detail` is for people. */
   | {
       readonly type: 'published'
       readonly feed: string
@@ -60,7 +67,12 @@ export type FlowEvent = { readonly flow: string } & (
       readonly rows: number
       readonly bytes: number
       readonly files: number
+      readonly detail: string
     }
+  /** Another instance runs the flow, this one waits for its turn. Told again when yet another took over. */
+  | { readonly type: 'standby'; readonly lease: LeaseTold }
+  /** This instance has the lease and runs the flow. `from`: who held it and let it expire. */
+  | { readonly type: 'leading'; readonly lease: LeaseTold; readonly from: string | undefined }
   | { readonly type: 'caught-up' }
   | { readonly type: 'draining' }
   /** It was asked to pause, has finished what it had read and waits to be resumed. After `stopped`. */

@@ -1,5 +1,6 @@
 import type { Batch, Items } from './batch.js'
 import type { CheckpointStore } from './checkpoint.js'
+import type { FenceCheck } from './lease.js'
 
 /** What the engine tells a sink with each batch. */
 export interface WriteContext {
@@ -14,6 +15,13 @@ export interface WriteContext {
    * false.
    */
   readonly partsFollow?: boolean
+  /**
+   * Of a flow that holds a lease: its epoch. The sink compares it with the fence in the transaction of the items, and
+   * throws `FencedError`, with nothing stored, when another instance has raised that.
+   */
+  readonly epoch?: number
+  /** More fences, which the writer of a `MirrorTable` compares likewise. */
+  readonly fences?: readonly FenceCheck[]
   /** Aborts when the write has passed its deadline or the run was aborted. */
   readonly signal: AbortSignal
 }

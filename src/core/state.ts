@@ -2,6 +2,9 @@ import type { CheckStore } from './check-store.js'
 import type { CheckpointStore } from './checkpoint.js'
 import type { DeadLetterStore } from './dead-letter.js'
 import type { GrantList } from './diagnosis.js'
+import type { EventLogStore } from './event-log.js'
+import type { FeedRunStore } from './feed-run.js'
+import type { LeaseStore } from './lease.js'
 import type { Row } from './table.js'
 
 /** The tables a database keeps for the flows that write to it (schema `lockstep` on PostgreSQL). */
@@ -11,6 +14,11 @@ export interface StateStore {
   readonly conflicts: ConflictStore
   readonly runs: RunStore
   readonly checks: CheckStore
+  readonly feeds: FeedRunStore
+  /** Failures and changes of state, for as long as the config says. */
+  readonly events: EventLogStore
+  /** Who runs a flow that must run once, and what keeps others from writing. */
+  readonly leases: LeaseStore
   /** Creates what is missing; quick and repeatable; safe when several instances start at once. */
   prepare(signal: AbortSignal): Promise<void>
   /** What creates these tables beforehand, and the least rights on them; left out where there are no roles. */
@@ -59,8 +67,8 @@ export interface RunRecord {
   readonly kind: string
   /** One per process start. */
   readonly run: string
-  /** `scheduled`: between two runs. `paused`: until it is resumed. */
-  readonly state: 'running' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
+  /** `scheduled`: between two runs. `paused`: until it is resumed. `standby`: another instance runs it. */
+  readonly state: 'running' | 'standby' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
   /** ISO 8601, UTC. With a schedule: of the last change between running and waiting. */
   readonly startedAt: string
   readonly heartbeatAt: string
@@ -74,6 +82,17 @@ export interface RunRecord {
   /** Of flows with a schedule: when it runs again, and how the run before ended. */
   readonly nextRunAt?: string | undefined
   readonly lastRun?: LastRun | undefined
+  /** Of flows that must run once: who has the lease, as this process knows. */
+  readonly lease?: LeaseTold | undefined
+}
+
+/** Who has the lease of a flow, for people. */
+export interface LeaseTold {
+  /** Host and process. */
+  readonly holder: string
+  readonly epoch: number
+  /** When it was taken; ISO 8601, UTC. */
+  readonly since: string
 }
 
 /** How one run of a flow with a schedule ended. Times are ISO 8601, UTC. */
@@ -87,7 +106,7 @@ export interface LastRun {
 export interface RunStore {
   /** Inserts or replaces the record of (flow, run). */
   save(record: RunRecord): Promise<void>
-  /** The newest record of each flow, or of one flow. */
+  /** The newest record of each flow, or of one flow; one of a standby only where there is no other. */
   latest(flow?: string): Promise<readonly RunRecord[]>
   /** The last runs of a flow, newest start first. */
   list(flow: string, limit: number): Promise<readonly RunRecord[]>

@@ -33,6 +33,11 @@ export interface Stream {
   readonly system: string
   /** For people, without credentials: `pubsub://project/scan-sub`. */
   readonly label: string
+  /**
+   * Its positions are those of one reader, as nobody shares it out among several: a flow that reads it holds a lease.
+   * Default false: the broker gives each reader its part, or there are no positions.
+   */
+  readonly oneReader?: boolean
   /** A source that passes `test/contracts/source.ts`. Nothing is connected before its first batch is asked for. */
   source(options: StreamOptions): Source<Message>
   /** What would stop reading it: unreachable, missing, no rights. Changes nothing. */

@@ -45,6 +45,17 @@ export interface BucketRows {
   readonly buckets: readonly number[]
 }
 
+/** How a pass goes over a table. */
+export interface DigestOptions {
+  readonly signal: AbortSignal
+  /** How long each of its statements should take where it is read by ranges, in ms. Default 500. */
+  readonly targetMs?: number | undefined
+  /** In how many ranges at most, as each brings the sums of all buckets. Default: as many as there are target times in it. */
+  readonly ranges?: number | undefined
+  /** Called as it goes, with what is done of the table, in units of the table's own. Never called: nobody knows. */
+  readonly told?: ((done: number, of: number) => void) | undefined
+}
+
 /** A table that can be digested and read. The contract suite is `test/contracts/table.ts`. */
 export interface Table {
   readonly schema: TableSchema
@@ -55,9 +66,10 @@ export interface Table {
 
   /**
    * One pass over the buckets `within`, which do not overlap: the digest of each bucket of `depth` bits that has rows in
-   * it, by index. `depth` is at least that of each bucket in `within`, or 0: one digest of all of them together.
+   * it, by index. `depth` is at least that of each bucket in `within`, or 0: one digest of all of them together. All of
+   * it is read in one snapshot, in however many statements.
    */
-  digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>>
+  digests(within: readonly Bucket[], depth: number, options: DigestOptions): Promise<ReadonlyMap<number, Digest>>
 
   /** The rows in the buckets `within`, in no particular order, some thousand at a time. */
   scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]>

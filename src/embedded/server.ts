@@ -1,18 +1,12 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chown, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnavailableError } from '../core/errors.js'
 import type { Binaries } from './binaries.js'
 import { isRoot, NOBODY, temporaryFolder } from './folders.js'
 import { freePort } from './free-port.js'
-import { guardOrphan, letGo } from './orphan-guard.js'
-import { freezeFamily, killFamily } from './process-family.js'
+import { ServerProcess } from './server-process.js'
 
 const READY = /database system is ready to accept (read-only )?connections/
-const START_DEADLINE_MS = 30_000
-const STOP_DEADLINE_MS = 20_000
-const LOG_CHARACTERS = 20_000
 
 export interface ServerOptions {
   /** Extra settings as in postgresql.conf; they win over the defaults below. */
@@ -33,8 +27,7 @@ export class EmbeddedServer implements AsyncDisposable {
   readonly #binaries: Binaries
   readonly #settings: Readonly<Record<string, string>>
   readonly #temporary: string | undefined
-  #process: ChildProcess | undefined
-  #log = ''
+  readonly #process: ServerProcess
 
   private constructor(binaries: Binaries, place: Place, settings: Readonly<Record<string, string>>) {
     this.#binaries = binaries
@@ -42,6 +35,13 @@ export class EmbeddedServer implements AsyncDisposable {
     this.dataFolder = place.dataFolder
     this.#temporary = place.temporary
     this.#settings = settings
+    const { temporary } = place
+    this.#process = new ServerProcess({
+      product: 'PostgreSQL',
+      ready: READY,
+      temporary,
+      failure: (what, log) => new UnavailableError('embedded-postgres', `${what}; its log ends with:\n${log}`),
+    })
   }
 
   /** Creates a cluster (user `postgres`, no password, UTF-8, C locale) and starts it; 0.6 s. */
@@ -64,63 +64,43 @@ export class EmbeddedServer implements AsyncDisposable {
 
   /** The postmaster's process id, while it runs. */
   get pid(): number | undefined {
-    return this.#process?.pid
+    return this.#process.pid
   }
 
   /** Starts it (again) and resolves when it accepts connections. Does nothing while it runs. */
   async start(): Promise<void> {
-    if (this.#process !== undefined) return
+    if (this.pid !== undefined) return
     // What a killed server left; its number may by now be that of another process.
     await rm(join(this.dataFolder, 'postmaster.pid'), { force: true })
     const settings = { ...DEFAULT_SETTINGS, ...this.#settings, port: String(this.port) }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const child = this.#spawn(this.#binaries.postgres, ['-D', this.dataFolder, ...flags])
-    this.#process = child
-    const guard = child.pid === undefined ? undefined : guardOrphan(child.pid, this.#temporary)
-    const over = (): void => {
-      guard?.[Symbol.dispose]()
-      if (this.#process === child) this.#process = undefined
-    }
-    child.once('exit', over)
-    child.once('error', over)
-    try {
-      await this.#ready(child)
-    } catch (error) {
-      await this.kill()
-      throw error
-    }
-    letGo(child)
+    await this.#process.start(this.#binaries.postgres, ['-D', this.dataFolder, ...flags])
   }
 
   /** Fast shutdown: connections are cut, data is flushed. */
   async stop(): Promise<void> {
-    await this.#end('SIGINT')
+    await this.#process.end('SIGINT')
   }
 
   /** As a power cut would: SIGKILL to the postmaster and every backend. Restart with `start`. */
   async kill(): Promise<void> {
-    const child = this.#process
-    if (child?.pid === undefined) return
-    child.ref()
-    const exit = exited(child)
-    await killFamily(child.pid)
-    await exit
+    await this.#process.kill()
   }
 
   /** SIGSTOP (or SIGCONT) to the postmaster and every backend: connections stay open and nothing answers. */
   async freeze(frozen: boolean): Promise<void> {
-    if (this.pid !== undefined) await freezeFamily(this.pid, frozen)
+    await this.#process.freeze(frozen)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.freeze(false)
-    await this.#end('SIGQUIT')
+    await this.#process.end('SIGQUIT')
     if (this.#temporary !== undefined) await rm(this.#temporary, { recursive: true, force: true, maxRetries: 3 })
   }
 
   /** The end of the server's log. */
   get log(): string {
-    return this.#log
+    return this.#process.log
   }
 
   async #initialize(): Promise<void> {
@@ -137,66 +117,7 @@ export class EmbeddedServer implements AsyncDisposable {
       '--no-sync',
       '--no-instructions',
     ]
-    const child = this.#spawn(this.#binaries.initdb, flags)
-    const [code] = await once(child, 'exit').catch((error: unknown) => [error])
-    if (code !== 0) throw this.#failure(`initdb failed (${String(code)})`)
-  }
-
-  #spawn(program: string, args: readonly string[]): ChildProcess {
-    const user: SpawnOptions = isRoot() ? { uid: NOBODY, gid: NOBODY } : {}
-    const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' }
-    // Of its own session: Ctrl-C in the terminal is for us, and we stop it when we are done.
-    const child = spawn(program, args, { ...user, cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    const keep = (text: unknown): void => {
-      this.#log = (this.#log + String(text)).slice(-LOG_CHARACTERS)
-    }
-    child.stdout?.on('data', keep)
-    child.stderr?.on('data', keep)
-    child.on('error', keep)
-    return child
-  }
-
-  async #ready(child: ChildProcess): Promise<void> {
-    const settled = new AbortController()
-    const late = setTimeout(() => settled.abort('in time'), START_DEADLINE_MS)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        let text = ''
-        const look = (chunk: unknown): void => {
-          text += String(chunk)
-          if (READY.test(text)) resolve()
-        }
-        child.stderr?.on('data', look)
-        child.once('exit', reject)
-        child.once('error', reject)
-        settled.signal.addEventListener('abort', () => {
-          child.stderr?.off('data', look)
-          child.off('exit', reject)
-          child.off('error', reject)
-          reject()
-        })
-      })
-    } catch {
-      throw this.#failure('PostgreSQL did not start')
-    } finally {
-      clearTimeout(late)
-      settled.abort()
-    }
-  }
-
-  #failure(what: string): UnavailableError {
-    return new UnavailableError('embedded-postgres', `${what}; its log ends with:\n${this.#log}`)
-  }
-
-  /** Asks it to end, and insists when it does not. */
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#process
-    if (child === undefined) return
-    child.ref()
-    const late = setTimeout(() => void this.kill(), STOP_DEADLINE_MS)
-    child.kill(signal)
-    await exited(child)
-    clearTimeout(late)
+    await this.#process.run('initdb', this.#binaries.initdb, flags)
   }
 }
 
@@ -225,8 +146,4 @@ async function makePlace({ dataFolder: given, port }: ServerOptions): Promise<Pl
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   if (isRoot()) await chown(dataFolder, NOBODY, NOBODY)
   return { port: port ?? (await freePort()), dataFolder, temporary }
-}
-
-async function exited(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }

@@ -28,6 +28,8 @@ export interface Line<Item> {
   readonly holds?: (code: string) => boolean
   /** Bytes that a batch takes in memory, roughly; for `RunOptions.maxInFlightBytes`. Default 0. */
   readonly sizeOf?: (items: Items<Item>) => number
+  /** The W3C trace context that an item came with, as text. */
+  readonly traceparentOf?: (item: Item) => string | undefined
   /** The `subject` of health events. Default `source` and `sink`; better the databases' labels. */
   readonly labels?: { readonly source: string; readonly sink: string }
 }

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /** What the process's signals mean to the flows: the first asks them to drain, the second to abort. */
 export interface Shutdown {
   /** Hand these to the flows. */
@@ -13,6 +15,8 @@ export type ShutdownState = 'running' | 'draining' | 'aborting'
 export function shutdown(): Shutdown {
   const drain = new AbortController()
   const abort = new AbortController()
+  // Every flow, and every question to a store, waits for them; Node would warn of a leak from eleven on.
+  setMaxListeners(0, drain.signal, abort.signal)
   let state: ShutdownState = 'running'
   return {
     drain: drain.signal,

@@ -58,7 +58,7 @@ export class BatchStore<Item> {
 
   /** `originals`: what `batch` was made of, to be acknowledged. */
   async #store(batch: Batch<Item>, originals: readonly Batch<Item>[], write: () => Promise<void>): Promise<void> {
-    const { flow } = this.#line
+    const { flow, traceparentOf } = this.#line
     const { lane, position, items, unseenAt } = batch
     const startedAt = Date.now()
     await write()
@@ -77,6 +77,7 @@ export class BatchStore<Item> {
       items: items.length,
       durationMs: Date.now() - startedAt,
       lagMs: unseenAt === undefined || items.length === 0 ? undefined : Math.max(0, storedAt - unseenAt),
+      ...(traceparentOf && { traceparents: () => traceparentsOf(items, traceparentOf) }),
     })
   }
 
@@ -123,7 +124,8 @@ export class BatchStore<Item> {
     const { flow, sink, checkpoints } = this.#line
     if (sink.checkpoints === undefined && checkpoints !== undefined) {
       const call = this.#call(lane, `the checkpoint of ${lane}`, this.#settings.stateDeadlineMs)
-      await this.#stored({ lane, position }, call, () => checkpoints.save(flow, lane, position, this.#saved.get(lane)))
+      const move = { flow, lane, position, expected: this.#saved.get(lane) }
+      await this.#stored(move, call, () => checkpoints.save(move))
     }
     this.#saved.set(lane, position)
   }
@@ -155,6 +157,10 @@ export class BatchStore<Item> {
   #call(lane: Lane, what: string, deadlineMs: number): Call {
     return { lane, subject: this.#line.labels?.sink ?? 'sink', what, deadlineMs }
   }
+}
+
+function traceparentsOf<Item>(items: Items<Item>, of: (item: Item) => string | undefined): readonly string[] {
+  return [...items].flatMap((item) => of(item) ?? [])
 }
 
 function withItems<Item>(batch: Batch<Item>, items: Items<Item>): Batch<Item> {

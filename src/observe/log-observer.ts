@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
-import type { FlowEvent, Observer } from '../core/observer.js'
+import type { FlowEvent } from '../core/observer.js'
+import { eventName, FLOW_EVENTS } from './events/vocabulary.js'
+import type { TimedObserver } from './fan-out.js'
 
 export interface LogOptions {
   /** Between two `progress` lines of a flow, in ms. Default 10,000. */
@@ -22,26 +24,28 @@ interface Progress {
 }
 
 /**
- * Writes each fact once, as `event`: `flow.started`, `flow.scheduled`, `flow.progress`, `flow.retry`, `flow.health`, `flow.dead-letters`,
- * `flow.conflicts`, `flow.verdict`, `flow.notice`, `flow.caught-up`, `flow.draining`, `flow.paused`, `flow.stopped`. Batches, retries,
- * dead letters and skipped items come in their hundreds, so they are summed up in a `flow.progress` line at most every
- * `progressMs`, written by the event that comes after; only the first retry and the first dead letters of each code in
- * that time have a line of their own.
+ * Writes each fact once, as `flow.<name>` of the vocabulary. Batches, retries, dead letters and skipped items come in their
+ * hundreds, so they are summed up in a `flow.progress` line at most every `progressMs`, written by the event that comes
+ * after; only the first retry and the first dead letters of each code in that time have a line of their own. Each batch has
+ * a line for those who log `debug`.
  */
-export function logObserver(logger: Logger, options: LogOptions = {}): Observer {
+export function logObserver(logger: Logger, options: LogOptions = {}): TimedObserver {
   const { progressMs = 10_000 } = options
   const flows = new Map<string, Progress>()
+  const kinds = new Map<string, string>()
+  const debug = logger.isLevelEnabled(FLOW_EVENTS.batch.level)
 
-  return (event) => {
-    const now = Date.now()
-    const progress = flows.get(event.flow) ?? begin(now)
-    flows.set(event.flow, progress)
-    if (event.type === 'stopped' || now - progress.since >= progressMs) {
-      report(logger, { flow: event.flow, progress, now })
-      flows.set(event.flow, begin(now))
+  return (event, now = Date.now()) => {
+    let progress = flows.get(event.flow)
+    if (progress === undefined || event.type === 'stopped' || now - progress.since >= progressMs) {
+      if (progress !== undefined) report(logger, { flow: event.flow, progress, now })
+      progress = begin(now)
+      flows.set(event.flow, progress)
     }
-    const first = count(flows.get(event.flow) ?? progress, event)
-    if (first) write(logger, event)
+    const first = count(progress, event)
+    if (event.type === 'batch' && !debug) return
+    if (event.type === 'started') kinds.set(event.flow, event.kind)
+    if (first) write(logger, event, kinds.get(event.flow))
     if (event.type === 'stopped') flows.delete(event.flow)
   }
 }
@@ -118,32 +122,33 @@ function without(subject: string, reason: string | undefined): string {
 }
 
 interface Line {
-  readonly level: 'info' | 'warn' | 'error'
   readonly message: string
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
-function write(logger: Logger, event: FlowEvent): void {
-  const line = lineOf(event)
-  if (line === undefined) return
-  logger[line.level]({ event: `flow.${event.type}`, flow: event.flow, ...line.fields }, line.message)
+function write(logger: Logger, event: FlowEvent, kind: string | undefined): void {
+  const name = eventName(event, kind)
+  if (name === undefined || !FLOW_EVENTS[name].logged) return
+  const { flow, requestId } = event
+  const { message, fields } = lineOf(event)
+  const of = requestId === undefined ? {} : { requestId }
+  logger[FLOW_EVENTS[name].level]({ event: `flow.${name}`, flow, ...of, ...fields }, message)
 }
 
-function lineOf(event: FlowEvent): Line | undefined {
+function lineOf(event: FlowEvent): Line {
   switch (event.type) {
     case 'started':
-      return { level: 'info', message: `${event.kind} started`, fields: { kind: event.kind } }
+      return { message: `${event.kind} started`, fields: { kind: event.kind } }
     case 'scheduled':
-      return { level: 'info', message: `next run at ${event.nextAt}`, fields: { nextAt: event.nextAt } }
+      return { message: `next run at ${event.nextAt}`, fields: { nextAt: event.nextAt } }
     case 'retry': {
       const { lane, attempt, delayMs, error } = event
-      return { level: 'warn', message: `trying again in ${delayMs} ms`, fields: { lane, attempt, delayMs, error } }
+      return { message: `trying again in ${delayMs} ms`, fields: { lane, attempt, delayMs, error } }
     }
     case 'health': {
       const { subject, healthy, reason } = event
-      if (healthy) return { level: 'info', message: `${subject} works again`, fields: { subject, healthy } }
+      if (healthy) return { message: `${subject} works again`, fields: { subject, healthy } }
       return {
-        level: 'error',
         message: `${subject} fails: ${without(subject, reason)}`,
         fields: { subject, healthy, reason },
       }
@@ -152,39 +157,58 @@ function lineOf(event: FlowEvent): Line | undefined {
       return lettersLine(event)
     case 'conflicts': {
       const { count: conflicts, decision } = event
-      return { level: 'warn', message: `${conflicts} conflicts: ${decision}`, fields: { count: conflicts, decision } }
+      return { message: `${conflicts} conflicts: ${decision}`, fields: { count: conflicts, decision } }
     }
     case 'verdict': {
       const { verdict, detail, figures } = event
-      return {
-        level: verdict === 'same' ? 'info' : 'warn',
-        message: `${verdict}: ${detail}`,
-        fields: { verdict, figures },
-      }
+      return { message: `${verdict}: ${detail}`, fields: { verdict, figures } }
     }
     case 'notice':
-      return { level: event.level, message: event.message, fields: { code: event.code } }
+      return { message: event.message, fields: { code: event.code } }
     case 'stopped':
       return stoppedLine(event)
+    case 'standby':
+    case 'leading':
+      return leaseLine(event)
     case 'caught-up':
     case 'draining':
     case 'paused':
-      return { level: 'info', message: event.type }
+      return { message: event.type }
+    case 'published':
+      return publishedLine(event)
     case 'batch':
+      return batchLine(event)
     case 'checkpoint':
     case 'skipped':
-    // A notice says it, with what was left out.
-    case 'published':
-      return undefined
+      return { message: event.type }
   }
+}
+
+function publishedLine(event: FlowEvent & { readonly type: 'published' }): Line {
+  const { feed, sequence, rows, files, bytes, detail } = event
+  return { message: `published ${detail}`, fields: { feed, sequence, rows, files, bytes } }
+}
+
+function batchLine({ lane, items, durationMs, lagMs }: FlowEvent & { readonly type: 'batch' }): Line {
+  return { message: `${items} items`, fields: { lane, items, durationMs, lagMs } }
+}
+
+function leaseLine(event: FlowEvent & { readonly type: 'standby' | 'leading' }): Line {
+  const { holder, epoch, since } = event.lease
+  const fields = { holder, epoch, since }
+  if (event.type === 'standby') {
+    return { message: `standby: ${holder} runs it since ${since}, epoch ${epoch}`, fields }
+  }
+  if (event.from === undefined) return { message: `has the lease, epoch ${epoch}`, fields }
+  return { message: `took over from ${event.from}, epoch ${epoch}`, fields: { ...fields, from: event.from } }
 }
 
 function lettersLine({ lane, count, code, reason, held = false }: FlowEvent & { readonly type: 'dead-letters' }): Line {
   const fate = held ? 'are held and will be tried again' : 'became dead letters'
-  return { level: 'warn', message: `${count} items ${fate}`, fields: { lane, count, code, reason } }
+  return { message: `${count} items ${fate}`, fields: { lane, count, code, reason } }
 }
 
 function stoppedLine({ exitCode, error }: FlowEvent & { readonly type: 'stopped' }): Line {
-  if (error === undefined) return { level: 'info', message: 'stopped', fields: { exitCode } }
-  return { level: 'error', message: `stopped: ${error.message}`, fields: { exitCode, error } }
+  if (error === undefined) return { message: 'stopped', fields: { exitCode } }
+  return { message: `stopped: ${error.message}`, fields: { exitCode, error } }
 }

@@ -8,9 +8,9 @@ const CANARY = 'pa55word'
 const URL_WITH_PASSWORD = `postgres://me:${CANARY}@db:5432/app`
 
 /** A logger that keeps its lines. */
-function logging() {
+function logging(level: 'info' | 'trace' = 'trace') {
   const text: string[] = []
-  const logger = createLogger('trace', { write: (line) => void text.push(line) })
+  const logger = createLogger(level, { write: (line) => void text.push(line) })
   return { text, logger, lines: () => text.map((line): unknown => JSON.parse(line)) }
 }
 
@@ -53,7 +53,7 @@ describe('logObserver', () => {
   })
 
   it('sums up batches instead of a line for each', () => {
-    const { lines, logger } = logging()
+    const { lines, logger } = logging('info')
     const observer = logObserver(logger)
     for (let second = 0; second <= 20; second++) {
       for (let batch = 0; batch < 100; batch++) {
@@ -111,6 +111,7 @@ describe('logObserver', () => {
     observer({ flow, type: 'health', subject: 'db', healthy: false, reason: 'gone' })
     observer({ flow, type: 'health', subject: 'db', healthy: true, reason: undefined })
     observer({ flow, type: 'dead-letters', lane: 'a', count: 2, code: 'c', reason: 'r' })
+    observer({ flow, type: 'dead-letters', lane: 'a', count: 1, code: 'orphan', reason: 'r', held: true })
     observer({ flow, type: 'conflicts', count: 1, decision: 'kept-both' })
     observer({ flow, type: 'verdict', verdict: 'same', detail: 'all', figures: { rows: 1 } })
     observer({ flow, type: 'verdict', verdict: 'different', detail: 'some', figures: { rows: 1 } })
@@ -121,17 +122,35 @@ describe('logObserver', () => {
     observer({ flow, type: 'stopped', exitCode: 5, error: new DataError('c', 'no') })
     expect(lines()).toMatchObject([
       { event: 'flow.started', level: 'info', kind: 'sync' },
-      { event: 'flow.health', level: 'error', subject: 'db', reason: 'gone' },
-      { event: 'flow.health', level: 'info', healthy: true },
+      { event: 'flow.unavailable', level: 'error', subject: 'db', reason: 'gone' },
+      { event: 'flow.recovered', level: 'info', healthy: true },
       { event: 'flow.dead-letters', level: 'warn', count: 2 },
+      { event: 'flow.held', level: 'info', count: 1 },
       { event: 'flow.conflicts', level: 'warn', count: 1 },
-      { event: 'flow.verdict', level: 'info', figures: { rows: 1 } },
-      { event: 'flow.verdict', level: 'warn' },
-      { event: 'flow.notice', level: 'warn', code: 'horizon-held', message: 'by someone' },
+      { event: 'flow.same', level: 'info', figures: { rows: 1 } },
+      { event: 'flow.different', level: 'warn' },
+      { event: 'flow.warning', level: 'warn', code: 'horizon-held', message: 'by someone' },
       { event: 'flow.draining', level: 'info' },
       { event: 'flow.caught-up', level: 'info' },
-      { event: 'flow.stopped', level: 'error', exitCode: 5, error: { type: 'DataError' } },
+      { event: 'flow.failed', level: 'error', exitCode: 5, error: { type: 'DataError' } },
     ])
+  })
+
+  it('has a line for each batch for those who look closely, and says of which request something comes', () => {
+    const { lines, logger } = logging()
+    const observer = logObserver(logger)
+    observer({ flow, requestId: 'r-1', type: 'batch', lane: 'a', items: 10, durationMs: 2, lagMs: 3 })
+    expect(lines()).toMatchObject([
+      { event: 'flow.batch', level: 'debug', lane: 'a', items: 10, durationMs: 2, lagMs: 3, requestId: 'r-1' },
+    ])
+  })
+
+  it('says of a feed that was refused what the event log says', () => {
+    const { lines, logger } = logging()
+    const observer = logObserver(logger)
+    observer({ flow, type: 'started', kind: 'feed' })
+    observer({ flow, type: 'stopped', exitCode: 5, error: new DataError('feed-shrunk', 'too few') })
+    expect(lines()).toMatchObject([{ event: 'flow.started' }, { event: 'flow.refused', level: 'error' }])
   })
 
   it('has a line for the first dead letters of a code, and sums up the rest and what was skipped', () => {

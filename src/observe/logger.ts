@@ -2,7 +2,8 @@ import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 
 import { scrub } from '../core/secret.js'
 
 /** Keys whose values are never printed, on any level of a log object that people are likely to write. */
-const SECRET_KEYS = ['password', 'secret', 'token', 'authorization', 'credentials', 'connectionString']
+const SECRET_KEYS = new Set(['password', 'secret', 'token', 'authorization', 'credentials', 'connectionString'])
+const REDACTED = '[redacted]'
 
 /** Log fields are flat; what lies deeper than this is a mistake. */
 const MAX_DEPTH = 4
@@ -18,9 +19,12 @@ export function createLogger(level: LevelWithSilent, destination: DestinationStr
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       messageKey: 'message',
-      formatters: { level: (label) => ({ level: label }), log: (fields) => scrubFields(fields) },
+      formatters: {
+        level: (label) => ({ level: label }),
+        bindings: (fields) => scrubFields(fields),
+        log: (fields) => scrubFields(fields),
+      },
       serializers: { error: describeError },
-      redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
       hooks: { logMethod: scrubMessage },
     },
     destination,
@@ -44,7 +48,9 @@ export function describeError(error: unknown): DescribedError {
 }
 
 function scrubFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, scrubValue(value, depth)]))
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, SECRET_KEYS.has(key) ? REDACTED : scrubValue(value, depth)]),
+  )
 }
 
 function scrubValue(value: unknown, depth: number): unknown {

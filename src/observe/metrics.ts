@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { ConnectionFigures } from '../core/connection-figures.js'
 import type { Board, FlowFigures } from './board/flow-figures.js'
 import type { FlowTotals } from './board/flow-totals.js'
 import { durationText } from './duration-text.js'
@@ -11,16 +12,11 @@ export interface MetricsOptions {
   stored(flow: string): { readonly deadLetters: number; readonly held: number; readonly conflicts: number } | null
   /** Nothing was heard of its process although it should run. */
   stale(flow: string): boolean
-  /** Connections of each database, where it tells. */
-  pools(): readonly {
-    readonly database: string
-    readonly open: number
-    readonly used: number
-    readonly waiting: number
-  }[]
+  /** Connections of each database, by its label, where it tells. */
+  connections(): ReadonlyMap<string, ConnectionFigures>
 }
 
-const STATES = ['running', 'scheduled', 'draining', 'paused', 'stopped', 'failed', 'never-run'] as const
+const STATES = ['running', 'standby', 'scheduled', 'draining', 'paused', 'stopped', 'failed', 'never-run'] as const
 /** Figures of a verdict that count what was found. */
 const FINDINGS = ['missingLeft', 'missingRight', 'changed', 'copies', 'unstable', 'mismatch', 'unreferenced', 'orphan']
 
@@ -35,7 +31,7 @@ export class FlowMetrics {
     this.#counters()
     this.#gauges()
     this.#findings()
-    this.#pools()
+    this.#connections()
     const registers = [this.#registry]
     new Gauge({ name: 'lockstep_build_info', help: 'Version of lockstep.', labelNames: ['version'], registers })
       .labels(options.version)
@@ -179,22 +175,25 @@ export class FlowMetrics {
     )
   }
 
-  #pools(): void {
-    const { pools } = this.#options
-    const connections = this.#gauge(
-      'lockstep_pool_connections',
-      'Connections to a database.',
-      ['database', 'state'],
+  #connections(): void {
+    const { connections } = this.#options
+    const pool = this.#gauge('lockstep_pool_connections', 'Connections to a database.', ['database', 'state'], () => {
+      for (const [database, { open, used }] of connections()) {
+        pool.set({ database, state: 'used' }, used)
+        pool.set({ database, state: 'idle' }, open - used)
+      }
+    })
+    const waiting = this.#gauge('lockstep_pool_waiting', 'Callers that wait for a connection.', ['database'], () => {
+      for (const [database, figures] of connections()) waiting.set({ database }, figures.waiting)
+    })
+    const oldest = this.#gauge(
+      'lockstep_oldest_transaction_seconds',
+      'For how long the oldest transaction of this process has been open, its connection taken for it.',
+      ['database'],
       () => {
-        for (const { database, open, used } of pools()) {
-          connections.set({ database, state: 'used' }, used)
-          connections.set({ database, state: 'idle' }, open - used)
-        }
+        for (const [database, { oldestUseMs }] of connections()) oldest.set({ database }, oldestUseMs / 1_000)
       },
     )
-    const waiting = this.#gauge('lockstep_pool_waiting', 'Statements that wait for a connection.', ['database'], () => {
-      for (const pool of pools()) waiting.set({ database: pool.database }, pool.waiting)
-    })
   }
 
   #gauge<Label extends string>(name: string, help: string, labelNames: Label[], fill: () => void): Gauge<Label> {

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../core/errors.js'
 import type { FlowEvent, Observer } from '../core/observer.js'
 import { scrub } from '../core/secret.js'
-import type { LastRun } from '../core/state.js'
+import type { LastRun, LeaseTold } from '../core/state.js'
 import { LagHistogram } from './lag-histogram.js'
 import { RateWindow } from './rate-window.js'
 
@@ -9,8 +9,8 @@ import { RateWindow } from './rate-window.js'
 export interface FlowTally {
   readonly flow: string
   readonly kind: string
-  /** `scheduled`: between two runs. `paused`: until it is resumed. */
-  readonly state: 'running' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
+  /** `scheduled`: between two runs. `paused`: until it is resumed. `standby`: another instance runs it. */
+  readonly state: 'running' | 'standby' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
   readonly startedAt: string
   readonly items: number
   readonly batches: number
@@ -45,10 +45,14 @@ export interface FlowTally {
   /** Of flows with a schedule: when it runs again, and how the run before ended. */
   readonly nextRunAt: string | undefined
   readonly lastRun: LastRun | undefined
+  /** Of a flow that must run once: who has the lease. */
+  readonly lease: LeaseTold | undefined
 }
 
 export interface Tally {
   readonly observer: Observer
+  /** The same, for those who know what time it is. */
+  take(event: FlowEvent, nowMs: number): void
   /** A copy of how every flow stands, in the order in which they started. */
   snapshot(): readonly FlowTally[]
   /** The same of one flow; `undefined` before its first event. */
@@ -58,15 +62,18 @@ export interface Tally {
 /** Keeps count of flows in memory that does not grow: for the live view, summaries and heartbeats. */
 export function tally(): Tally {
   const flows = new Map<string, FlowCounter>()
+  const take = (event: FlowEvent, nowMs: number): void => {
+    let counter = flows.get(event.flow)
+    if (counter === undefined || (event.type === 'started' && counter.over)) {
+      counter = new FlowCounter(event.flow)
+      flows.set(event.flow, counter)
+    }
+    if (event.type === 'batch') counter.batch(event, nowMs)
+    else counter.count(event)
+  }
   return {
-    observer(event) {
-      let counter = flows.get(event.flow)
-      if (counter === undefined || (event.type === 'started' && counter.over)) {
-        counter = new FlowCounter(event.flow)
-        flows.set(event.flow, counter)
-      }
-      counter.count(event)
-    },
+    observer: (event) => take(event, Date.now()),
+    take,
     snapshot: () => [...flows.values()].map((counter) => counter.snapshot()),
     of: (flow) => flows.get(flow)?.snapshot(),
   }
@@ -95,6 +102,7 @@ class FlowCounter {
   #exitCode: ExitCode | undefined
   #nextRunAt: string | undefined
   #lastRun: LastRun | undefined
+  #lease: LeaseTold | undefined
 
   constructor(flow: string) {
     this.#flow = flow
@@ -104,6 +112,15 @@ class FlowCounter {
     return this.#state === 'stopped' || this.#state === 'failed'
   }
 
+  batch({ items, lagMs }: FlowEvent & { readonly type: 'batch' }, nowMs: number): void {
+    this.#batches++
+    this.#items += items
+    this.#rate.add(items, nowMs)
+    if (lagMs === undefined) return
+    this.#lastLagMs = lagMs
+    this.#lags.record(lagMs, items)
+  }
+
   count(event: FlowEvent): void {
     switch (event.type) {
       case 'started':
@@ -111,9 +128,6 @@ class FlowCounter {
         return
       case 'scheduled':
         this.#await(event)
-        return
-      case 'batch':
-        this.#countBatch(event)
         return
       case 'retry':
         this.#retries++
@@ -141,6 +155,9 @@ class FlowCounter {
       case 'notice':
         this.#notice = { level: event.level, code: event.code, message: scrub(event.message) }
         return
+      case 'published':
+        this.#notice = { level: 'info', code: 'feed-published', message: scrub(`published ${event.detail}`) }
+        return
       default:
         this.#turn(event)
     }
@@ -149,6 +166,13 @@ class FlowCounter {
   /** Into another state. */
   #turn(event: FlowEvent): void {
     switch (event.type) {
+      case 'standby':
+        this.#state = 'standby'
+        this.#lease = event.lease
+        return
+      case 'leading':
+        this.#lead(event.lease)
+        return
       case 'caught-up':
         this.#caughtUp = true
         return
@@ -175,6 +199,13 @@ class FlowCounter {
     this.#unhealthy.clear()
   }
 
+  /** Only now it runs: of several instances that are up the last to begin is the one that counts. */
+  #lead(lease: LeaseTold): void {
+    if (this.#state === 'standby') this.#startedAt = Date.now()
+    if (this.#state === 'standby') this.#state = 'running'
+    this.#lease = lease
+  }
+
   #await({ kind, nextAt }: FlowEvent & { readonly type: 'scheduled' }): void {
     this.#kind = kind
     this.#state = 'scheduled'
@@ -192,6 +223,7 @@ class FlowCounter {
       this.#lastRun = { startedAt, endedAt: new Date().toISOString(), exitCode, error: error && this.#error }
     }
     this.#nextRunAt = undefined
+    this.#lease = undefined
   }
 
   snapshot(): FlowTally {
@@ -218,16 +250,8 @@ class FlowCounter {
       exitCode: this.#exitCode,
       nextRunAt: this.#nextRunAt,
       lastRun: this.#lastRun,
+      lease: this.#lease,
     }
-  }
-
-  #countBatch(event: FlowEvent & { readonly type: 'batch' }): void {
-    this.#batches++
-    this.#items += event.items
-    this.#rate.add(event.items, Date.now())
-    if (event.lagMs === undefined) return
-    this.#lastLagMs = event.lagMs
-    this.#lags.record(event.lagMs, event.items)
   }
 
   #lag(): FlowTally['lagMs'] {

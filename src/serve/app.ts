@@ -1,11 +1,14 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
+import { requestId } from 'hono/request-id'
 import type { Desk } from './desk.js'
 import { docsRoutes } from './docs/docs-routes.js'
 import { LiveFeed } from './live/live-feed.js'
 import { openApiInfo } from './open-api.js'
 import { answerProblem, isUnexpected, RequestError } from './problem.js'
+import { type RequestLog, requestLog } from './request-log.js'
 import { actionRoutes } from './routes/action-routes.js'
+import { alertRoutes } from './routes/alert-routes.js'
 import { checkRoutes } from './routes/check-routes.js'
 import { feedRoutes } from './routes/feed-routes.js'
 import { flowRoutes } from './routes/flow-routes.js'
@@ -23,10 +26,14 @@ export interface AppOptions {
   readonly access: Access
   /** The metrics in the text format of Prometheus. */
   metrics(): Promise<string>
-  /** Told of what nobody expected; the answer says nothing of it. */
-  unexpected(error: unknown): void
+  /** Told of what nobody expected; the answer says nothing of it but the id of its request. */
+  unexpected(error: unknown, requestId: string): void
+  /** Told of every other request; left out: nobody is. */
+  readonly log?: RequestLog
   /** Folder of the dashboard's files; left out: there is none. */
   readonly web?: string
+  /** Ends the connection of a request at once; left out: there is none. */
+  hangUp?(request: Request): void
 }
 
 export interface App extends Disposable {
@@ -34,6 +41,9 @@ export interface App extends Disposable {
   /** The OpenAPI 3.1 document. */
   document(): object
 }
+
+/** Longer ids, and such with other characters than letters, digits, `_`, `-` and `=`, are replaced. */
+const MAX_REQUEST_ID = 100
 
 /** The API as a function from request to answer; it opens no port. */
 export function createApp(desk: Desk, options: AppOptions): App {
@@ -43,7 +53,7 @@ export function createApp(desk: Desk, options: AppOptions): App {
     },
   })
   app.onError((error, context) => {
-    if (isUnexpected(error)) options.unexpected(error)
+    if (isUnexpected(error)) options.unexpected(error, context.get('requestId'))
     return answerProblem(context, error)
   })
   app.notFound((context) =>
@@ -57,9 +67,12 @@ export function createApp(desk: Desk, options: AppOptions): App {
   }
 }
 
-function routes(app: OpenAPIHono, desk: Desk, { access, metrics, web }: AppOptions): LiveFeed {
+function routes(app: OpenAPIHono, desk: Desk, options: AppOptions): LiveFeed {
+  const { access, metrics, web, log } = options
   const counts = new StoredCounts(desk)
   const feed = new LiveFeed(desk, counts)
+  app.use(requestId({ limitLength: MAX_REQUEST_ID }))
+  if (log !== undefined) app.use(requestLog(log))
   app.use(safeHeaders(), hostGuard(access))
   openRoutes(app, desk, access)
   const changes = changeGuard(desk.readOnly)
@@ -73,7 +86,8 @@ function routes(app: OpenAPIHono, desk: Desk, { access, metrics, web }: AppOptio
   checkRoutes(app, desk)
   feedRoutes(app, desk)
   actionRoutes(app, desk, counts)
-  liveRoutes(app, feed)
+  alertRoutes(app, desk)
+  liveRoutes(app, feed, (request) => options.hangUp?.(request))
   metricsRoutes(app, metrics)
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
   app.get('/openapi.json', (context) => context.json(app.getOpenAPI31Document(openApiInfo(desk.version))))

@@ -1,5 +1,6 @@
 import type { Feed, FeedDetail } from '../client/wire/feeds.js'
 import type { Page } from '../client/wire/server.js'
+import type { AlertSettings } from '../core/alert.js'
 import type { Database } from '../core/database.js'
 import type { Flow } from '../core/flow.js'
 import type { Observer } from '../core/observer.js'
@@ -41,8 +42,12 @@ export interface Desk {
   stateOf(flow: string): readonly Database[]
   readonly board: Board
   readonly feeds: FeedReader
+  /** As in the config: where alerts go, for a test of them. */
+  readonly alerts?: AlertSettings
   /** Left out where flows run elsewhere. */
   readonly control?: FlowControl
+  /** Of the events of the log that this process keeps: the board knows these too. */
+  readonly eventTag?: string
   /** Hears of what a replay does. */
   readonly observer: Observer
   /** Abort when this process is asked to stop, and to stop at once. */

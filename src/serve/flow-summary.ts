@@ -3,7 +3,7 @@ import type { Flow } from '../core/flow.js'
 import type { FlowFigures } from '../observe/board/flow-figures.js'
 import type { SeriesColumns } from '../observe/board/series.js'
 import { type Desk, STALE_MS } from './desk.js'
-import { flowActions } from './flow-actions.js'
+import { alertPlaces, flowActions } from './flow-actions.js'
 
 /** Of the overview: the last five minutes. */
 const TREND_STEPS = 30
@@ -27,6 +27,7 @@ export function flowSummary(desk: Desk, name: string, stored: FlowStored | null)
 }
 
 export function flowDetail(desk: Desk, name: string, stored: FlowStored | null): FlowDetail {
+  const flow = desk.flows.get(name)
   const lag = desk.board.figures(name)?.lag
   return {
     ...flowSummary(desk, name, stored),
@@ -38,7 +39,8 @@ export function flowDetail(desk: Desk, name: string, stored: FlowStored | null):
       lagMs: lagMs ?? null,
       lastBatchAt: new Date(lastBatchMs).toISOString(),
     })),
-    tables: (desk.flows.get(name)?.tables ?? []).map(({ database, name: table }) => `${database.label} ${table}`),
+    alertsTo: flow === undefined ? [] : alertPlaces(desk, flow),
+    tables: (flow?.tables ?? []).map(({ database, name: table }) => `${database.label} ${table}`),
   }
 }
 
@@ -88,6 +90,7 @@ function figuresOf(figures: FlowFigures | undefined): Figures {
     exitCode: figures.exitCode ?? null,
     nextRunAt: figures.nextRunAt ?? null,
     lastRun: lastRun === undefined ? null : { ...lastRun, error: lastRun.error ?? null },
+    lease: figures.lease ?? null,
   }
 }
 
@@ -112,6 +115,7 @@ const NEVER_RUN: Figures = {
   exitCode: null,
   nextRunAt: null,
   lastRun: null,
+  lease: null,
 }
 
 interface Seen {
@@ -152,9 +156,13 @@ function asksFor({ lastVerdict }: FlowFigures, { stored }: Seen): string | undef
   if (lastVerdict !== undefined && lastVerdict.verdict !== 'same') {
     return `${lastVerdict.verdict}: ${lastVerdict.detail}`
   }
-  if (stored !== null && stored.deadLetters > 0) return `dead letters: ${stored.deadLetters}`
-  if (stored !== null && stored.conflicts > 0) return `conflicts: ${stored.conflicts}`
+  if (stored !== null && stored.deadLetters > 0) return waiting(stored.deadLetters, 'dead letter')
+  if (stored !== null && stored.conflicts > 0) return waiting(stored.conflicts, 'conflict')
   return undefined
+}
+
+function waiting(count: number, what: string): string {
+  return count === 1 ? `1 ${what} waits for a person` : `${count} ${what}s wait for a person`
 }
 
 function firstLine(text: string | undefined): string | undefined {

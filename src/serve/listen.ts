@@ -24,8 +24,9 @@ export interface ServedApp extends AsyncDisposable {
 export async function listen(desk: Desk, options: AppOptions): Promise<ServedApp> {
   const { access } = options
   assertSafe(access)
-  const app = createApp(desk, options)
-  const server = httpServer(app)
+  const connections = new WeakMap<Request, Connection>()
+  const app = createApp(desk, { ...options, hangUp: (request) => connections.get(request)?.destroy() })
+  const server = httpServer(app, connections)
   try {
     server.listen(access.port, access.host)
     await once(server, 'listening')
@@ -36,9 +37,16 @@ export async function listen(desk: Desk, options: AppOptions): Promise<ServedApp
   return { url: urlOf(server, access.host), app, [Symbol.asyncDispose]: () => close(server, app) }
 }
 
-function httpServer(app: App): Server {
+interface Connection {
+  destroy(): void
+}
+
+function httpServer(app: App, connections: WeakMap<Request, Connection>): Server {
   const server = createAdaptorServer({
-    fetch: (request) => app.fetch(request),
+    fetch: (request, { outgoing }) => {
+      connections.set(request, outgoing)
+      return app.fetch(request)
+    },
     serverOptions: { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS },
   })
   if (!('requestTimeout' in server)) throw new TypeError('a server of HTTP/1 was expected')

@@ -7,7 +7,7 @@ export function openApiInfo(version: string) {
       version,
       description:
         'How flows stand, what they left behind, and what can be done about it. Errors are `application/problem+json` ' +
-        '(RFC 9457) with a `code`. Lists that may be long answer `next`, to be sent as `cursor`. Times are ISO 8601 in UTC.',
+        '(RFC 9457) with a `code`. Every answer has an `X-Request-Id`: that of the request, or one made for it. Lists that may be long answer `next`, to be sent as `cursor`. Times are ISO 8601 in UTC.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

@@ -37,7 +37,7 @@ export class RequestError extends Error {
 
 /** The answer to anything thrown. What is unexpected says nothing of itself: it is in the log. */
 export function answerProblem(context: Context, error: unknown): Response {
-  const problem = problemOf(error)
+  const problem = { ...problemOf(error), requestId: context.get('requestId') }
   context.header('content-type', 'application/problem+json')
   if (problem.status === 401) context.header('www-authenticate', 'Bearer realm="lockstep"')
   return context.body(JSON.stringify(problem), problem.status)

@@ -6,9 +6,10 @@ import { deadline } from '../engine/deadline.js'
 import type { Desk } from './desk.js'
 import { isStale } from './flow-summary.js'
 
-const DEADLINE_MS = 3_000
+/** With the age of an answer that is given again, red within two seconds of a database that is silent. */
+const DEADLINE_MS = 1_400
 /** Whoever asks more often gets the same answer. */
-const FRESH_MS = 1_000
+const FRESH_MS = 500
 
 type Trouble = Readiness['problems'][number]
 

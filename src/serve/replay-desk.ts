@@ -16,6 +16,11 @@ const TOLD: ReadonlySet<FlowEvent['type']> = new Set([
   'notice',
 ])
 
+interface Asked {
+  readonly patienceMs: number
+  readonly requestId: string
+}
+
 /** Replays letters, of each flow one choice at a time. */
 export class ReplayDesk {
   readonly #desk: Desk
@@ -26,7 +31,7 @@ export class ReplayDesk {
   }
 
   /** Answers after `patienceMs` at the latest; what is not done by then goes on. */
-  async replay(name: string, filter: LetterFilter, patienceMs: number): Promise<Replay> {
+  async replay(name: string, filter: LetterFilter, { patienceMs, requestId }: Asked): Promise<Replay> {
     const flow = flowOf(this.#desk, name)
     if (flow.replay === undefined) throw notReplayable(flow.kind)
     if (this.#running.has(name)) {
@@ -39,7 +44,7 @@ export class ReplayDesk {
     }
     const { drain, abort, observer } = this.#desk
     const tell = (event: FlowEvent): void => {
-      if (TOLD.has(event.type)) observer(event)
+      if (TOLD.has(event.type)) observer({ ...event, requestId })
     }
     this.#running.add(name)
     // Parts of a replay that has failed may still be at work; they must not outlive it.
@@ -49,10 +54,10 @@ export class ReplayDesk {
       over.abort()
       this.#running.delete(name)
     })
-    return this.#answer(name, work, patienceMs)
+    return this.#answer(name, work, { patienceMs, requestId })
   }
 
-  async #answer(name: string, work: Promise<ReplayReport>, patienceMs: number): Promise<Replay> {
+  async #answer(name: string, work: Promise<ReplayReport>, { patienceMs, requestId }: Asked): Promise<Replay> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), patienceMs)
@@ -63,18 +68,16 @@ export class ReplayDesk {
     } finally {
       clearTimeout(timer)
     }
+    const tell = (level: 'info' | 'warn', message: string): void =>
+      this.#desk.observer({ flow: name, requestId, type: 'notice', level, code: 'letters-replayed', message })
     work.then(
       ({ letters, replayed, failed }) => {
         const message = `replayed ${replayed} of ${letters} dead letters; ${failed} failed again`
-        this.#notice(name, failed > 0 ? 'warn' : 'info', message)
+        tell(failed > 0 ? 'warn' : 'info', message)
       },
-      () => this.#notice(name, 'warn', 'the replay of dead letters failed; those not replayed are as they were'),
+      () => tell('warn', 'the replay of dead letters failed; those not replayed are as they were'),
     )
     return { done: false, letters: 0, replayed: 0, failed: 0 }
-  }
-
-  #notice(flow: string, level: 'info' | 'warn', message: string): void {
-    this.#desk.observer({ flow, type: 'notice', level, code: 'letters-replayed', message })
   }
 }
 

@@ -98,6 +98,26 @@ describe('alerts of the command line', () => {
     expect(told().slice(2).toSorted()).toEqual(['alsoBroken stopped raised', 'broken stopped raised'])
   })
 
+  it('what happened in runs is listed by a process that comes later, the newest first', async () => {
+    const all = await lockstep(['events', '--json'])
+    expect(all.stdout).not.toContain('canary-of-a-row')
+    const { events, more } = JSON.parse(all.stdout)
+    expect(more).toBe(false)
+    const of = (name: string): unknown[] => events.filter(({ flow }: { flow: string }) => flow === name)
+    expect(of('broken')).toMatchObject([
+      { event: 'failed', level: 'error', message: 'stopped: unexpected TypeError; see the log' },
+      { event: 'started', level: 'info', times: 1 },
+    ])
+    expect(of('same')).toMatchObject(['stopped', 'different', 'started'].map((event) => ({ event })))
+    const args = ['--level', 'warn', '--event', 'different,started', '--before', events[0].id]
+    const table = await lockstep(['events', 'same', ...args])
+    expect(table.stdout.split('\n')).toEqual([
+      expect.stringMatching(/^ *LAST +FLOW +EVENT +TIMES +CODE +MESSAGE$/),
+      expect.stringMatching(/^.* ago +same +different +1 +different: /),
+      '',
+    ])
+  })
+
   it('a receiver that refuses is a notice, and changes nothing else', async () => {
     receiver.replies = [{ status: 404, body: `no ${CANARY}` }]
     await change('right.db', `update records set value = 'y'`)

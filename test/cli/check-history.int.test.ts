@@ -157,7 +157,7 @@ describe('the history of checks', () => {
     await sql('state', 'update lockstep_version set version = 99')
     const ran = await lockstep('check', '--flow', 'history')
     expect(ran.code).toBe(1)
-    expect(ran.stderr).toContain('nothing of this check is kept')
+    expect(ran.stderr).toContain('nothing of this run is kept')
     expect(ran.stderr).toContain('version 99')
   })
 })

@@ -95,10 +95,17 @@ describe('flows that only read', () => {
     const role = `few_${state.url.slice(-8)}`
     await using client = await plainClient(state.url)
     await client.query(`drop schema if exists lockstep cascade; create role ${role} login password 'x'`)
+    const env = { STATE_URL: state.urlOf({ user: role, password: 'x' }) }
+    const ill = await lockstep(['doctor', 'same'], env)
+    expect(ill).toMatchObject({ code: 2, stdout: expect.stringContaining(`role "${role}" may not create them`) })
     const { stdout } = await lockstep(['grants', 'same', '--role', role], { STATE_URL: state.url })
     expect(stdout).toContain('check_findings')
     await client.query(stdout.slice(stdout.indexOf('CREATE SCHEMA')))
-    const env = { STATE_URL: state.urlOf({ user: role, password: 'x' }) }
+    const well = await lockstep(['doctor', 'same'], env)
+    expect(well).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('the state tables in schema lockstep are ready'),
+    })
     const ran = await lockstep(['check', 'same'], env)
     expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse((await lockstep(['check', 'history', '--json'], env)).stdout).runs).toHaveLength(1)

@@ -52,10 +52,10 @@ describe('signals', () => {
   })
 
   test('LOCKSTEP_FAILPOINT kills the process like kill -9, at the hit that is asked for', async () => {
-    const env = { LOCKSTEP_TEST_BUILD: cli.folder }
-    const killed = await lockstep(['run', 'failing'], { ...env, LOCKSTEP_FAILPOINT: 'toy:3' }).ended
+    const at = (hit: number) => ({ LOCKSTEP_FAILPOINT: `engine:before-checkpoint:${hit}` })
+    const killed = await lockstep(['run', 'failing'], at(3)).ended
     expect(killed.signal).toBe('SIGKILL')
-    const alive = await lockstep(['run', 'failing'], { ...env, LOCKSTEP_FAILPOINT: 'toy:4' }).ended
+    const alive = await lockstep(['run', 'failing'], at(4)).ended
     expect(alive.code).toBe(0)
   })
 })

@@ -36,7 +36,7 @@ async function laterThan(store: DeadLetterStore, moment: string): Promise<void> 
       await store.store([{ ...LETTER, flow: 'clock' }])
       expect((await one(store, 'clock')).lastAt > moment).toBe(true)
     },
-    { interval: 2, timeout: 5_000 },
+    { interval: 2, timeout: 20_000 },
   )
 }
 

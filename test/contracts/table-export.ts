@@ -33,7 +33,7 @@ export function tableExportContract(
   open: () => Promise<ExportHarness>,
   unsupported: ContractOptions = {},
 ): void {
-  const tests = { ...shapes(open), ...orders(open), ...sources(open), ...ends(open) }
+  const tests = { ...shapes(open), ...orders(open), ...sources(open), ...ends(open), ...chunked(open) }
   contract(`table export: ${name}`, tests, unsupported)
 }
 
@@ -78,9 +78,10 @@ function shapes(open: () => Promise<ExportHarness>) {
       )
       const table = await harness.table('sized')
       let id = 0
-      for await (const { rows: count, bytes } of table.json('\n', options)) {
+      for await (const { rows: count, chunks: pieces } of table.json('\n', options)) {
+        const bytes = Buffer.concat(pieces)
         if (count > 1) expect(bytes.length).toBeLessThan(1_500_000)
-        for (const line of Buffer.from(bytes).toString().split('\n').slice(1)) {
+        for (const line of bytes.toString().split('\n').slice(1)) {
           const row: unknown = JSON.parse(line)
           expect(row).toEqual({ id, body: bodyOf(id) })
           id += 1
@@ -239,6 +240,65 @@ function ends(open: () => Promise<ExportHarness>) {
   }
 }
 
+function chunked(open: () => Promise<ExportHarness>) {
+  const inChunks: ExportOptions = { ...options, consistency: 'chunks' }
+  return {
+    'in chunks, gives each row that stays exactly once, and none before its time, whatever writers do': async () => {
+      await using harness = await open()
+      const { keyText, text } = harness.types
+      const rows = Array.from(
+        { length: 9_000 },
+        (_, at) => `('${'abc'[at % 3]}', ${at}, 0, ${literal('x'.repeat(300))})`,
+      )
+      await harness.run(
+        `create table chunked (a ${keyText} not null, b integer not null, value integer, padding ${text}, primary key (a, b))`,
+        ...chunks(rows.toReversed(), 1_000).map((some) => `insert into chunked values ${some.join(',')}`),
+      )
+      const table = await harness.table('chunked', { where: 'b >= 30' })
+      expect(table.supports.has('chunks')).toBe(true)
+      const found: Values[] = []
+      let turn = 0
+      for await (const page of table.values(inChunks)) {
+        found.push(...page)
+        turn += 1
+        // Behind and before the place of the reader; of those that stay only the value changes.
+        await harness.run(
+          `insert into chunked values ('a', ${-turn}, 0, ''), ('z', ${100_000 + turn}, ${turn}, '')`,
+          `delete from chunked where b % 10 = 1 and b < ${turn * 600}`,
+          `update chunked set value = ${turn} where b % 10 = 2`,
+        )
+      }
+      expect(turn).toBeGreaterThan(4)
+      const keys = found.map((row) => `${row['a']}${row['b']}`)
+      expect(new Set(keys).size).toBe(keys.length)
+      const stayed = Array.from({ length: 9_000 }, (_, at) => at).filter((at) => at >= 30 && at % 10 !== 1)
+      const stayedKeys = new Set(stayed.map((at) => `${'abc'[at % 3]}${at}`))
+      expect(keys.filter((key) => stayedKeys.has(key))).toHaveLength(stayed.length)
+      expect(found).toEqual(found.toSorted((one, other) => compareKeys(one, other)))
+      // Later chunks are of later moments.
+      const values = found.filter((row) => Number(row['b']) % 10 === 2).map((row) => Number(row['value']))
+      expect(values).toEqual(values.toSorted((one, other) => one - other))
+      expect(values.at(-1)).toBeGreaterThan(0)
+    },
+
+    'in chunks, gives what it gives in one snapshot when nothing changes, and nothing of an empty table': async () => {
+      await using harness = await open()
+      await harness.run(...harness.typed.statements, 'create table vacant (id integer primary key)')
+      for (const name of ['typed', 'vacant']) {
+        const table = await harness.table(name)
+        expect(await all(table.text(inChunks))).toEqual(await all(table.text(options)))
+      }
+      const query = await harness.query('select id from typed', ['id'])
+      expect(query.supports.size).toBe(0)
+    },
+  }
+}
+
+function compareKeys(one: Values, other: Values): number {
+  const [left, right] = [String(one['a']), String(other['a'])]
+  return left === right ? Number(one['b']) - Number(other['b']) : left < right ? -1 : 1
+}
+
 async function all<Item>(pages: AsyncIterable<readonly Item[]>): Promise<Item[]> {
   const found: Item[] = []
   for await (const page of pages) found.push(...page)
@@ -247,8 +307,8 @@ async function all<Item>(pages: AsyncIterable<readonly Item[]>): Promise<Item[]>
 
 async function jsonLines(table: TableExport): Promise<string[]> {
   const lines: string[] = []
-  for await (const { rows, bytes } of table.json(',\n', options)) {
-    const page = Buffer.from(bytes).toString().split(',\n').slice(1)
+  for await (const { rows, chunks } of table.json(',\n', options)) {
+    const page = Buffer.concat(chunks).toString().split(',\n').slice(1)
     expect(page).toHaveLength(rows)
     lines.push(...page)
   }

@@ -41,17 +41,17 @@ function digesting(using: Using) {
       expect(schema.key).toEqual(['id'])
     }),
     'has no digest for an empty table': using([], async ({ table }) => {
-      expect(await table.digests([WHOLE_TABLE], 0, signal)).toEqual(new Map())
-      expect(await table.digests([WHOLE_TABLE], 8, signal)).toEqual(new Map())
+      expect(await table.digests([WHOLE_TABLE], 0, { signal })).toEqual(new Map())
+      expect(await table.digests([WHOLE_TABLE], 8, { signal })).toEqual(new Map())
     }),
     'digests the whole table at depth 0': using(rows(500), async ({ table }) => {
-      const digests = await table.digests([WHOLE_TABLE], 0, signal)
+      const digests = await table.digests([WHOLE_TABLE], 0, { signal })
       expect([...digests.keys()]).toEqual([0])
       expect(digests.get(0)?.rows).toBe(500n)
     }),
     'divides the table into buckets, each row in one': using(rows(500), async ({ table }) => {
       for (const depth of [1, 4, 9, 24]) {
-        const digests = await table.digests([WHOLE_TABLE], depth, signal)
+        const digests = await table.digests([WHOLE_TABLE], depth, { signal })
         expect(total(digests)).toBe(500n)
         for (const [index, { rows: count }] of digests) {
           expect(index).toBeGreaterThanOrEqual(0)
@@ -61,45 +61,47 @@ function digesting(using: Using) {
       }
     }),
     'spreads rows evenly': using(rows(500), async ({ table }) => {
-      const digests = await table.digests([WHOLE_TABLE], 2, signal)
+      const digests = await table.digests([WHOLE_TABLE], 2, { signal })
       expect(digests.size).toBe(4)
       for (const { rows: count } of digests.values()) expect(count).toBeGreaterThan(60n)
     }),
     'refines a bucket into those it is made of': using(rows(500), async ({ table }) => {
-      const coarse = await table.digests([WHOLE_TABLE], 3, signal)
-      const fine = await table.digests([WHOLE_TABLE], 7, signal)
+      const coarse = await table.digests([WHOLE_TABLE], 3, { signal })
+      const fine = await table.digests([WHOLE_TABLE], 7, { signal })
       for (const [index, digest] of coarse) {
         const parts = [...fine].filter(([part]) => part >> 4 === index)
         expect(total(new Map(parts))).toBe(digest.rows)
-        expect(await table.digests([{ depth: 3, index }], 7, signal)).toEqual(new Map(parts))
+        expect(await table.digests([{ depth: 3, index }], 7, { signal })).toEqual(new Map(parts))
       }
     }),
     'digests buckets of different depths in one call': using(rows(500), async ({ table }) => {
-      const fine = await table.digests([WHOLE_TABLE], 5, signal)
+      const fine = await table.digests([WHOLE_TABLE], 5, { signal })
       const within: readonly Bucket[] = [
         { depth: 1, index: 0 },
         { depth: 3, index: 6 },
         { depth: 5, index: 31 },
       ]
       const wanted = [...fine].filter(([index]) => index < 16 || index >> 2 === 6 || index === 31)
-      expect(await table.digests(within, 5, signal)).toEqual(new Map(wanted))
+      expect(await table.digests(within, 5, { signal })).toEqual(new Map(wanted))
     }),
     'digests nothing for no buckets': using(rows(5), async ({ table }) => {
-      expect(await table.digests([], 4, signal)).toEqual(new Map())
+      expect(await table.digests([], 4, { signal })).toEqual(new Map())
     }),
     'ends when its signal aborts': using(rows(5), async ({ table }) => {
-      await expect(table.digests([WHOLE_TABLE], 0, AbortSignal.abort())).rejects.toBeDefined()
+      await expect(table.digests([WHOLE_TABLE], 0, { signal: AbortSignal.abort() })).rejects.toBeDefined()
     }),
   }
 }
 
 function comparing(using: Using) {
-  const whole = async (table: Table) => (await table.digests([WHOLE_TABLE], 0, signal)).get(0)
+  const whole = async (table: Table) => (await table.digests([WHOLE_TABLE], 0, { signal })).get(0)
   return {
     'gives equal digests for equal rows in another order and place': using(rows(500), async ({ table, twin }) => {
       const other = await twin([...rows(500)].reverse())
       expect(other.hashing).toBe(table.hashing)
-      expect(await other.digests([WHOLE_TABLE], 6, signal)).toEqual(await table.digests([WHOLE_TABLE], 6, signal))
+      expect(await other.digests([WHOLE_TABLE], 6, { signal })).toEqual(
+        await table.digests([WHOLE_TABLE], 6, { signal }),
+      )
     }),
     'gives another digest once a row is added, changed or taken away': using(rows(100), async (harness) => {
       const { table } = harness
@@ -116,9 +118,9 @@ function comparing(using: Using) {
       expect(await whole(table)).toEqual(before)
     }),
     'shows a change in its bucket alone': using(rows(500), async ({ table, put }) => {
-      const before = await table.digests([WHOLE_TABLE], 8, signal)
+      const before = await table.digests([WHOLE_TABLE], 8, { signal })
       await put([[id(7), 'changed', null]])
-      const after = await table.digests([WHOLE_TABLE], 8, signal)
+      const after = await table.digests([WHOLE_TABLE], 8, { signal })
       const moved = [...after].filter(([index, digest]) => digest.sum !== before.get(index)?.sum)
       expect(moved).toHaveLength(1)
       const [index = -1] = moved[0] ?? []
@@ -164,7 +166,7 @@ function reading(using: Using) {
       expect(sorted(await collect(table, [WHOLE_TABLE]))).toEqual(sorted([...rows(2_500), ...odd()]))
     }),
     'scans exactly the rows of the buckets': using(rows(500), async ({ table }) => {
-      const digests = await table.digests([WHOLE_TABLE], 3, signal)
+      const digests = await table.digests([WHOLE_TABLE], 3, { signal })
       const all: Row[] = []
       for (const [index, digest] of digests) {
         const inside = await collect(table, [{ depth: 3, index }])
@@ -181,7 +183,7 @@ function reading(using: Using) {
     }),
     'scans in the order of buckets': using([...rows(2_500), ...odd()], async ({ table }) => {
       for (const depth of [0, 3, 9]) {
-        const digests = await table.digests([WHOLE_TABLE], depth, signal)
+        const digests = await table.digests([WHOLE_TABLE], depth, { signal })
         const some = [...digests.keys()].filter((index) => depth === 0 || index % 3 !== 0)
         const found = await inOrder(
           table,
@@ -198,7 +200,7 @@ function reading(using: Using) {
       }
     }),
     'scans nothing in an empty bucket, or in none': using(rows(1), async ({ table }) => {
-      const [used] = (await table.digests([WHOLE_TABLE], 1, signal)).keys()
+      const [used] = (await table.digests([WHOLE_TABLE], 1, { signal })).keys()
       expect(await collect(table, [{ depth: 1, index: used === 0 ? 1 : 0 }])).toEqual([])
       expect(await collect(table, [])).toEqual([])
       expect(await inOrder(table, [])).toEqual({ rows: [], buckets: [] })

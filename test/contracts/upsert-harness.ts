@@ -1,3 +1,4 @@
+import type { LeaseStore } from '../../src/core/lease.js'
 import type { UpsertOptions, UpsertSink } from '../../src/core/upsert.js'
 
 /** A table as the suite wants it. Column names are lower-case words, so a Drizzle property is the column's name. */
@@ -27,6 +28,8 @@ export type StoredRow = Readonly<Record<string, string | null>>
 export interface UpsertHarness extends AsyncDisposable {
   /** A sink of `Database.upserts` over these tables, in this order, by `key` and `version` of each. */
   sink(tables: readonly UpsertTable[], options?: Pick<UpsertOptions, 'invalidText'>): Promise<UpsertSink>
+  /** Where the fence is. */
+  readonly leases: LeaseStore
   /** What is in the table, in any order: asked of the system, not of the sink. */
   stored(table: UpsertTable): Promise<readonly StoredRow[]>
   /** Puts a row there, past the sink. */

@@ -1,12 +1,13 @@
 import { expect } from 'vitest'
-import { ConflictError, DataError } from '../../src/core/errors.js'
+import { ConflictError, DataError, FencedError } from '../../src/core/errors.js'
+import { armFailpoint } from '../../src/core/failpoint.js'
 import type { Values } from '../../src/core/upsert.js'
 import type { UpsertTests, Using } from './upsert-rows.js'
 import { badItems, batch, context, expectRows, FLOW, ITEMS, PARENTS, rowsets, write } from './upsert-subject.js'
 
 /** Positions, repetition, refusal and lanes. */
 export function upsertingSafely(using: Using): UpsertTests {
-  return { ...savingPositions(using), ...refusing(using), ...fromLanes(using) }
+  return { ...savingPositions(using), ...fenced(using), ...refusing(using), ...fromLanes(using) }
 }
 
 function savingPositions(using: Using): UpsertTests {
@@ -48,6 +49,56 @@ function savingPositions(using: Using): UpsertTests {
         { id: '1', version: '2', a: 'two', b: null },
         { id: '2', version: '1', a: 'one', b: null },
       ])
+    }),
+  }
+}
+
+function fenced(using: Using): UpsertTests {
+  return {
+    'stores nothing under an epoch that is not that of the fence, with a position or without, and says so': using(
+      [ITEMS],
+      async (harness) => {
+        const sink = await harness.sink([ITEMS])
+        await harness.leases.raise(FLOW, 2)
+        await sink.write(batch(rowsets({ id: 1, version: 1 }), '1'), context({ epoch: 2 }))
+        await sink.write(batch(rowsets({ id: 1, version: 2 }), '2'), context({ epoch: 2, expected: '1' }))
+        await sink.write(batch(rowsets({ id: 2 })), context({ epoch: 2 }))
+        await harness.leases.raise(FLOW, 3)
+        const late = [
+          { position: '3', expected: '2' },
+          { position: '3', expected: undefined, lane: 'b' },
+          { position: undefined, expected: undefined },
+        ]
+        for (const { position, expected, lane } of late) {
+          const written = sink.write(batch(rowsets({ id: 3 }), position, lane), context({ epoch: 2, expected }))
+          await expect(written).rejects.toBeInstanceOf(FencedError)
+        }
+        const moved = sink.write(batch(rowsets({ id: 3 }), '3'), context({ epoch: 3, expected: '1' }))
+        await expect(moved).rejects.toBeInstanceOf(ConflictError)
+        expect(await sink.checkpoints.load(FLOW)).toEqual(new Map([['a', '2']]))
+        await expectRows(harness, ITEMS, [
+          { id: '1', version: '2', a: 'none', b: null },
+          { id: '2', version: null, a: 'none', b: null },
+        ])
+      },
+    ),
+    'lets whoever has passed the fence commit before it is raised': using([ITEMS], async (harness) => {
+      const sink = await harness.sink([ITEMS])
+      await harness.leases.raise(FLOW, 1)
+      let seen: Promise<number> | undefined
+      const raise = (): void => {
+        seen ??= harness.leases.raise(FLOW, 2).then(async () => (await harness.stored(ITEMS)).length)
+      }
+      const disarm = armFailpoint('upsert:before-commit', raise)
+      try {
+        await sink.write(batch(rowsets({ id: 1 }, { id: 2 }), '1'), context({ epoch: 1 }))
+      } finally {
+        disarm()
+      }
+      raise()
+      expect(await seen).toBe(2)
+      const late = sink.write(batch(rowsets({ id: 3 }), '2'), context({ epoch: 1, expected: '1' }))
+      await expect(late).rejects.toBeInstanceOf(FencedError)
     }),
   }
 }

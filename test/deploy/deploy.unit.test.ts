@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { Cron } from 'croner'
 import { globSync } from 'tinyglobby'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
@@ -117,7 +118,7 @@ describe('the manifests of Kubernetes', () => {
       ...ofKind('Deployment').map((manifest) => Deployment.parse(manifest).spec.template.spec),
       ...ofKind('CronJob').map((manifest) => CronJob.parse(manifest).spec.jobTemplate.spec.template.spec),
     ]
-    expect(pods).toHaveLength(3)
+    expect(pods).toHaveLength(4)
     const args = pods.flatMap(({ containers }) => containers.map((container) => container.args))
     expect(args.map(unknownTo)).toEqual(args.map(() => []))
     expect(ofKind('Secret')).toEqual([])
@@ -129,6 +130,19 @@ describe('the manifests of Kubernetes', () => {
         expect([livenessProbe?.httpGet.path, readinessProbe?.httpGet.path]).toEqual(['/healthz', '/readyz'])
       }
     }
+  })
+
+  it('let workers come while the check that they are for is there, and take only what is there', () => {
+    const spec = z.object({ spec: z.object({ schedule: z.string(), concurrencyPolicy: z.literal('Forbid') }) })
+    const [check, workers] = ['base/cron-job.yaml', 'overlays/example/workers.yaml'].map((path) =>
+      spec.parse(parse(read(`kubernetes/${path}`))),
+    )
+    const firstRun = (schedule = '') =>
+      new Cron(schedule, { timezone: 'UTC' }).nextRun('2026-01-01T00:00:00Z')?.getTime()
+    const [begins = 0, come = 0] = [firstRun(check?.spec.schedule), firstRun(workers?.spec.schedule)]
+    expect(come - begins).toBe(60_000)
+    expect(read('kubernetes/overlays/example/workers.yaml')).toContain('args: [worker, --once,')
+    expect(read('kubernetes/overlays/example/lockstep.config.ts')).toContain('distribute: {')
   })
 
   it('end a flow that runs once before its successor begins', () => {

@@ -21,7 +21,7 @@ const provisioned = z
 
 /** Names that a process without any flow already tells of. */
 async function exposed(): Promise<ReadonlySet<string>> {
-  const options = { version: '0', flows: [], stored: () => null, stale: () => false, pools: () => [] }
+  const options = { version: '0', flows: [], stored: () => null, stale: () => false, connections: () => new Map() }
   const text = await new FlowMetrics({ ...options, board: new FlowBoard() }).text()
   return new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name ?? ''))
 }

@@ -82,8 +82,8 @@ describe('an embedded server', () => {
     const { pid, self, dataFolder } = JSON.parse(String(line))
     expect(await states([pid])).toMatch(/[RS]/)
     process.kill(self, 'SIGKILL')
-    await vi.waitFor(async () => expect(await states([pid])).toBe(''), { timeout: 15_000, interval: 100 })
-    await vi.waitFor(() => expect(existsSync(dataFolder)).toBe(false), { timeout: 10_000, interval: 100 })
+    await vi.waitFor(async () => expect(await states([pid])).toBe(''), { timeout: 40_000, interval: 100 })
+    await vi.waitFor(() => expect(existsSync(dataFolder)).toBe(false), { timeout: 40_000, interval: 100 })
   })
 })
 

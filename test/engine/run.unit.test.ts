@@ -35,7 +35,7 @@ describe('run: storing', () => {
     const line = memoryLine()
     line.source.append('a', numbered('a', 25))
     line.source.end()
-    await line.checkpoints.save(FLOW, 'a', '20', undefined)
+    await line.checkpoints.save({ flow: FLOW, lane: 'a', position: '20', expected: undefined })
     await run(line, testRun().options)
     expect(line.sink.items).toEqual(numbered('a', 25).slice(20))
   })
@@ -241,12 +241,12 @@ describe('run: conflicts', () => {
     line.source.end()
     const save = line.checkpoints.save.bind(line.checkpoints)
     let moved = false
-    vi.spyOn(line.checkpoints, 'save').mockImplementation(async (flow, lane, position, expected) => {
+    vi.spyOn(line.checkpoints, 'save').mockImplementation(async (move) => {
       if (!moved) {
         moved = true
-        await save(flow, lane, '20', expected)
+        await save({ ...move, position: '20' })
       }
-      await save(flow, lane, position, expected)
+      await save(move)
     })
     expect(await run(line, testRun().options)).toBe('finished')
     expect(line.source.reads).toBe(2)
@@ -269,8 +269,8 @@ describe('run: conflicts', () => {
     line.source.append('a', numbered('a', 10))
     line.source.end()
     const save = line.checkpoints.save.bind(line.checkpoints)
-    vi.spyOn(line.checkpoints, 'save').mockImplementationOnce(async (flow, lane, position, expected) => {
-      await save(flow, lane, position, expected)
+    vi.spyOn(line.checkpoints, 'save').mockImplementationOnce(async (move) => {
+      await save(move)
       throw new ConflictError('checkpoint-moved', 'another instance stored the same')
     })
     expect(await run(line, testRun().options)).toBe('finished')

@@ -15,12 +15,12 @@ export interface Load extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** Four writers of `records` on two sides, in a process of their own, for as long as they are let. */
-export async function startLoad(sides: SyncSides, seed = Date.now()): Promise<Load> {
+/** Writers of `records`, half of them on each side, in a process of their own, for as long as they are let. Default: four. */
+export async function startLoad(sides: SyncSides, writers = 4): Promise<Load> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-load-'))
   const acknowledged = join(folder, 'acknowledged')
   const hostile = startHostileWriters({
-    ...{ ...sides, table: 'records', seconds: 600, seed, writers: 4, disturb: [], acknowledged },
+    ...{ ...sides, table: 'records', seconds: 600, seed: Date.now(), writers, disturb: [], acknowledged },
   })
   const stop = async (): Promise<void> => {
     hostile.process.kill('SIGTERM')

@@ -52,6 +52,8 @@ describe('kill -9 of the tool', () => {
         if (nth === 1) expect(passed, `${failpoint} was passed`).toBe(true)
       }
     }
+    // A comparison has a row to repair in every page now; beside the writers that takes a busy machine minutes.
+    await load.stop()
     const last = startSyncProcess(cli, sides)
     await compared(last)
     await load.settle()
@@ -109,7 +111,8 @@ describe('a clean end', () => {
 })
 
 describe('two instances of one flow', () => {
-  test('at once: nothing is lost or doubled; one may give way', { timeout: 180_000 }, async () => {
+  // One that is frozen or waits for its turn: sync-standby.waits.test.ts.
+  test('at once: nothing is lost or doubled; one gives way', { timeout: 180_000 }, async () => {
     await using load = await startLoad(sides)
     const tools = [startSyncProcess(cli, sides), startSyncProcess(cli, sides)]
     await Promise.all(tools.map((tool) => Promise.race([compared(tool), tool.ended])))
@@ -121,23 +124,5 @@ describe('two instances of one flow', () => {
     for (const code of codes) expect([0, 4]).toContain(code)
     const { stdout } = await lockstep(cli, sides, ['check', 'mirror', '--json']).ended
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'same' })
-  })
-
-  test('one that was frozen wakes up and overwrites nothing', { timeout: 180_000 }, async () => {
-    await using load = await startLoad(sides)
-    const frozen = startSyncProcess(cli, sides)
-    await compared(frozen)
-    await load.goesOn()
-    frozen.process.kill('SIGSTOP')
-    const other = startSyncProcess(cli, sides)
-    await compared(other)
-    await load.goesOn()
-    frozen.process.kill('SIGCONT')
-    await load.goesOn()
-    await load.settle()
-    frozen.process.kill('SIGTERM')
-    other.process.kill('SIGTERM')
-    const codes = [(await frozen.ended).code, (await other.ended).code]
-    for (const code of codes) expect([0, 4]).toContain(code)
   })
 })

@@ -3,7 +3,7 @@ import { postgres } from '../../src/adapters/postgres/index.js'
 import { check } from '../../src/flows/check/check.js'
 import { plainClient, testDatabase } from '../support/postgres.js'
 
-const signal = AbortSignal.timeout(60_000)
+const signal = AbortSignal.timeout(240_000)
 
 describe('doctor on check.tables', () => {
   const [a, b] = [testDatabase('a'), testDatabase('b')]

@@ -18,5 +18,8 @@ test.each(turns)(`run $run, ${seconds} s: $name`, { timeout: (seconds + 120) * 1
   const seed = Number(process.env['HOSTILE_SEED'] ?? Date.now()) + run
   const result = await syncUnderHostileWriters({ a: a.url(), b: b.url() }, table, { seconds, seed })
   console.info(JSON.stringify({ table: table.name, ...result }))
+  // The hostility was real.
+  expect(Math.min(...Object.values(result.a.actions))).toBeGreaterThan(0)
+  expect(result.disturbed['vacuum']).toBeGreaterThan(0)
   expect(result.a.acknowledged + result.b.acknowledged).toBeGreaterThan(seconds * 10)
 })

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { subject } from './subject.js'
+import type { AlertMessage, AlertSink } from '../../src/core/alert.js'
+import { ConfigError, UnavailableError } from '../../src/core/errors.js'
+import { subject, TOKEN, token, toyFlow } from './subject.js'
 
 describe('the API', () => {
   it('tells how a running flow stands, with rates, lanes and series', async () => {
@@ -123,5 +125,84 @@ describe('the API', () => {
     expect(await (await api.post(`${letters}/discard`, { all: true })).json()).toEqual({ letters: 4, discarded: 4 })
     expect(await api.json(`${letters}?state=discarded`)).toMatchObject({ items: { length: 4 }, next: null })
     expect(api.unexpected).toEqual([])
+  })
+
+  it('sends a test alert to each place, and says what came back or why nothing did', async () => {
+    const sent: AlertMessage[] = []
+    const place = (label: string, send: AlertSink['send']): AlertSink => ({ label, send, diagnose: async () => [] })
+    const to = [
+      place('taker', async (message) => {
+        sent.push(message)
+        return '200 ok'
+      }),
+      place('refuser', async () => {
+        const fix = 'correct the address'
+        throw new ConfigError({ code: 'webhook-refused', key: 'x', message: 'answered 403 go away', fix })
+      }),
+      place('sleeper', async () => {
+        throw new UnavailableError('webhook-failed', 'answered 503 later')
+      }),
+    ]
+    const quiet = toyFlow(async () => {}, { alert: { on: false, to: undefined, rules: {} } })
+    await using api = subject({ alerts: { to }, flows: { quiet } })
+    expect(await api.json('/api/v1/flows/quotes')).toMatchObject({
+      alertsTo: ['taker', 'refuser', 'sleeper'],
+      actions: expect.arrayContaining(['test-alert']),
+    })
+    expect(await (await api.post('/api/v1/flows/quotes/alerts/test')).json()).toEqual({
+      results: [
+        { place: 'taker', arrived: true, answer: '200 ok', fix: null },
+        { place: 'refuser', arrived: false, answer: 'answered 403 go away', fix: 'correct the address' },
+        { place: 'sleeper', arrived: false, answer: 'answered 503 later', fix: null },
+      ],
+    })
+    expect(sent).toMatchObject([{ test: true, alerts: [{ flow: 'quotes' }] }])
+    const nowhere = await api.post('/api/v1/flows/quiet/alerts/test')
+    expect([nowhere.status, await nowhere.json()]).toMatchObject([409, { code: 'alert-without-place' }])
+    expect(await api.json('/api/v1/flows/quiet')).toMatchObject({ alertsTo: [] })
+  })
+
+  it('gives each request an id, in the answer, in a problem, and in what it logs', async () => {
+    await using api = subject({ access: { token } })
+    const of = (id: string) => ({ headers: { 'x-request-id': id, authorization: `Bearer ${TOKEN}` } })
+    expect((await api.get('/api/v1/about', of('trace-1_=A'))).headers.get('x-request-id')).toBe('trace-1_=A')
+    for (const id of ['', 'a b', 'a\tb', '<script>', 'x'.repeat(101), '"quoted"', 'é']) {
+      const answer = await api.get('/healthz', of(id))
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+    }
+    const refused = await api.get('/api/v1/flows', { headers: { 'x-request-id': 'r-2' } })
+    expect(refused.headers.get('x-request-id')).toBe('r-2')
+    expect(await refused.json()).toMatchObject({ code: 'token-missing', requestId: 'r-2' })
+    await api.get('/api/v1/flows', { headers: { 'x-request-id': 'r-3' } })
+    await api.get('/api/v1/flows/none?secret=canary', of('r-4'))
+    await api.post('/api/v1/flows/quotes/pause', { extra: 'canary' }, of('r-5'))
+    const lines = api.requests.filter(({ requestId }) => /^r-/.test(requestId))
+    expect(lines).toMatchObject([
+      {
+        event: 'serve.refused',
+        requestId: 'r-2',
+        method: 'GET',
+        path: '/api/v1/flows',
+        status: 401,
+        code: 'token-missing',
+      },
+      { event: 'serve.request', requestId: 'r-3', status: 401 },
+      { event: 'serve.request', requestId: 'r-4', path: '/api/v1/flows/none', status: 404, code: 'flow-unknown' },
+      { event: 'serve.change', requestId: 'r-5', method: 'POST', status: 400 },
+    ])
+    expect(JSON.stringify(lines)).not.toContain('canary')
+  })
+
+  it('puts the id of a request into what a replay tells of itself', async () => {
+    await using api = subject()
+    api.refused.add('bad')
+    api.stream.append({ json: { id: 'bad', price: 1 } })
+    await vi.waitFor(async () => {
+      expect(await api.json('/api/v1/flows/quotes')).toMatchObject({ stored: { deadLetters: 1 } })
+    }, 10_000)
+    api.refused.clear()
+    await api.post('/api/v1/flows/quotes/dead-letters/replay', { all: true }, { headers: { 'x-request-id': 'r-6' } })
+    expect(api.told.filter(({ requestId }) => requestId === 'r-6').map(({ type }) => type)).toContain('batch')
+    expect(api.told.filter(({ requestId }) => requestId === undefined).length).toBeGreaterThan(0)
   })
 })

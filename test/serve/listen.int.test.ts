@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { LockstepClient } from 'lockstep/client'
 import { describe, expect, it, vi } from 'vitest'
 import { FlowMetrics } from '../../src/observe/metrics.js'
@@ -15,13 +15,24 @@ function options(api: ReturnType<typeof subject>) {
     board: api.board,
     stored: () => ({ deadLetters: 1, held: 0, conflicts: 0 }),
     stale: () => false,
-    pools: () => [{ database: 'memory://database', open: 2, used: 1, waiting: 0 }],
+    connections: () => new Map([['memory://database', { open: 2, used: 1, waiting: 0, oldestUseMs: 1_500 }]]),
   })
   return {
     access: { host: '127.0.0.1', port: 0, token, names: [] },
     metrics: () => metrics.text(),
     unexpected: () => {},
   }
+}
+
+/** Listens to the events and reads nothing of them. */
+async function deafClient(url: string): Promise<Socket> {
+  const { host, hostname, port } = new URL(url)
+  const socket = connect({ host: hostname, port: Number(port) })
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write(`GET /api/v1/events HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`)
+  await vi.waitFor(() => expect(socket.bytesWritten).toBeGreaterThan(0))
+  return socket
 }
 
 function promtool(args: readonly string[], input = ''): { status: number | null; said: string } {
@@ -54,6 +65,37 @@ describe('the server on a port', () => {
     await expect(client.flows()).rejects.toMatchObject({ code: 'no-answer' })
   })
 
+  it('hangs up on clients that do not read, and tells the others everything at once', async () => {
+    await using api = subject()
+    await using server = await listen(api.desk, options(api))
+    const client = new LockstepClient({ url: server.url, token: TOKEN })
+    const deaf = await Promise.all([deafClient(server.url), deafClient(server.url)])
+    const over = new AbortController()
+    const heard = new Set<string>()
+    const listening = (async () => {
+      for await (const event of client.events({ signal: over.signal }))
+        heard.add(event.type === 'happening' ? event.happening.message : event.type)
+    })().catch(() => {})
+    await vi.waitFor(() => expect(heard.size).toBe(1), 10_000)
+    // More than what a client may leave unread and what the buffers of the system take; no two alike, as those would be one.
+    const [bursts, each, bytes] = [30, 200, 2_000]
+    for (let burst = 0; burst < bursts; burst++) {
+      for (let one = 0; one < each; one++) {
+        const message = `${burst}-${one}`.padEnd(bytes, ' word')
+        api.board.observer({ flow: 'quotes', type: 'notice', level: 'warn', code: `code-${burst}-${one}`, message })
+      }
+      const last = `${burst}-${each - 1}`.padEnd(bytes, ' word')
+      await vi.waitFor(() => expect(heard.has(last)).toBe(true), { timeout: 20_000, interval: 2 })
+    }
+    expect([...heard].filter((message) => message.length === bytes)).toHaveLength(bursts * each)
+    for (const socket of deaf) socket.resume()
+    await vi.waitFor(() => expect(deaf.map(({ closed }) => closed)).toEqual([true, true]), 10_000)
+    expect(Math.max(...deaf.map(({ bytesRead }) => bytesRead))).toBeLessThan(bursts * each * bytes)
+    expect((await client.flows()).map(({ name }) => name)).toEqual(['quotes'])
+    over.abort()
+    await listening
+  })
+
   it('says so when another program listens there', async () => {
     await using api = subject()
     const other = createServer().listen(0, '127.0.0.1')
@@ -80,6 +122,8 @@ describe('the server on a port', () => {
     expect(text).toContain('lockstep_records_total{flow="quotes",outcome="dead_letter"} 1')
     expect(text).toContain('lockstep_flow_state{flow="quotes",kind="ingest",state="running"} 1')
     expect(text).toMatch(/lockstep_batch_duration_seconds_bucket\{le="\+Inf",flow="quotes"\} [1-9]/)
+    expect(text).toContain('lockstep_pool_connections{database="memory://database",state="idle"} 1')
+    expect(text).toContain('lockstep_oldest_transaction_seconds{database="memory://database"} 1.5')
     // Those of Node's process have names of their own makers.
     const own = text.split('\n').filter((line) => line.includes('lockstep_'))
     expect(promtool(['check', 'metrics'], `${own.join('\n')}\n`)).toEqual({ status: 0, said: '' })

@@ -102,6 +102,7 @@ describe('the server', () => {
       'checkpoints/reset',
       'dead-letters/replay',
       'dead-letters/discard',
+      'alerts/test',
     ]) {
       expect(await code(api.app.fetch(posted(`/api/v1/flows/quotes/${action}`, {})))).toBe('403 read-only')
     }

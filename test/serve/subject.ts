@@ -3,12 +3,14 @@ import { memoryDatabase, memoryStream } from 'lockstep/memory'
 import { z } from 'zod'
 import { Runner } from '../../src/cli/run/runner.js'
 import { openDesk } from '../../src/cli/serve/open-desk.js'
+import type { FlowEvent } from '../../src/core/observer.js'
 import { Secret } from '../../src/core/secret.js'
 import { shutdown } from '../../src/engine/shutdown.js'
 import { FlowBoard } from '../../src/observe/board/flow-board.js'
 import { FlowMetrics } from '../../src/observe/metrics.js'
 import { type App, createApp } from '../../src/serve/app.js'
 import type { Desk } from '../../src/serve/desk.js'
+import type { RequestLine } from '../../src/serve/request-log.js'
 import type { Access } from '../../src/serve/security/access.js'
 
 export interface SubjectOptions {
@@ -16,6 +18,7 @@ export interface SubjectOptions {
   readonly readOnly?: boolean
   readonly flows?: Readonly<Record<string, Flow>>
   readonly state?: Config['state']
+  readonly alerts?: Config['alerts']
   readonly web?: string
 }
 
@@ -45,13 +48,14 @@ export function subject(options: SubjectOptions = {}) {
     flows: { quotes, ...options.flows },
     serve: { readOnly: options.readOnly ?? false },
     ...(options.state === undefined ? {} : { state: options.state }),
+    ...(options.alerts === undefined ? {} : { alerts: options.alerts }),
   }
   const flows = Object.entries(config.flows).map(([name, flow]) => ({ name, flow }))
   const stop = shutdown()
   const board = new FlowBoard()
   const signals = { shutdown: stop, overdue: new Promise<void>(() => {}), [Symbol.dispose]: () => {} }
   const runner = new Runner(flows, {
-    observer: board.observer,
+    observer: (event) => observer(event),
     signals,
     untilCaughtUp: false,
     once: false,
@@ -59,7 +63,12 @@ export function subject(options: SubjectOptions = {}) {
     stateOf: () => undefined,
   })
   const { drain, abort } = stop
-  const desk = openDesk(config, flows, { board, observer: board.observer, control: runner, drain, abort })
+  const told: FlowEvent[] = []
+  const observer = (event: FlowEvent): void => {
+    told.push(event)
+    board.observer(event)
+  }
+  const desk = openDesk(config, flows, { board, observer, control: runner, drain, abort })
   const app = appOf(desk, options)
   const running = runner.run()
   return {
@@ -72,6 +81,9 @@ export function subject(options: SubjectOptions = {}) {
     desk,
     app,
     unexpected: app.unexpected,
+    requests: app.requests,
+    /** Everything that flows and replays have told. */
+    told,
     get: (path: string, init?: RequestInit) => app.fetch(request(path, init)),
     post: (path: string, body: unknown = {}, init?: RequestInit) => app.fetch(posted(path, body, init)),
     async json(path: string): Promise<unknown> {
@@ -85,23 +97,31 @@ export function subject(options: SubjectOptions = {}) {
   }
 }
 
-export function appOf(desk: Desk, { access, web }: SubjectOptions = {}): App & { readonly unexpected: unknown[] } {
+interface Told {
+  readonly unexpected: unknown[]
+  /** Lines of the log about requests. */
+  readonly requests: RequestLine[]
+}
+
+export function appOf(desk: Desk, { access, web }: SubjectOptions = {}): App & Told {
   const unexpected: unknown[] = []
+  const requests: RequestLine[] = []
   const metrics = new FlowMetrics({
     version: desk.version,
     flows: [...desk.flows].map(([name, { kind }]) => ({ name, kind })),
     board: desk.board,
     stored: () => null,
     stale: () => false,
-    pools: () => [],
+    connections: () => new Map(),
   })
   const app = createApp(desk, {
     access: { host: '127.0.0.1', port: 0, token: undefined, names: [], ...access },
     metrics: () => metrics.text(),
     unexpected: (error) => unexpected.push(error),
+    log: (line) => requests.push(line),
     ...(web === undefined ? {} : { web }),
   })
-  return { ...app, [Symbol.dispose]: () => app[Symbol.dispose](), unexpected }
+  return { ...app, [Symbol.dispose]: () => app[Symbol.dispose](), unexpected, requests }
 }
 
 export function request(path: string, init: RequestInit = {}): Request {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsdown'
-import { inject } from 'vitest'
+import { inject, onTestFailed } from 'vitest'
 
 const BUILD_DEADLINE_MS = 50_000
 
@@ -71,11 +71,25 @@ export async function builtCli(): Promise<BuiltCli> {
     start(args, options = {}) {
       const cli = start(join(folder, 'cli', 'main.js'), args, options)
       running.add(cli.process)
+      tellWhenFailed(cli, args)
       return cli
     },
     [Symbol.asyncDispose]: async () => {
       for (const child of running) child.kill('SIGKILL')
     },
+  }
+}
+
+/** What a test that took too long was waiting for. */
+function tellWhenFailed({ process, output }: RunningCli, args: readonly string[]): void {
+  const tell = (): void => {
+    const state = process.signalCode ?? process.exitCode ?? 'running'
+    console.error(`lockstep ${args.join(' ')} (${state}):\n${output().slice(-2_000)}`)
+  }
+  try {
+    onTestFailed(tell)
+  } catch {
+    // Started for all tests of a file, it belongs to none of them; nor is one known while others of its file run beside it.
   }
 }
 

@@ -78,11 +78,11 @@ describe('the hostile writers', () => {
     const urls = await twoDatabases('killed', ['create table t (id uuid primary key, value text)'])
     const acknowledged = join(folder, 'killed')
     await using hostile = startHostileWriters({ ...urls, table: 't', seconds: 60, seed: 4, acknowledged })
-    await expect.poll(() => countRows(urls.a, 't'), { timeout: 10_000 }).toBeGreaterThan(100)
+    await expect.poll(() => countRows(urls.a, 't'), { timeout: 30_000 }).toBeGreaterThan(100)
     await server.kill()
     await server.start()
     const rows = await countRows(urls.a, 't')
-    await expect.poll(() => countRows(urls.a, 't'), { timeout: 10_000 }).toBeGreaterThan(rows + 100)
+    await expect.poll(() => countRows(urls.a, 't'), { timeout: 30_000 }).toBeGreaterThan(rows + 100)
     hostile.process.kill('SIGTERM')
     const result = await hostile.result
     const missing = await acknowledgedMinusStored(acknowledged, urls.a, 't')

@@ -54,7 +54,7 @@ async function expectNoConnection(client: PlainMariadb, name: string): Promise<v
   // A connection whose client just said goodbye needs a moment to end.
   await vi.waitFor(
     async () => expect(await client.query(open, [name]), `connections left open to ${name}`).toEqual([]),
-    { timeout: 5_000, interval: 50 },
+    { timeout: 20_000, interval: 50 },
   )
 }
 

@@ -52,7 +52,7 @@ async function expectNoConnection(client: PlainClient, name: string): Promise<vo
       const { rows } = await client.query(open, [name])
       expect(rows, `connections left open to ${name}`).toEqual([])
     },
-    { timeout: 5_000, interval: 50 },
+    { timeout: 20_000, interval: 50 },
   )
 }
 
@@ -98,6 +98,18 @@ export function ownSides(): { readonly a: string; readonly b: string } {
     await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
   })
   return sides
+}
+
+/** One such server; the URL is there from the first test on. */
+export function ownServer(): { readonly url: string } {
+  const own = { url: '' }
+  let server: EmbeddedServer
+  beforeAll(async () => {
+    server = await dedicatedServer({ settings: FAST_SETTINGS })
+    own.url = server.url()
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+  return own
 }
 
 export { FAST_SETTINGS }

@@ -58,7 +58,7 @@ export class RedisServer implements AsyncDisposable {
     const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#folder]
     this.#process = spawn('redis-server', [...own, ...secret, ...settings], { stdio: 'ignore' })
     if (this.#process.pid !== undefined) this.#guard = guardOrphan(this.#process.pid, this.#folder, 'KILL')
-    await vi.waitFor(async () => (await this.client())[Symbol.asyncDispose](), { timeout: 10_000, interval: 50 })
+    await vi.waitFor(async () => (await this.client())[Symbol.asyncDispose](), { timeout: 30_000, interval: 50 })
   }
 
   async kill(): Promise<void> {

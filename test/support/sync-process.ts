@@ -29,10 +29,12 @@ export function lockstep(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): RunningCli {
-  return cli.start([...args, '--config', CONFIG], { env: { A_URL: sides.a, B_URL: sides.b, ...env } })
+  return cli.start([...args, '--config', CONFIG], {
+    env: { A_URL: sides.a, B_URL: sides.b, ...(sides.c === undefined ? {} : { C_URL: sides.c }), ...env },
+  })
 }
 
 /** Resolves once the comparison at start is over. */
 export function compared(sync: RunningCli): Promise<void> {
-  return sync.printed('flow.verdict')
+  return sync.printed('"verdict":')
 }

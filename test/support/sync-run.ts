@@ -2,12 +2,14 @@ import { expect } from 'vitest'
 import { type PostgresOptions, postgres } from '../../src/adapters/postgres/index.js'
 import type { Flow } from '../../src/core/flow.js'
 import type { FlowEvent } from '../../src/core/observer.js'
-import { type SyncOptions, sync } from '../../src/flows/sync/sync.js'
+import { type SyncSides as Between, type SyncOptions, sync } from '../../src/flows/sync/sync.js'
 import { tablesIdentical } from './oracle.js'
 
+/** Addresses of two sides, or of three. */
 export interface SyncSides {
   readonly a: string
   readonly b: string
+  readonly c?: string
 }
 
 export type SyncRunOptions = Partial<Omit<SyncOptions, 'between'>> & {
@@ -34,7 +36,8 @@ export function startSync(
   sides: SyncSides,
   { untilCaughtUp = false, postgres: limits, ...options }: SyncRunOptions = {},
 ): SyncRun {
-  const databases = [postgres(sides.a, limits), postgres(sides.b, limits)] as const
+  const third = sides.c === undefined ? [] : [postgres(sides.c, limits)]
+  const databases: Between = [postgres(sides.a, limits), postgres(sides.b, limits), ...third]
   const flow = sync({ table: 'records', compareEveryMs: 1e9, ...options, between: databases })
   const events: FlowEvent[] = []
   const drain = new AbortController()
@@ -78,10 +81,12 @@ export function startSync(
 
 /** Waits until the oracle sees no difference; fails with some rows that differ. */
 export async function becomeIdentical(
-  { a, b }: SyncSides,
+  { a, b, c }: SyncSides,
   { table = 'records', timeoutMs = 60_000 }: { table?: string; timeoutMs?: number } = {},
 ): Promise<void> {
-  await expect
-    .poll(() => tablesIdentical(a, b, table), { timeout: timeoutMs, interval: 200 })
-    .toMatchObject({ identical: true, sample: [] })
+  for (const other of c === undefined ? [b] : [b, c]) {
+    await expect
+      .poll(() => tablesIdentical(a, other, table), { timeout: timeoutMs, interval: 200 })
+      .toMatchObject({ identical: true, sample: [] })
+  }
 }

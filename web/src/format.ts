@@ -8,6 +8,11 @@ export function count(value: number): string {
   return WHOLE.format(value)
 }
 
+/** `1 file`, `12,345 files` */
+export function plural(value: number, what: string): string {
+  return `${count(value)} ${what}${value === 1 ? '' : 's'}`
+}
+
 /** `12.3K`, where room is short. */
 export function shortCount(value: number): string {
   return SHORT.format(value)

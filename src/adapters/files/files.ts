@@ -42,6 +42,8 @@ export function files(options: FilesOptions): Stream {
 class Files implements Stream {
   readonly system = 'files'
   readonly label: string
+  /** Positions in files are in the database, and nobody else gives files away. */
+  readonly oneReader = true
   readonly #paths: readonly string[]
   readonly #reading: Reading
 

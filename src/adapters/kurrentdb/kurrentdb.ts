@@ -27,6 +27,7 @@ export function kurrentdb(options: KurrentdbOptions): Stream {
   return {
     system: 'kurrentdb',
     label: `${server}/${stream}${group === undefined ? '' : `::${group.name}`}`,
+    oneReader: group === undefined,
     source: (options: StreamOptions): Source<Message> =>
       group === undefined
         ? new CatchUpSource(connection(), settings, options)

@@ -1,17 +1,24 @@
 import type { Checkpoints, Lane, Position } from '../../core/batch.js'
-import type { CheckpointStore } from '../../core/checkpoint.js'
+import type { CheckpointMove, CheckpointStore } from '../../core/checkpoint.js'
 import { ConflictError } from '../../core/errors.js'
+import { MemoryLeases } from './leases.js'
 
 /** Checkpoints that live as long as the object. */
 export class MemoryCheckpointStore implements CheckpointStore {
   readonly #flows = new Map<string, Map<Lane, Position>>()
+  readonly #leases: MemoryLeases
+
+  /** `leases`: whose fences are asked. */
+  constructor(leases: MemoryLeases = new MemoryLeases()) {
+    this.#leases = leases
+  }
 
   async load(flow: string): Promise<Checkpoints> {
     return new Map(this.#flows.get(flow))
   }
 
-  async save(flow: string, lane: Lane, position: Position, expected: Position | undefined): Promise<void> {
-    this.move(flow, lane, position, expected)
+  async save(move: CheckpointMove): Promise<void> {
+    this.move(move)
   }
 
   async reset(flow: string): Promise<number> {
@@ -21,7 +28,8 @@ export class MemoryCheckpointStore implements CheckpointStore {
   }
 
   /** As `save`, but at once: nothing can come in between, so it can be part of a greater change. */
-  move(flow: string, lane: Lane, position: Position, expected: Position | undefined): void {
+  move({ flow, lane, position, expected, epoch }: CheckpointMove): void {
+    if (epoch !== undefined) this.#leases.check(flow, epoch)
     const lanes = this.#flows.get(flow) ?? new Map<Lane, Position>()
     if (lanes.get(lane) !== expected) {
       throw new ConflictError(
@@ -34,6 +42,6 @@ export class MemoryCheckpointStore implements CheckpointStore {
   }
 }
 
-export function memoryCheckpoints(): MemoryCheckpointStore {
-  return new MemoryCheckpointStore()
+export function memoryCheckpoints(leases?: MemoryLeases): MemoryCheckpointStore {
+  return new MemoryCheckpointStore(leases)
 }

@@ -50,6 +50,7 @@ export class MemoryDatabase implements Database, Upserts {
   async upserts(tables: readonly TableRef[], options: UpsertOptions): Promise<UpsertSink> {
     return memoryUpserts({
       checkpoints: this.state.checkpoints,
+      leases: this.state.leases,
       rules: tables.map((table) => this.#rule(table)),
       stored: this.#stored,
       invalidText: options.invalidText ?? 'reject',

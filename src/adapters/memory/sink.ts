@@ -46,7 +46,8 @@ export class MemorySink<Item> implements Sink<Item> {
     this.#throwFault('begin', context)
     this.#check(batch.items)
     if (this.checkpoints !== undefined && batch.position !== undefined) {
-      this.checkpoints.move(context.flow, batch.lane, batch.position, context.expected)
+      const { lane, position } = batch
+      this.checkpoints.move({ flow: context.flow, lane, position, expected: context.expected })
     }
     for (const item of batch.items) this.#items.set(this.#options.key(item), item)
     this.#throwFault('stored', context)

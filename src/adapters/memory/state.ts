@@ -10,6 +10,9 @@ import type {
 import { MemoryCheckStore } from './check-store.js'
 import { MemoryCheckpointStore } from './checkpoint-store.js'
 import { MemoryDeadLetterStore } from './dead-letter-store.js'
+import { MemoryEventLog } from './event-log.js'
+import { MemoryFeedRunStore } from './feed-run-store.js'
+import { MemoryLeases } from './leases.js'
 
 /** Conflicts that live as long as the object. */
 export class MemoryConflictStore implements ConflictStore {
@@ -62,7 +65,7 @@ export class MemoryRunStore implements RunStore {
     for (const record of this.#records.values()) {
       if (flow !== undefined && record.flow !== flow) continue
       const known = newest.get(record.flow)
-      if (known === undefined || known.heartbeatAt <= record.heartbeatAt) newest.set(record.flow, record)
+      if (known === undefined || follows(record, known)) newest.set(record.flow, record)
     }
     return [...newest.values()]
   }
@@ -75,12 +78,21 @@ export class MemoryRunStore implements RunStore {
   }
 }
 
+/** Whether `record` says more of how its flow stands than one that was seen before. */
+function follows(record: RunRecord, known: RunRecord): boolean {
+  const [waits, waited] = [record.state === 'standby', known.state === 'standby']
+  return waits === waited ? known.heartbeatAt <= record.heartbeatAt : waited
+}
+
 export class MemoryStateStore implements StateStore {
-  readonly checkpoints = new MemoryCheckpointStore()
+  readonly leases = new MemoryLeases()
+  readonly checkpoints = new MemoryCheckpointStore(this.leases)
   readonly deadLetters = new MemoryDeadLetterStore()
   readonly conflicts = new MemoryConflictStore()
   readonly runs = new MemoryRunStore()
   readonly checks = new MemoryCheckStore()
+  readonly feeds = new MemoryFeedRunStore()
+  readonly events = new MemoryEventLog()
 
   async prepare(): Promise<void> {}
 }

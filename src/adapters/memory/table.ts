@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../core/table.js'
+import type { Bucket, BucketRows, Digest, DigestOptions, Row, Table, TableSchema } from '../../core/table.js'
 
 const SCAN_ROWS = 1_000
 
@@ -49,13 +49,17 @@ export class MemoryTable implements Table {
     return this.#keyColumns.map((at) => row[at] ?? null)
   }
 
-  async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
+  async digests(
+    within: readonly Bucket[],
+    depth: number,
+    { signal }: DigestOptions,
+  ): Promise<ReadonlyMap<number, Digest>> {
     signal.throwIfAborted()
     const digests = new Map<number, Digest>()
     for (const { keyHash, rowHash } of this.#inside(within)) {
       const index = bucketOf(keyHash, depth)
       const known = digests.get(index) ?? { rows: 0n, sum: 0n }
-      digests.set(index, { rows: known.rows + 1n, sum: BigInt.asUintN(64, known.sum + rowHash) })
+      digests.set(index, { rows: known.rows + 1n, sum: known.sum + rowHash })
     }
     return digests
   }

@@ -4,10 +4,12 @@ import type { WriteContext } from '../../core/sink.js'
 import type { Rowset, UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { cleanText } from '../sql/clean-text.js'
 import type { MemoryCheckpointStore } from './checkpoint-store.js'
+import type { MemoryLeases } from './leases.js'
 import { missingParent, referred, refusal, type StoredRows, type UpsertRule, upsertRow } from './upsert-table.js'
 
 export interface MemoryUpsertsOptions {
   readonly checkpoints: MemoryCheckpointStore
+  readonly leases: MemoryLeases
   /** In the order of `Rowset.rows`. */
   readonly rules: readonly UpsertRule[]
   /** The rows of all tables of the database, by the name of the table. */
@@ -35,8 +37,10 @@ class MemoryUpserts implements UpsertSink {
     context.signal.throwIfAborted()
     this.#throwFault('begin', context)
     const after = this.#apply(batch.items)
+    if (context.epoch !== undefined) this.#options.leases.check(context.flow, context.epoch)
     if (batch.position !== undefined) {
-      this.checkpoints.move(context.flow, batch.lane, batch.position, context.expected)
+      const { lane, position } = batch
+      this.checkpoints.move({ flow: context.flow, lane, position, expected: context.expected })
     }
     for (const [name, rows] of after) this.#options.stored.set(name, rows)
     this.#throwFault('stored', context)

@@ -1,14 +1,25 @@
+import type { SQL } from 'drizzle-orm'
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import type { DatabaseIdentity, GroupsRequest, QueryOptions, TableOptions, TableRef } from '../../core/database.js'
+import { addedUp, type ConnectionFigures } from '../../core/connection-figures.js'
+import type {
+  ColumnName,
+  DatabaseIdentity,
+  GroupsRequest,
+  QueryOptions,
+  TableOptions,
+  TableRef,
+} from '../../core/database.js'
+import type { Diagnosis } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { GroupReader } from '../../core/groups.js'
 import { Secret } from '../../core/secret.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { ClientPool } from '../sql/client-pool.js'
 import { ClosedError } from '../sql/closed-error.js'
+import { diagnoseStateDatabase } from './diagnose/diagnose.js'
 import { openGroups } from './groups/groups.js'
 import type { MysqlHandle } from './handle.js'
-import { MysqlQueryRef } from './query-ref.js'
+import { MysqlQueryRef, type MysqlSelect } from './query-ref.js'
 import { type Address, parseAddress } from './session/address.js'
 import { PooledSession } from './session/connection.js'
 import { askServer, greet, type ServerFacts } from './session/dialect.js'
@@ -73,10 +84,12 @@ export class MysqlDatabase implements MysqlHandle {
     const { limits, maxConnections } = settings
     const idleTransactionMs = Math.min(limits.idleTransactionMs, IDLE_WRITE_MS)
     const writers = this.#pool(maxConnections, { ...limits, idleTransactionMs })
-    this.#pools = [this.#main, writers, this.#spare]
+    const leasing = this.#pool(1)
+    this.#pools = [this.#main, writers, this.#spare, leasing]
     this.session = new PooledSession(this.#main)
     this.writing = new PooledSession(writers)
-    this.state = new MysqlStateStore(new PooledSession(this.#spare), address, () => this.facts())
+    const sessions = { session: new PooledSession(this.#spare), leasing: new PooledSession(leasing) }
+    this.state = new MysqlStateStore(sessions, address, () => this.facts())
   }
 
   /**
@@ -93,16 +106,27 @@ export class MysqlDatabase implements MysqlHandle {
   }
 
   /**
-   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read. `Row` is what
-   * a `map` gets of it. `key` names the columns that
-   * identify a row of it, most often those it is grouped by.
+   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read, as a text, a
+   * `sql` template, or a select of Drizzle's query builder, whose rows are typed. `Row` is what a `map` gets of it. `key`
+   * names the columns that identify a row of it, most often those it is grouped by.
    */
-  query<Row = Values>(text: string, options: QueryOptions = {}): MysqlQueryRef<Row> {
-    return new MysqlQueryRef(this, text, options)
+  query<Row = Values>(
+    query: string | SQL | MysqlSelect<Row>,
+    options: QueryOptions<ColumnName<NoInfer<Row>>> = {},
+  ): MysqlQueryRef<Row> {
+    return new MysqlQueryRef(this, query, options)
   }
 
   async identify(signal: AbortSignal): Promise<DatabaseIdentity> {
     return (await this.ask(signal)).identity
+  }
+
+  diagnoseState(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    return diagnoseStateDatabase(this, signal)
+  }
+
+  connections(): ConnectionFigures {
+    return addedUp(this.#pools.map(({ figures }) => figures))
   }
 
   async ask(signal: AbortSignal): Promise<ServerFacts> {

@@ -1,16 +1,18 @@
 import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { ColumnRef, ReadOptions, ReadsAsked, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
 import type { Increment, IncrementRequest } from '../../core/increment.js'
+import { declaredColumns } from '../sql/drizzle-columns.js'
 import { MysqlCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type MysqlTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
 import { parseTableName, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
 import { tableGrants } from './diagnose/grants.js'
+import { diagnoseMysqlReads } from './diagnose/reads.js'
 import { mysqlIncrement } from './export/increment.js'
 import { mysqlExport } from './export/table-export.js'
 import type { MysqlHandle } from './handle.js'
@@ -54,11 +56,15 @@ export class MysqlTableRef<Insert = unknown, Select = unknown> implements TableR
   async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
     const request = { ...this.#request(true), ...reading }
     const rows = await describeTable(this.database.session, request, signal)
-    return mysqlExport(this.database, rows, this.drizzle)
+    return mysqlExport(this.database, rows, declaredColumns(this.drizzle))
   }
 
   async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
-    const rows = { database: this.database, rows: await this.describe(signal, true), table: this.drizzle }
+    const rows = {
+      database: this.database,
+      rows: await this.describe(signal, true),
+      declared: declaredColumns(this.drizzle),
+    }
     return mysqlIncrement(rows, request, signal)
   }
 
@@ -75,6 +81,17 @@ export class MysqlTableRef<Insert = unknown, Select = unknown> implements TableR
 
   diagnose(use: TableUse, signal: AbortSignal): Promise<readonly Diagnosis[]> {
     return diagnoseTable(this, use, signal)
+  }
+
+  async diagnoseReads(asked: ReadsAsked, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const { session, label, name } = this.database
+    const info = await describeTable(session, { ...this.#request(true), where: asked.where }, signal)
+    const place = { schema: this.#parsed.schema ?? name, name: this.#parsed.table }
+    return diagnoseMysqlReads(
+      { session, subject: `${label} ${info.name}`, info, place, table: this.drizzle },
+      asked,
+      signal,
+    )
   }
 
   grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList> {

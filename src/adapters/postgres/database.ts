@@ -1,21 +1,34 @@
+import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import type { DatabaseIdentity, GroupsRequest, QueryOptions, TableOptions, TableRef } from '../../core/database.js'
+import { addedUp, type ConnectionFigures } from '../../core/connection-figures.js'
+import type {
+  ColumnName,
+  DatabaseIdentity,
+  GroupsRequest,
+  QueryOptions,
+  TableOptions,
+  TableRef,
+} from '../../core/database.js'
+import type { Diagnosis } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { GroupReader } from '../../core/groups.js'
+import type { HeldSnapshot } from '../../core/key-range.js'
 import { Secret } from '../../core/secret.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { ClientPool } from '../sql/client-pool.js'
 import { ClosedError } from '../sql/closed-error.js'
+import { diagnoseStateDatabase } from './diagnose/diagnose.js'
 import { openGroups } from './groups/groups.js'
 import type { PostgresHandle } from './handle.js'
 import { OwnTransactions } from './own-transactions.js'
-import { PostgresQueryRef } from './query-ref.js'
+import { PostgresQueryRef, type PostgresSelect } from './query-ref.js'
 import { type Address, parseAddress } from './session/address.js'
 import { PooledSession } from './session/connection.js'
 import { greet, IdentityGuard, identify, type PostgresIdentity } from './session/identity.js'
 import { type Limits, LiveClient } from './session/live-client.js'
 import { type PostgresOptions, parseOptions, type Settings } from './session/options.js'
 import type { Connection, Session } from './session/session.js'
+import { holdSnapshot } from './snapshot-lane.js'
 import { PostgresStateStore } from './state/state-store.js'
 import { PostgresTableRef } from './table-ref.js'
 import { openUpserts } from './upsert/upserts.js'
@@ -62,7 +75,7 @@ export class PostgresDatabase implements PostgresHandle {
   readonly #settings: Settings
   readonly #guard: IdentityGuard
   readonly #spare: ClientPool<LiveClient>
-  readonly #open = new Set<AsyncDisposable>()
+  readonly #open = new Set<ClientPool<LiveClient>>()
   #closed = false
 
   constructor(address: Address, settings: Settings) {
@@ -79,7 +92,8 @@ export class PostgresDatabase implements PostgresHandle {
     this.writing = new PooledSession(this.#pool({ max, writer: true, purpose: 'write', limits: { idleTransactionMs } }))
     this.#spare = this.#pool({ max: SPARE_CONNECTIONS, writer: false, purpose: 'state' })
     const where = { label: this.label, schema: this.stateSchema }
-    this.state = new PostgresStateStore(new PooledSession(this.#spare), where, this.own)
+    const leasing = new PooledSession(this.#pool({ max: 1, writer: true, purpose: 'lease' }))
+    this.state = new PostgresStateStore({ session: new PooledSession(this.#spare), leasing }, where, this.own)
   }
 
   /** A Drizzle table: its rows and the names of its columns are typed. */
@@ -94,12 +108,15 @@ export class PostgresDatabase implements PostgresHandle {
   }
 
   /**
-   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read. `Row` is what
-   * a `map` gets of it. `key` names the columns that
-   * identify a row of it, most often those it is grouped by.
+   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read, as a text, a
+   * `sql` template, or a select of Drizzle's query builder, whose rows are typed. `Row` is what a `map` gets of it. `key`
+   * names the columns that identify a row of it, most often those it is grouped by.
    */
-  query<Row = Values>(text: string, options: QueryOptions = {}): PostgresQueryRef<Row> {
-    return new PostgresQueryRef(this, text, options)
+  query<Row = Values>(
+    query: string | SQL | PostgresSelect<Row>,
+    options: QueryOptions<ColumnName<NoInfer<Row>>> = {},
+  ): PostgresQueryRef<Row> {
+    return new PostgresQueryRef(this, query, options)
   }
 
   async upserts(tables: readonly TableRef[], options: UpsertOptions, signal: AbortSignal): Promise<UpsertSink> {
@@ -130,6 +147,18 @@ export class PostgresDatabase implements PostgresHandle {
     } finally {
       this.#spare.release(client)
     }
+  }
+
+  holdSnapshot(signal: AbortSignal): Promise<HeldSnapshot> {
+    return holdSnapshot(this, signal)
+  }
+
+  connections(): ConnectionFigures {
+    return addedUp([...this.#open].map(({ figures }) => figures))
+  }
+
+  diagnoseState(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    return diagnoseStateDatabase(this, signal)
   }
 
   connect(purpose: string, limits: Partial<Limits> = {}): Connection {

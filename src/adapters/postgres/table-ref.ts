@@ -1,18 +1,22 @@
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { BulkTable } from '../../core/bulk.js'
-import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { ColumnRef, ReadOptions, ReadsAsked, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
 import type { Increment, IncrementRequest } from '../../core/increment.js'
+import { bothConditions, type KeySample, type KeySampleRequest, rangeCondition } from '../../core/key-range.js'
+import { declaredColumns } from '../sql/drizzle-columns.js'
 import { openBulkTable } from './bulk/bulk-table.js'
 import { PostgresCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, type PostgresTableInfo, type TableRequest } from './catalog/catalog.js'
 import { drizzleTableName, isDrizzleTable } from './catalog/drizzle-table.js'
-import { parseTableName, type TableName } from './catalog/identifiers.js'
+import { parseTableName, quoteIdentifier, quoteLiteral, type TableName } from './catalog/identifiers.js'
 import { diagnoseTable } from './diagnose/diagnose.js'
 import { tableGrants } from './diagnose/grants.js'
+import { diagnosePostgresReads } from './diagnose/reads.js'
+import { sampleKeys } from './digest/sample-keys.js'
 import { postgresIncrement } from './export/increment.js'
 import { PostgresExport } from './export/table-export.js'
 import type { PostgresHandle, UpsertableTable } from './handle.js'
@@ -43,14 +47,16 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
           : `${parsed.schema}.${parsed.table}`
   }
 
-  async open(signal: AbortSignal, { where }: ReadOptions = {}): Promise<PostgresTable> {
-    const request = { ...this.#request(), where }
-    return new PostgresTable(this.database, await describeTable(this.database.session, request, signal))
+  async open(signal: AbortSignal, reading: ReadOptions = {}): Promise<PostgresTable> {
+    const request = { ...this.#request(), where: filterOf(reading) }
+    const info = await describeTable(this.database.session, request, signal)
+    return new PostgresTable(this.database, info, reading.snapshot)
   }
 
   async openCanonical(signal: AbortSignal, reading: ReadOptions = {}): Promise<PostgresCanonicalTable> {
-    const request = { ...this.#request(), ...reading, reading: true }
-    return new PostgresCanonicalTable(this.database, await describeTable(this.database.session, request, signal))
+    const request = { ...this.#request(), keyless: reading.keyless, where: filterOf(reading), reading: true }
+    const info = await describeTable(this.database.session, request, signal)
+    return new PostgresCanonicalTable(this.database, info, reading.snapshot)
   }
 
   /** A column of it, for `check.references`: by its property in the Drizzle table, or by its name in the database. */
@@ -78,17 +84,29 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
     return diagnoseTable(this, use, signal)
   }
 
+  async diagnoseReads(asked: ReadsAsked, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const { session, label } = this.database
+    const info = await this.describe(signal, asked)
+    const subject = `${label} ${info.schema.name}`
+    return diagnosePostgresReads({ session, subject, info, table: this.drizzle }, asked, signal)
+  }
+
+  async sampleKeys(request: KeySampleRequest, signal: AbortSignal): Promise<KeySample | undefined> {
+    return sampleKeys(this.database.session, await this.describe(signal), { request, signal })
+  }
+
   grants(use: TableUse, role: string, signal: AbortSignal): Promise<GrantList> {
     return tableGrants(this, { use, role }, signal)
   }
 
   async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
-    const { session, label } = this.database
-    return new PostgresExport({ session, label, info: await this.describe(signal, reading), table: this.drizzle })
+    const { database } = this
+    const info = await this.describe(signal, reading)
+    return new PostgresExport({ database, info, declared: declaredColumns(this.drizzle) })
   }
 
   async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
-    const rows = { database: this.database, info: await this.describe(signal), table: this.drizzle }
+    const rows = { database: this.database, info: await this.describe(signal), declared: declaredColumns(this.drizzle) }
     return postgresIncrement(rows, request, signal)
   }
 
@@ -96,6 +114,12 @@ export class PostgresTableRef<Insert = unknown, Select = unknown> implements Tab
     const { session, label } = this.database
     return openBulkTable({ session, label, table: this.#parsed }, signal)
   }
+}
+
+function filterOf({ where, range }: ReadOptions): string | undefined {
+  if (range === undefined) return where
+  const names = { column: quoteIdentifier(range.column), uuid: (text: string) => `${quoteLiteral(text)}::uuid` }
+  return bothConditions(where, rangeCondition(range, names))
 }
 
 function readTable(table: unknown): { given: string | PgTable; parsed: TableName } {

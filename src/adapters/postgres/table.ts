@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
+import type { SharedSnapshot } from '../../core/key-range.js'
 import type { ChangeOptions, ChangeSource, MirrorTable, WriterOptions } from '../../core/mirror.js'
 import type { Repairable, RepairTable } from '../../core/repair.js'
 import type { Sink } from '../../core/sink.js'
-import type { Bucket, BucketRows, Digest, Row, TableSchema } from '../../core/table.js'
+import type { Bucket, BucketRows, Digest, DigestOptions, Row, TableSchema } from '../../core/table.js'
 import type { PostgresTableInfo } from './catalog/catalog.js'
 import { PostgresDigests } from './digest/digest.js'
 import { selectRows } from './digest/lookup.js'
@@ -23,17 +24,17 @@ export class PostgresTable implements MirrorTable, Repairable {
   readonly #digests: PostgresDigests
   readonly #writes = new OwnWrites()
 
-  constructor(database: PostgresHandle, info: PostgresTableInfo) {
+  constructor(database: PostgresHandle, info: PostgresTableInfo, snapshot?: SharedSnapshot) {
     this.#database = database
     this.info = info
     this.schema = info.schema
     this.label = `${database.label} ${info.schema.name}`
-    this.#digests = new PostgresDigests(database.session, nativeForm(info))
+    this.#digests = new PostgresDigests(database, nativeForm(info), snapshot)
     this.hashing = this.#digests.hashing
   }
 
-  digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
-    return this.#digests.digests(within, depth, signal)
+  digests(within: readonly Bucket[], depth: number, options: DigestOptions): Promise<ReadonlyMap<number, Digest>> {
+    return this.#digests.digests(within, depth, options)
   }
 
   scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]> {

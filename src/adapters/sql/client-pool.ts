@@ -1,3 +1,4 @@
+import type { ConnectionFigures } from '../../core/connection-figures.js'
 import { UnavailableError } from '../../core/errors.js'
 import { ClosedError } from './closed-error.js'
 
@@ -32,6 +33,8 @@ export class ClientPool<Client extends PoolClient> implements AsyncDisposable {
   readonly #options: PoolOptions<Client>
   readonly #clients = new Set<Client>()
   readonly #idle: Client[] = []
+  /** Those that are lent, and since when. */
+  readonly #lent = new Map<Client, number>()
   readonly #waiters = new Set<Waiter>()
   readonly #closed = new AbortController()
   #free: number
@@ -47,13 +50,25 @@ export class ClientPool<Client extends PoolClient> implements AsyncDisposable {
     return this.#opened
   }
 
+  get figures(): ConnectionFigures {
+    const oldest = Math.min(...this.#lent.values())
+    return {
+      open: this.#clients.size,
+      used: this.#lent.size,
+      waiting: this.#waiters.size,
+      oldestUseMs: this.#lent.size === 0 ? 0 : performance.now() - oldest,
+    }
+  }
+
   /** Whoever gets one gives it back with `release`, whatever happens. */
   async lease(signal?: AbortSignal): Promise<Client> {
     if (this.#closed.signal.aborted) throw this.#closedError()
     if (this.#free > 0) this.#free -= 1
     else await this.#turn(signal)
     try {
-      return this.#takeIdle() ?? (await this.#open(signal))
+      const client = this.#takeIdle() ?? (await this.#open(signal))
+      this.#lent.set(client, performance.now())
+      return client
     } catch (error) {
       this.#pass()
       throw error
@@ -61,6 +76,7 @@ export class ClientPool<Client extends PoolClient> implements AsyncDisposable {
   }
 
   release(client: Client): void {
+    this.#lent.delete(client)
     if (client.usable) this.#idle.push(client)
     else this.#clients.delete(client)
     this.#pass()
@@ -74,6 +90,7 @@ export class ClientPool<Client extends PoolClient> implements AsyncDisposable {
     for (const client of this.#clients) if (!idle.has(client)) client.destroy(this.#closedError())
     await Promise.all([...idle].map((client) => client.close()))
     this.#clients.clear()
+    this.#lent.clear()
     this.#options.closed?.()
   }
 

@@ -17,6 +17,27 @@ export interface DrizzleColumn {
   readonly updateDefault: (() => unknown) | undefined
 }
 
+/** What makes a value of what Drizzle's driver gives: a column, or what `mapWith` was given. */
+export interface ValueDecoder {
+  readonly columnType?: string
+  mapFromDriverValue(value: unknown): unknown
+}
+
+/** What Drizzle calls a column that is read, and makes of its values. */
+export interface DeclaredColumn {
+  readonly property: string
+  readonly decoder: ValueDecoder
+}
+
+/** By the name in the database; none where no Drizzle table, or select, says what the columns are. */
+export type DeclaredColumns = ReadonlyMap<string, DeclaredColumn>
+
+export function declaredColumns(table: Table | undefined): DeclaredColumns {
+  if (table === undefined) return new Map()
+  const columns = [...drizzleColumns(table).values()]
+  return new Map(columns.map(({ name, property, column }) => [name, { property, decoder: column }]))
+}
+
 /** By property, in the order of the Drizzle table. */
 export function drizzleColumns(table: Table): ReadonlyMap<string, DrizzleColumn> {
   return new Map(

@@ -51,3 +51,23 @@ export function changeProblem(change: RowChange, { required, names, problemAt }:
   }
   return undefined
 }
+
+export interface ChangedColumns {
+  /** Quoted, all that are compared. */
+  readonly columns: readonly string[]
+  /** Quoted, those that are never set. */
+  readonly key: readonly string[]
+}
+
+/** What a GRANT says for these kinds of changes: no right on a column that is never written. */
+export function changeRights(
+  kinds: ReadonlySet<RowChange['kind']>,
+  { columns, key }: ChangedColumns,
+): readonly string[] {
+  const set = columns.filter((column) => !key.includes(column))
+  return [
+    ...(kinds.has('delete') ? ['DELETE'] : []),
+    ...(kinds.has('insert') ? [`INSERT (${columns.join(', ')})`] : []),
+    ...(kinds.has('update') && set.length > 0 ? [`UPDATE (${set.join(', ')})`] : []),
+  ]
+}

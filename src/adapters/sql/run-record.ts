@@ -8,7 +8,7 @@ const Stored = z.object({
   flow: z.string(),
   kind: z.string(),
   run: z.string(),
-  state: z.enum(['running', 'scheduled', 'draining', 'paused', 'stopped', 'failed']),
+  state: z.enum(['running', 'standby', 'scheduled', 'draining', 'paused', 'stopped', 'failed']),
   startedAt: z.string(),
   heartbeatAt: z.string(),
   items: z.number(),
@@ -22,6 +22,7 @@ const Stored = z.object({
   lastRun: z
     .object({ startedAt: z.string(), endedAt: z.string(), exitCode: z.number(), error: z.string().optional() })
     .optional(),
+  lease: z.object({ holder: z.string(), epoch: z.number(), since: z.string() }).optional(),
 })
 
 /** A record as it is kept: JSON in which NUL, which not every database takes, is a character that shows it. */

@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { access, constants, stat } from 'node:fs/promises'
+import type { SQL } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
-import type { DatabaseIdentity, GroupsRequest, QueryOptions, TableOptions, TableRef } from '../../core/database.js'
+import type {
+  ColumnName,
+  DatabaseIdentity,
+  GroupsRequest,
+  QueryOptions,
+  TableOptions,
+  TableRef,
+} from '../../core/database.js'
 import { ConfigError } from '../../core/errors.js'
 import type { GroupReader } from '../../core/groups.js'
 import type { UpsertOptions, UpsertSink, Values } from '../../core/upsert.js'
 import { openGroups } from './groups/groups.js'
 import type { SqliteHandle } from './handle.js'
-import { SqliteQueryRef } from './query-ref.js'
+import { SqliteQueryRef, type SqliteSelect } from './query-ref.js'
 import { type Place, parseOptions, parsePlace, type SqliteOptions } from './session/options.js'
 import { type CallOptions, type Snapshot, SqliteSession } from './session/session.js'
 import { SqliteStateStore } from './state/state-store.js'
@@ -64,12 +72,15 @@ export class SqliteDatabase implements SqliteHandle {
   }
 
   /**
-   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read. `Row` is what
-   * a `map` gets of it. `key` names the columns that
-   * identify a row of it, most often those it is grouped by.
+   * A query that `check.tables` compares and `feed` publishes like a table: one SELECT, which is only read, as a text, a
+   * `sql` template, or a select of Drizzle's query builder, whose rows are typed. `Row` is what a `map` gets of it. `key`
+   * names the columns that identify a row of it, most often those it is grouped by.
    */
-  query<Row = Values>(text: string, options: QueryOptions = {}): SqliteQueryRef<Row> {
-    return new SqliteQueryRef(this, text, options)
+  query<Row = Values>(
+    query: string | SQL | SqliteSelect<Row>,
+    options: QueryOptions<ColumnName<NoInfer<Row>>> = {},
+  ): SqliteQueryRef<Row> {
+    return new SqliteQueryRef(this, query, options)
   }
 
   /** The file counts, not its name: a restored copy is another database. */

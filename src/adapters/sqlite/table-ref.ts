@@ -1,13 +1,15 @@
 import { is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import type { ColumnRef, ReadOptions, TableOptions, TableRef, TableUse } from '../../core/database.js'
+import type { ColumnRef, ReadOptions, ReadsAsked, TableOptions, TableRef, TableUse } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import type { ColumnOptions } from '../../core/groups.js'
 import type { Increment, IncrementRequest } from '../../core/increment.js'
+import { declaredColumns } from '../sql/drizzle-columns.js'
 import { SqliteCanonicalTable } from './canonical/canonical-table.js'
 import { describeTable, drizzleTableName, type SqliteTableInfo, type TableRequest } from './catalog/catalog.js'
+import { diagnoseSqliteReads } from './diagnose-reads.js'
 import { sqliteIncrement } from './export/increment.js'
 import { sqliteExport } from './export/table-export.js'
 import type { SqliteHandle } from './handle.js'
@@ -42,11 +44,15 @@ export class SqliteTableRef<Insert = unknown, Select = unknown> implements Table
   async exports(signal: AbortSignal, reading: Pick<ReadOptions, 'where'> = {}): Promise<TableExport> {
     const request = { ...this.#request(true), ...reading }
     const rows = await describeTable(this.database.session, request, signal)
-    return sqliteExport(this.database, rows, this.drizzle)
+    return sqliteExport(this.database, rows, declaredColumns(this.drizzle))
   }
 
   async increment(request: IncrementRequest, signal: AbortSignal): Promise<Increment> {
-    const rows = { database: this.database, rows: await this.describe(signal, true), table: this.drizzle }
+    const rows = {
+      database: this.database,
+      rows: await this.describe(signal, true),
+      declared: declaredColumns(this.drizzle),
+    }
     return sqliteIncrement(rows, request, signal)
   }
 
@@ -79,6 +85,11 @@ export class SqliteTableRef<Insert = unknown, Select = unknown> implements Table
       if (error instanceof LockstepError) return [{ level: 'error', subject, message: error.message }]
       throw error
     }
+  }
+
+  async diagnoseReads(asked: ReadsAsked, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const info = await describeTable(this.database.session, { ...this.#request(true), where: asked.where }, signal)
+    return diagnoseSqliteReads(this.database, { info, table: this.drizzle }, { asked, signal })
   }
 
   /** SQLite has no rights but those on the file and its folder. */

@@ -58,12 +58,20 @@ export class WebhookSink implements AlertSink {
     if (status >= 500 || status === 408 || status === 425 || status === 429) {
       return new UnavailableError('webhook-failed', said)
     }
-    const redirects = status >= 300 && status < 400
+    const key = `webhook(${origin})`
+    if (status >= 300 && status < 400) {
+      return new ConfigError({
+        code: 'webhook-redirects',
+        key,
+        message: `${origin} answered ${this.#said(answer)}, and redirects are not followed`,
+        fix: 'give the address that it redirects to',
+      })
+    }
     return new ConfigError({
-      code: redirects ? 'webhook-redirects' : 'webhook-refused',
-      key: `webhook(${origin})`,
-      message: redirects ? `${said}, and redirects are not followed` : said,
-      fix: redirects ? 'give the address that it redirects to' : 'correct the address, or what the receiver expects',
+      code: 'webhook-refused',
+      key,
+      message: `${origin} answered ${this.#said(answer)}`,
+      fix: 'correct the address, or what the receiver expects',
     })
   }
 

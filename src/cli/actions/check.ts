@@ -12,8 +12,8 @@ import type {
 } from '../../core/flow.js'
 import type { Observer } from '../../core/observer.js'
 import type { StateStore } from '../../core/state.js'
+import { openQueue } from '../../worker/open-queue.js'
 import { CheckAlerts } from '../check/check-alerts.js'
-import { checkState } from '../check/check-state.js'
 import { findingsWriter, type ReportFormat } from '../check/findings-writer.js'
 import { progressScreen } from '../check/progress-screen.js'
 import { ReportFile } from '../check/report-file.js'
@@ -29,8 +29,10 @@ import { paint } from '../render/paint.js'
 import { renderFindings, renderReferences } from '../render/references-report.js'
 import { renderRepair } from '../render/repair-report.js'
 import { type RepairArguments, RepairSession } from '../repair/repair-session.js'
+import { historyState } from '../run/history-state.js'
 import { openLog } from '../run/open-log.js'
 import { listenForSignals, type Signals } from '../signals.js'
+import { sweepBesideCheck } from '../small-heap.js'
 
 export interface CheckArguments {
   readonly flow: string
@@ -59,11 +61,12 @@ export async function check(io: Io, args: CheckArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
     const [flow] = selectFlows(config, [args.flow])
     using signals = listenForSignals()
+    using _swept = sweepBesideCheck()
     await using repair = args.repair && (await RepairSession.open(io, args.repair))
     await using file =
       args.repair === undefined && args.output !== undefined ? new ReportFile(io.cwd, args.output) : undefined
     const reader: Io = file === undefined ? io : { ...io, isTty: false, out: file.line }
-    const state = await checkState(config, io.err)
+    const state = await historyState(config, io.err)
     const writer = args.format && (await findingsWriter(args.format, { ...args, state, write: reader.out }))
     using screen = progressScreen(io, {
       flow: args.flow,
@@ -179,8 +182,10 @@ async function compare(
     alerts?.(event)
   }
   try {
+    await using queue = openQueue(named.flow)
     const context = { name, observer, drain, abort: AbortSignal.any([abort, over.signal]), untilCaughtUp: true }
-    return await named.flow.check({ ...context, ...(state === undefined ? {} : { state }) }, options)
+    const places = { ...(state === undefined ? {} : { state }), ...(queue === undefined ? {} : { queue }) }
+    return await named.flow.check({ ...context, ...places }, options)
   } finally {
     over.abort()
   }

@@ -2,6 +2,8 @@ import type { Config } from '../../config/define-config.js'
 import { type NamedFlow, selectFlows } from '../../config/select-flows.js'
 import type { GrantList } from '../../core/diagnosis.js'
 import { EXIT, type ExitCode } from '../../core/errors.js'
+import type { GrantOptions } from '../../core/flow.js'
+import { openQueue } from '../../worker/open-queue.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { stateOf, withConfig } from '../open-config.js'
@@ -12,6 +14,8 @@ const DEADLINE_MS = 30_000
 export interface GrantsArguments {
   readonly flows: readonly string[]
   readonly role: string
+  /** Also what repairs of checks take. */
+  readonly repair?: NonNullable<GrantOptions['repair']>
   readonly config?: string
   readonly json: boolean
 }
@@ -20,10 +24,14 @@ export interface GrantsArguments {
 export async function grants(io: Io, args: GrantsArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
     const flows = selectFlows(config, args.flows)
+    const options = args.repair === undefined ? {} : { repair: args.repair }
     const lists = await Promise.all(
-      flows.map(({ name, flow }) => within(DEADLINE_MS, `flow ${name}`, (signal) => flow.grants(args.role, signal))),
+      flows.map(({ name, flow }) =>
+        within(DEADLINE_MS, `flow ${name}`, (signal) => flow.grants(args.role, signal, options)),
+      ),
     )
-    const merged = merge([...lists.flat(), ...(await stateGrants(config, flows, args.role))])
+    const queues = await Promise.all(flows.map((named) => queueGrants(named, args.role)))
+    const merged = merge([...lists.flat(), ...queues.flat(), ...(await stateGrants(config, flows, args.role))])
     io.out(args.json ? toJson({ role: args.role, databases: merged }) : render(merged))
     return EXIT.ok
   })
@@ -41,6 +49,13 @@ async function stateGrants(config: Config, flows: readonly NamedFlow[], role: st
       async (signal) => store.grants?.(role, signal) ?? { database: label, statements: [] },
     ),
   ]
+}
+
+/** What goes through a queue is put there by this role, and taken by it. */
+async function queueGrants({ flow }: NamedFlow, role: string): Promise<readonly GrantList[]> {
+  await using queue = openQueue(flow)
+  if (queue === undefined) return []
+  return [await within(DEADLINE_MS, 'the queue', (signal) => queue.grants(role, signal))]
 }
 
 /** Flows that share a database ask for the same rights; each is printed once. */

@@ -5,19 +5,22 @@ import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { FlowEvent, Observer } from '../../core/observer.js'
 import { FlowBoard } from '../../observe/board/flow-board.js'
 import { fanOut } from '../../observe/fan-out.js'
-import { checkState } from '../check/check-state.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { stateOf, withConfig } from '../open-config.js'
 import { paint } from '../render/paint.js'
 import { renderError } from '../report-error.js'
 import { Heartbeat } from '../run/heartbeat.js'
+import { historyState } from '../run/history-state.js'
 import { liveView } from '../run/live-view.js'
 import { logLevelOf } from '../run/log-level.js'
 import { openAlerts } from '../run/open-alerts.js'
+import { openEvents } from '../run/open-events.js'
 import { openLog } from '../run/open-log.js'
+import { openRunTraces } from '../run/open-run-traces.js'
 import { RunProgress } from '../run/run-progress.js'
 import { Runner } from '../run/runner.js'
+import { thisProcess } from '../run/this-process.js'
 import { serveRun } from '../serve/serve-run.js'
 import { listenForSignals } from '../signals.js'
 
@@ -28,6 +31,8 @@ export interface RunArguments {
   readonly once: boolean
   /** Feeds publish all rows, now, one time. */
   readonly full: boolean
+  /** Waits while another instance runs a flow that must run once. */
+  readonly standby: boolean
   /** Serves the API too; `listen` as on the command line. */
   readonly serve?: { readonly listen: string | undefined }
   readonly json: boolean
@@ -36,6 +41,7 @@ export interface RunArguments {
 }
 
 const LEAVING_MS = 3_000
+const LAST_MS = 2_000
 
 /** Runs flows until they are finished, stopped by a signal or failed. */
 export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
@@ -47,9 +53,11 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
     const screen = io.isTty && !args.json ? liveScreen(io, progress, () => signals.shutdown.state) : undefined
     const shown = screen ?? { observer: openLog({ level, write: args.json ? io.err : io.out }) }
     const heartbeats = startHeartbeats(config, flows, progress)
-    const board = args.serve === undefined ? undefined : new FlowBoard()
+    const board = args.serve === undefined ? undefined : new FlowBoard(progress.tally)
     const leaving = (): boolean => signals.shutdown.state !== 'running'
-    const told = fanOut(progress.take, shown.observer, ...(board === undefined ? [] : [board.observer]))
+    const events = openEvents(config, flows)
+    const traces = await openRunTraces(config, io)
+    const told = fanOut(progress.take, shown.observer, board?.observer, events.observer, traces?.observer)
     const alerts = openAlerts(config, flows, { tell: told, leaving })
     const observer = fanOut(told, alerts.observer)
     const runner = new Runner(flows, {
@@ -58,31 +66,27 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
       untilCaughtUp: args.untilCaughtUp,
       once: args.once || args.full,
       full: args.full,
+      standby: args.standby,
+      instance: thisProcess(),
       stays: board !== undefined && !(args.once || args.full || args.untilCaughtUp),
       stateOf: (flow) => stateOf(config, flow)?.state,
       historyOf: ({ name: flow }) =>
-        checkState(config, (message) =>
-          observer({ flow, type: 'notice', level: 'warn', code: 'check-unkept', message }),
+        historyState(config, (message) =>
+          observer({ flow, type: 'notice', level: 'warn', code: 'history-unkept', message }),
         ),
     })
-    await using _server =
-      board &&
-      (await serveRun(io, {
-        config,
-        flows,
-        board,
-        observer,
-        signals,
-        control: runner,
-        level,
-        listen: args.serve?.listen,
-      }))
+    const served = { config, flows, observer, signals, level, listen: args.serve?.listen, eventTag: events.tag }
+    await using _server = board && (await serveRun(io, { ...served, board, control: runner }))
     const worst = await runner.run()
     const exitCode = signals.shutdown.state === 'aborting' ? EXIT.aborted : worst
     // Whoever asks it to stop kills it soon.
     await alerts.close(leaving() ? LEAVING_MS : undefined)
     screen?.end()
-    await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()))
+    await Promise.all([
+      ...heartbeats.map((heartbeat) => heartbeat.stop()),
+      events.close(LAST_MS),
+      traces?.close(LAST_MS),
+    ])
     if (args.json) io.out(summary(progress, exitCode))
     return exitCode
   })

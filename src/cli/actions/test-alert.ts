@@ -18,7 +18,8 @@ export interface TestAlertArguments {
 export async function testAlert(io: Io, args: TestAlertArguments): Promise<ExitCode> {
   return withConfig(io, args.config, async (config) => {
     using signals = listenForSignals()
-    const results = await sendTestAlert(config.alerts, selectFlows(config, args.flows), signals.shutdown.drain)
+    const signal = signals.shutdown.drain
+    const results = await sendTestAlert(config.alerts, selectFlows(config, args.flows), { signal })
     if (results.length === 0) throw nowhere(args.flows)
     io.out(args.json ? toJson({ results }) : results.map((result) => lines(result, paint(io))).join('\n'))
     return results.every(({ arrived }) => arrived) ? EXIT.ok : EXIT.unavailable

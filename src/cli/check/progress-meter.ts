@@ -18,6 +18,7 @@ export class ProgressMeter {
   readonly #startMs: number
   #progress: CheckProgress | undefined
   #phaseMs = 0
+  #toldMs = 0
   #samples: Sample[] = []
 
   /** `now`: a clock in ms. */
@@ -30,12 +31,15 @@ export class ProgressMeter {
   /** Answers whether a phase begins with it. */
   take(progress: CheckProgress): boolean {
     const atMs = this.#now()
-    const begins = progress.phase !== this.#progress?.phase || progress.done < this.#progress.done
+    const last = this.#progress
+    const begins =
+      progress.phase !== last?.phase || progress.done < last.done || (progress.share ?? 0) < (last.share ?? 0)
     if (begins) {
       this.#phaseMs = atMs
       this.#samples = []
     }
     this.#progress = progress
+    this.#toldMs = atMs
     const recent = this.#samples.filter((sample) => atMs - sample.atMs < WINDOW_MS)
     this.#samples = [...(recent.length > 0 ? recent : this.#samples.slice(-1)), { atMs, done: progress.done }]
     return begins
@@ -48,8 +52,17 @@ export class ProgressMeter {
     return { flow: this.#flow, phase, elapsedMs: this.#now() - this.#startMs, ...this.#figures(this.#progress) }
   }
 
-  #figures({ done, of, expectedMs }: CheckProgress): Pick<CheckView, 'share' | 'rowsPerSecond' | 'leftMs'> {
+  #figures({
+    done,
+    of,
+    expectedMs,
+    share: known,
+  }: CheckProgress): Pick<CheckView, 'share' | 'rowsPerSecond' | 'leftMs'> {
     const sinceMs = this.#now() - this.#phaseMs
+    if (known !== undefined && known > 0) {
+      const totalMs = (this.#toldMs - this.#phaseMs) / known
+      return { share: known, rowsPerSecond: undefined, leftMs: Math.max(0, totalMs - sinceMs) }
+    }
     if (expectedMs !== undefined && expectedMs > 0) {
       const leftMs = expectedMs > sinceMs ? expectedMs - sinceMs : undefined
       return { share: Math.min(MOST, sinceMs / expectedMs), rowsPerSecond: undefined, leftMs }

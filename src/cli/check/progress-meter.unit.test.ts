@@ -51,6 +51,16 @@ test('of one statement the time it took before tells how far it is, and never th
   expect(after(9_000)).toMatchObject({ share: 0.99, leftMs: undefined })
 })
 
+test('a share that is told counts for more than what was expected, and its time gives what is left', () => {
+  const { after, line } = metered()
+  after(0, { phase: 'digest', done: 0, of: undefined, expectedMs: 1_000 })
+  after(10_000, { phase: 'digest', done: 0, of: undefined, expectedMs: 1_000, share: 0.25 })
+  expect(after(6_000)).toMatchObject({ share: 0.25, leftMs: 24_000, rowsPerSecond: undefined })
+  expect(line()).toBe('blobs: hashing both tables · ████░░░░░░░░░░░░ 25 % · 16 s · 24 s left')
+  expect(after(60_000)).toMatchObject({ share: 0.25, leftMs: 0 })
+  expect(after(0, { phase: 'digest', done: 0, of: undefined, share: 0.1 })).toMatchObject({ share: 0.1 })
+})
+
 test('where nobody knows how much there is, neither share nor end is made up', () => {
   const { after, line } = metered()
   after(0, { phase: 'digest', done: 0, of: undefined })

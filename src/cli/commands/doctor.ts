@@ -22,6 +22,9 @@ export function doctorCommand(io: Io, finish: Finish): Command {
       `
 Exits with 0 when nothing is wrong (warnings may be shown), else with 2.
 
+Of a missing index it says what is read without it and with it, and prints the statement that creates it: from the catalog and from EXPLAIN,
+never ANALYZE. Nothing is created.
+
 Examples:
   $ lockstep doctor
   $ lockstep doctor mirror --json`,

@@ -13,17 +13,23 @@ export function feedCommand(io: Io, finish: Finish): Command {
     .summary('look at what was published')
     .description('Looks at what feed flows have published; `lockstep run <flow>` publishes.')
     .addCommand(listCommand(io, finish))
+    .addCommand(showCommand(io, finish))
     .addCommand(verifyCommand(io, finish))
     .addCommand(diffCommand(io, finish))
 }
 
+interface ListOptions extends Options {
+  readonly runs: number
+}
+
 function listCommand(io: Io, finish: Finish): Command {
   return new Command('list')
-    .summary('list the feeds that a store has')
+    .summary('list the feeds that a store has, and the last runs')
     .description(
-      'Lists the feeds of a flow, newest first: sequence, when, rows, files, bytes, and whether every file is there with its size. Reads manifests, not files.',
+      "Lists the feeds of a flow, newest first: sequence, when, rows, files, bytes, rejected rows, and whether every file is there with its size. Reads manifests, not files. Below them are the last runs, as far as the config's state database has them: also those that published nothing, and why.",
     )
     .argument('<flow>', 'name of a feed flow in the config')
+    .option('--runs <n>', 'runs to list', wholeNumber, 10)
     .addOption(jsonOption())
     .addOption(configOption())
     .addHelpText(
@@ -33,11 +39,43 @@ Exits with 0, also when there is no feed yet or one is damaged; 3 when the store
 
 Examples:
   $ lockstep feed list facilities
+  $ lockstep feed list facilities --runs 50
   $ lockstep feed list facilities --json`,
     )
-    .action(async (flow: string, { json = false, ...rest }: Options) => {
+    .action(async (flow: string, { json = false, ...rest }: ListOptions) => {
       const { listPublished } = await import('../actions/list-feeds.js')
       await finish(listPublished(io, { ...rest, flow, json }))
+    })
+}
+
+interface ShowOptions extends Options {
+  readonly keys: number
+}
+
+function showCommand(io: Io, finish: Finish): Command {
+  return new Command('show')
+    .summary('one feed or run: its files, and which rows were rejected and why')
+    .description(
+      "Shows a published feed with its files, and the report of its run: how many rows were rejected for which reason, and the keys of the first of them. Reports are in the config's state database.",
+    )
+    .argument('<flow>', 'name of a feed flow in the config')
+    .argument('[feed]', 'number of a feed, its manifest, or a run as `feed list` has it; default the newest feed')
+    .option('--keys <n>', 'keys to show of each reason', wholeNumber, 10)
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+--json has all keys that are kept (history: { keepKeys }).
+
+Examples:
+  $ lockstep feed show facilities
+  $ lockstep feed show facilities 41 --keys 100
+  $ lockstep feed show facilities 3f9c2a71d04b5e68 --json | jq -r '.report.reasons[] | .keys[][0]'`,
+    )
+    .action(async (flow: string, subject: string | undefined, { json = false, ...rest }: ShowOptions) => {
+      const { showFeed } = await import('../actions/show-feed.js')
+      await finish(showFeed(io, { ...rest, flow, json, ...(subject === undefined ? {} : { subject }) }))
     })
 }
 

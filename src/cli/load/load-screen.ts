@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update'
-import { pino } from 'pino'
+import { OTHER_EVENTS, type OtherEventName } from '../../observe/events/vocabulary.js'
+import { createLogger } from '../../observe/logger.js'
 import type { Io } from '../io.js'
 import { type LoadView, renderLoad } from '../render/load-view.js'
 import { paint } from '../render/paint.js'
@@ -31,12 +32,14 @@ function liveView(io: Io): Screen {
 }
 
 function logLines(io: Io): Screen {
-  const log = pino({ base: { name: 'load' } }, { write: (line: string) => io.err(line.trimEnd()) })
+  const log = createLogger('info', { write: (line) => io.err(line.trimEnd()) })
+  const tell = (event: OtherEventName, fields: Readonly<Record<string, unknown>>, message: string): void =>
+    log[OTHER_EVENTS[event]]({ event, ...fields }, message)
   return {
     view: ({ failing, ...figures }) => {
       const fields = { ...figures, elapsedMs: Math.round(figures.elapsedMs) }
-      if (failing.length === 0) log.info(fields, 'loading')
-      else log.warn({ ...fields, failing }, 'loading, with failures')
+      if (failing.length === 0) tell('load.progress', fields, 'loading')
+      else tell('load.failing', { ...fields, failing }, 'loading, with failures')
     },
     end: () => undefined,
   }

@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<CheckPhase, string>> = {
   fetch: 'fetching what may differ',
   confirm: 'looking again',
   count: 'recounting',
+  ranges: 'ranges at workers',
 }
 
 const BAR_WIDTH = 16

@@ -16,10 +16,21 @@ export function renderCheck(flow: string, report: TablesReport, paint: Paint): s
     '',
     ...counts(report, paint),
     `  ${paint.dim(`${report.keyColumns.length === 0 ? 'no key' : `key ${report.keyColumns.join(', ')}`} · ${plural(report.columns.length, 'column')} compared · ${plural(report.fetchedRows, 'row')} fetched · ${span(report.durationMs)}`)}`,
+    ...sharing(report).map((line) => `  ${paint.dim(line)}`),
     ...interruption(flow, report).map((line) => `  ${paint.dim(line)}`),
     ...(report.notes ?? []).map((note) => `  ${paint.dim(note)}`),
   ]
   return lines.join('\n')
+}
+
+/** Who did it, where it was not this process. */
+export function sharing({ distributed }: CheckReport): readonly string[] {
+  if (distributed === undefined) return []
+  const { ranges, workers, by, ownMoments } = distributed
+  const moments =
+    ownMoments === 0 ? 'in one snapshot of each database' : `${ownMoments} of them read at their own moments`
+  const cut = by === 'key' ? '' : ', by hash: each a pass over the whole table'
+  return [`${plural(ranges, 'range')} by ${plural(workers, 'worker')}, ${moments}${cut}`]
 }
 
 /** What a report says of having been interrupted, or of having gone on. */

@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../../core/diagnosis.js'
 import { plural } from './format.js'
+import { renderAdvice } from './index-advice.js'
 import type { Paint } from './paint.js'
 
 export interface FlowDiagnoses {
@@ -24,6 +25,8 @@ export function renderDiagnoses(flows: readonly FlowDiagnoses[], paint: Paint): 
 function renderDiagnosis(diagnosis: Diagnosis, paint: Paint): readonly string[] {
   const mark = { ok: paint.green('ok   '), warn: paint.yellow('warn '), error: paint.red('error') }[diagnosis.level]
   const lines = [`  ${mark}  ${paint.dim(`${diagnosis.subject}:`)} ${diagnosis.message}`]
+  if (diagnosis.index !== undefined)
+    lines.push(...renderAdvice(diagnosis.index).map((line) => paint.dim(`         ${line}`)))
   if (diagnosis.fix !== undefined) lines.push(`         fix: ${diagnosis.fix.replaceAll('\n', '\n              ')}`)
   return lines
 }

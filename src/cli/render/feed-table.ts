@@ -9,6 +9,7 @@ const HEADS: readonly Column[] = [
   { title: 'rows', align: 'right' },
   { title: 'files', align: 'right' },
   { title: 'bytes', align: 'right' },
+  { title: 'rejected', align: 'right' },
   { title: 'state', cuttable: true },
 ]
 
@@ -25,12 +26,14 @@ export function renderFeeds(feeds: readonly ListedFeed[], options: { width: numb
   return [
     ...table,
     '',
-    dim(`in ${first.store}; whole: all files are there with their sizes (lockstep feed verify reads them)`),
+    dim(
+      `in ${first.store}; whole: all files are there with their sizes (feed verify reads them, feed show lists them)`,
+    ),
   ].join('\n')
 }
 
 function cellsOf(feed: ListedFeed, { green, red }: Paint): readonly Cell[] {
-  const { sequence, newest, publishedAt, rows, files, bytes, addsTo, problems } = feed
+  const { sequence, newest, publishedAt, rows, files, bytes, rejected, addsTo, problems } = feed
   const number = (value: number | undefined): Cell => ({ text: value === undefined ? '-' : count(value) })
   const notes = [...(newest ? ['newest'] : []), ...(addsTo === undefined ? [] : [`adds to ${addsTo}`])]
   const [problem] = problems
@@ -41,6 +44,7 @@ function cellsOf(feed: ListedFeed, { green, red }: Paint): readonly Cell[] {
     number(rows),
     number(files),
     number(bytes),
+    number(rejected),
     { text: [state, ...notes].join(', '), colour: problem === undefined ? green : red },
   ]
 }

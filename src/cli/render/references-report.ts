@@ -1,5 +1,5 @@
 import type { ReferenceFinding, ReferenceSource, ReferencesReport } from '../../core/flow.js'
-import { interruption, verdictLine } from './check-report.js'
+import { interruption, sharing, verdictLine } from './check-report.js'
 import { count, cut, plural, span, visible } from './format.js'
 import type { Paint } from './paint.js'
 
@@ -20,6 +20,7 @@ export function renderReferences(flow: string, report: ReferencesReport, paint: 
     '',
     ...faults(report, paint),
     `  ${paint.dim([...totals(report), `snapshots held for ${span(report.snapshotMs)}`, span(report.durationMs)].join(' · '))}`,
+    ...sharing(report).map((line) => `  ${paint.dim(line)}`),
     ...interruption(flow, report).map((line) => `  ${paint.dim(line)}`),
   ].join('\n')
 }

@@ -6,7 +6,7 @@ import type { Paint } from './paint.js'
 /** How a flow stands at one moment, as the live view shows it. */
 export interface FlowView {
   readonly name: string
-  readonly state: 'starting' | 'running' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
+  readonly state: 'starting' | 'running' | 'standby' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
   readonly items: number
   /** Over the last seconds. */
   readonly itemsPerSecond: number
@@ -24,6 +24,8 @@ export interface FlowView {
   readonly verdict: { readonly verdict: string; readonly detail: string; readonly atMs: number } | undefined
   /** Why it failed, or, while it waits for its next run, the last one. */
   readonly error: string | undefined
+  /** Who runs it, while this instance waits. */
+  readonly standbyOf?: string | undefined
   /** Of a flow with a schedule that waits: when it runs again, and when the run before ended. */
   readonly next?: { readonly atMs: number; readonly lastEndedMs: number | undefined } | undefined
 }
@@ -119,6 +121,7 @@ function stateOf(flow: FlowView, paint: Paint): { mark: string; word: string; co
   if (flow.state === 'failed') return { mark: '✗', word: 'failed', colour: paint.red }
   if (flow.state === 'stopped') return { mark: '■', word: 'stopped', colour: paint.dim }
   if (flow.state === 'paused') return { mark: '‖', word: 'paused', colour: paint.yellow }
+  if (flow.state === 'standby') return { mark: '◍', word: 'standby', colour: paint.green }
   if (flow.state === 'scheduled') {
     return { mark: '◷', word: 'scheduled', colour: flow.error === undefined ? paint.green : paint.red }
   }
@@ -137,6 +140,7 @@ function details(flow: FlowView, nowMs: number, { width, paint }: ViewOptions): 
     const failed = flow.next?.lastEndedMs
     lines.push(line(failed === undefined ? flow.error : `failed ${ago(nowMs - failed)}: ${flow.error}`, paint.red))
   }
+  if (flow.standbyOf !== undefined) lines.push(line(`${flow.standbyOf} runs it`, paint.dim))
   if (flow.next !== undefined) lines.push(line(nextRun(flow.next.atMs, nowMs), paint.dim))
   if (flow.verdict !== undefined) {
     const { verdict, detail, atMs } = flow.verdict

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../core/state.js'
+import type { LeaseTold, RunRecord } from '../../core/state.js'
 import { type Column, columns } from './columns.js'
 import { ago, count, labelled, nextRun, span, visible } from './format.js'
 import type { Paint } from './paint.js'
@@ -119,6 +119,7 @@ function details(status: FlowStatus, { nowMs, paint }: StatusOptions): readonly 
   if (record.lastRun?.error !== undefined && record.state === 'scheduled') {
     lines.push(line(`failed ${ago(nowMs - Date.parse(record.lastRun.endedAt))}: ${record.lastRun.error}`, paint.red))
   }
+  if (record.lease !== undefined && !isStale(record, nowMs)) lines.push(line(leaseText(record.lease, nowMs), paint.dim))
   if (record.nextRunAt !== undefined) lines.push(line(nextRun(Date.parse(record.nextRunAt), nowMs), paint.dim))
   if (record.lastVerdict !== undefined) {
     const { verdict, detail, at } = record.lastVerdict
@@ -127,4 +128,8 @@ function details(status: FlowStatus, { nowMs, paint }: StatusOptions): readonly 
     )
   }
   return [...new Set(lines)]
+}
+
+function leaseText({ holder, epoch, since }: LeaseTold, nowMs: number): string {
+  return `run by ${holder} since ${span(nowMs - Date.parse(since))}, epoch ${epoch}`
 }

@@ -29,7 +29,12 @@ export class DueClaims {
       const taken = (await checkpoints.load(this.#name)).get(LANE)
       if (taken !== undefined && Date.parse(taken) >= dueMs) return 'taken'
       try {
-        await checkpoints.save(this.#name, LANE, new Date(dueMs).toISOString(), taken)
+        await checkpoints.save({
+          flow: this.#name,
+          lane: LANE,
+          position: new Date(dueMs).toISOString(),
+          expected: taken,
+        })
         return 'ours'
       } catch (error) {
         if (!(error instanceof ConflictError) || attempt === ATTEMPTS) throw error

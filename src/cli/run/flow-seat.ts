@@ -1,5 +1,6 @@
 import type { NamedFlow } from '../../config/select-flows.js'
 import { EXIT, type ExitCode } from '../../core/errors.js'
+import type { Instance } from '../../core/lease.js'
 import type { Observer } from '../../core/observer.js'
 import type { StateStore } from '../../core/state.js'
 import { shutdown } from '../../engine/shutdown.js'
@@ -18,6 +19,8 @@ export interface SeatOptions {
   /** Flows with a schedule run at once, one time. */
   readonly once: boolean
   readonly full?: boolean
+  readonly standby?: boolean
+  readonly instance?: Instance
   /** Flows that have ended may be started again, so the run goes on until a signal ends it. */
   readonly stays?: boolean
   /** Where instances of a flow with a schedule agree on who runs it. */
@@ -104,12 +107,22 @@ export class FlowSeat {
   }
 
   async #run(): Promise<ExitCode> {
-    const { signals, observer, untilCaughtUp, full = false, stateOf, historyOf } = this.#options
+    const {
+      signals,
+      observer,
+      untilCaughtUp,
+      full = false,
+      standby = false,
+      instance,
+      stateOf,
+      historyOf,
+    } = this.#options
     const own = ownSignals(signals)
     this.#drain = own.drainNow
     try {
       const { schedule } = this.#named.flow
-      const run = (): Promise<ExitCode> => runFlow(this.#named, { observer, untilCaughtUp, full, historyOf, ...own })
+      const scope = { observer, untilCaughtUp, full, standby, historyOf, ...(instance && { instance }), ...own }
+      const run = (): Promise<ExitCode> => runFlow(this.#named, scope)
       if (schedule === undefined || this.#options.once || untilCaughtUp) return await run()
       const { drain, abort } = own
       const flow = scheduledFlow(this.#named, { schedule, observer, state: stateOf(this.#named), run })

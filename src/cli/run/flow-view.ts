@@ -14,7 +14,12 @@ export function flowView(tally: FlowTally, { recent, unhealthySince }: Lately, n
   const [lagP50Ms, lagP99Ms] = recent.lags(nowMs, [0.5, 0.99])
   const { lastVerdict } = tally
   const waits = tally.state === 'scheduled'
-  const over = waits || tally.state === 'paused' || tally.state === 'stopped' || tally.state === 'failed'
+  const over =
+    waits ||
+    tally.state === 'standby' ||
+    tally.state === 'paused' ||
+    tally.state === 'stopped' ||
+    tally.state === 'failed'
   return {
     name: tally.flow,
     state: isStarting(tally) ? 'starting' : tally.state,
@@ -35,6 +40,7 @@ export function flowView(tally: FlowTally, { recent, unhealthySince }: Lately, n
     verdict: lastVerdict && { ...lastVerdict, atMs: Date.parse(lastVerdict.at) },
     error: firstLine(tally.state === 'failed' ? tally.lastError : waits ? tally.lastRun?.error : undefined),
     next: waits ? nextOf(tally) : undefined,
+    standbyOf: tally.state === 'standby' ? tally.lease?.holder : undefined,
   }
 }
 
@@ -68,6 +74,7 @@ export function runRecord(tally: FlowTally, lately: Lately, { run, nowMs }: { ru
     lastVerdict: lastVerdict && { verdict: lastVerdict.verdict, detail: lastVerdict.detail, at: lastVerdict.at },
     nextRunAt: tally.nextRunAt,
     lastRun: tally.lastRun,
+    lease: tally.lease,
   }
 }
 

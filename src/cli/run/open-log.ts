@@ -1,5 +1,5 @@
 import type { LogLevel } from '../../config/define-config.js'
-import type { Observer } from '../../core/observer.js'
+import type { TimedObserver } from '../../observe/fan-out.js'
 import { logObserver } from '../../observe/log-observer.js'
 import { createLogger } from '../../observe/logger.js'
 
@@ -10,6 +10,6 @@ export interface LogOptions {
 }
 
 /** The log of a command, as an observer of its flows. */
-export function openLog({ level, write }: LogOptions): Observer {
+export function openLog({ level, write }: LogOptions): TimedObserver {
   return logObserver(createLogger(level, { write: (line) => write(line.trimEnd()) }))
 }

@@ -1,9 +1,13 @@
 import type { NamedFlow } from '../../config/select-flows.js'
 import { EXIT, type ExitCode, exitCodeOf, LockstepError } from '../../core/errors.js'
 import type { FlowKind } from '../../core/flow.js'
+import type { Instance } from '../../core/lease.js'
 import type { Observer } from '../../core/observer.js'
 import type { StateStore } from '../../core/state.js'
+import { openQueue } from '../../worker/open-queue.js'
 import { VERDICT_EXIT } from '../exit-codes.js'
+import { onlyReads } from '../open-config.js'
+import { sweepBesideCheck } from '../small-heap.js'
 
 export interface RunScope {
   readonly observer: Observer
@@ -13,13 +17,16 @@ export interface RunScope {
   readonly overdue: Promise<void>
   readonly untilCaughtUp: boolean
   readonly full?: boolean
-  /** Where a flow that checks keeps its runs, prepared. Asked before each run; must not reject. */
+  /** As `FlowContext`. */
+  readonly standby?: boolean
+  readonly instance?: Instance
+  /** Where a flow that checks or publishes keeps its runs, prepared. Asked before each run; must not reject. */
   readonly historyOf?: ((flow: NamedFlow) => Promise<StateStore | undefined>) | undefined
 }
 
 /** Runs a flow to its end, which is told to the observer. Never rejects. */
 export async function runFlow({ name, flow }: NamedFlow, scope: RunScope): Promise<ExitCode> {
-  const { observer, drain, abort, overdue, untilCaughtUp, full = false, historyOf } = scope
+  const { observer, drain, abort, overdue, untilCaughtUp, full = false, standby = false, instance, historyOf } = scope
   const stopped = (exitCode: ExitCode, error: Error | undefined): ExitCode => {
     observer({ flow: name, type: 'stopped', exitCode, error })
     return exitCode
@@ -29,8 +36,11 @@ export async function runFlow({ name, flow }: NamedFlow, scope: RunScope): Promi
   const findings = new Findings(flow.kind, observer)
   observer({ flow: name, type: 'started', kind: flow.kind })
   try {
-    const state = flow.kind === 'check' ? await historyOf?.({ name, flow }) : undefined
-    const context = { name, observer: findings.observer, drain, untilCaughtUp, full, ...(state && { state }) }
+    const state = onlyReads(flow) ? await historyOf?.({ name, flow }) : undefined
+    using _swept = flow.kind === 'check' ? sweepBesideCheck() : undefined
+    await using queue = openQueue(flow)
+    const given = { ...(state && { state }), ...(instance && { instance }), ...(queue && { queue }) }
+    const context = { name, observer: findings.observer, drain, untilCaughtUp, full, standby, ...given }
     const running = flow.run({ ...context, abort: AbortSignal.any([abort, over.signal]) })
     await Promise.race([running, overdue])
     return stopped(abort.aborted ? EXIT.aborted : findings.exitCode, undefined)

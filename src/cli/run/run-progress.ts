@@ -1,7 +1,7 @@
 import type { FlowEvent } from '../../core/observer.js'
 import { scrub } from '../../core/secret.js'
 import type { RunRecord } from '../../core/state.js'
-import { type FlowTally, tally } from '../../observe/tally.js'
+import { type FlowTally, type Tally, tally } from '../../observe/tally.js'
 import type { Notice, RunView } from '../render/run-view.js'
 import { flowView, runRecord } from './flow-view.js'
 import { Recent } from './recent.js'
@@ -11,16 +11,19 @@ const MAX_NOTICES = 20
 /** How a run goes: what the live view, the heartbeats and the summary are made of. */
 export class RunProgress {
   readonly startedMs = Date.now()
-  readonly #tally = tally()
+  /** Told first by `take`; others may read it. */
+  readonly tally: Tally = tally()
   readonly #lately = new Map<string, { readonly recent: Recent; readonly unhealthySince: Map<string, number> }>()
   #notices: readonly Notice[] = []
 
   /** An observer. */
-  readonly take = (event: FlowEvent): void => {
-    const nowMs = Date.now()
-    this.#tally.observer(event)
+  readonly take = (event: FlowEvent, nowMs = Date.now()): void => {
+    this.tally.take(event, nowMs)
     const { recent, unhealthySince } = this.#latelyOf(event.flow)
-    if (event.type === 'batch') recent.add(event.items, event.lagMs, nowMs)
+    if (event.type === 'batch') {
+      recent.add(event.items, event.lagMs, nowMs)
+      return
+    }
     if (event.type === 'health' && event.healthy) unhealthySince.delete(event.subject)
     if (event.type === 'health' && !event.healthy) unhealthySince.set(event.subject, nowMs)
     const notice = noticeOf(event)
@@ -28,7 +31,7 @@ export class RunProgress {
   }
 
   tallies(): readonly FlowTally[] {
-    return this.#tally.snapshot()
+    return this.tally.snapshot()
   }
 
   view(stopping: RunView['stopping']): RunView {
@@ -56,6 +59,7 @@ export class RunProgress {
 function noticeOf(event: FlowEvent): Omit<Notice, 'atMs'> | undefined {
   const { flow } = event
   if (event.type === 'notice') return { flow, level: event.level, text: scrub(event.message) }
+  if (event.type === 'published') return { flow, level: 'info', text: scrub(`published ${event.detail}`) }
   if (event.type === 'caught-up') return { flow, level: 'info', text: 'caught up' }
   if (event.type === 'dead-letters') {
     return { flow, level: 'warn', text: scrub(`${event.count} dead letters (${event.code}): ${event.reason}`) }

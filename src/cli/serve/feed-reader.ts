@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Feed, FeedDetail } from '../../client/wire/feeds.js'
-import type { Flow, ListedFeed } from '../../core/flow.js'
+import type { Flow, ListedFeed, PublishedFeed } from '../../core/flow.js'
 import { isObjectMissing } from '../../core/object-store.js'
+import { isIncrement } from '../../flows/feed/increment.js'
 import { readManifest } from '../../flows/feed/manifest.js'
 import { formatCursor, parseCursor } from '../../serve/cursor.js'
 import type { FeedReader } from '../../serve/desk.js'
@@ -34,6 +35,7 @@ function listed(feed: ListedFeed): Feed {
     rows: feed.rows ?? null,
     bytes: feed.bytes ?? null,
     files: feed.files ?? null,
+    rejected: feed.rejected ?? null,
     addsTo: feed.addsTo ?? null,
     problems,
   }
@@ -47,26 +49,34 @@ async function detailOf(
   const found = await flow?.publishedFeed?.(name, sequence, signal)
   if (found === undefined) return undefined
   try {
-    const manifest = await readManifest(found.store, found.object, signal)
-    const { publishedAt, format, compression, rows, bytes, skipped, rejected, files, columns, descriptor } = manifest
-    return {
-      name: manifest.name,
-      sequence: manifest.sequence,
-      manifest: found.object,
-      store: found.store.label,
-      publishedAt,
-      format,
-      compression,
-      rows,
-      bytes,
-      skipped,
-      rejected,
-      files: files.map((file) => ({ name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256 })),
-      columns: columns.map((column) => ({ name: column.name, type: column.type })),
-      descriptor: descriptor?.name ?? null,
-    }
+    return await feedDetail(found, signal)
   } catch (error) {
     if (isObjectMissing(error)) return undefined
     throw error
+  }
+}
+
+/** What a manifest says. */
+export async function feedDetail({ store, object }: PublishedFeed, signal: AbortSignal): Promise<FeedDetail> {
+  const manifest = await readManifest(store, object, signal)
+  const { name, sequence, run, publishedAt, format, compression, rows, bytes, skipped, rejected } = manifest
+  const { files, columns, descriptor, incremental } = manifest
+  return {
+    name,
+    sequence,
+    run,
+    manifest: object,
+    store: store.label,
+    publishedAt,
+    format,
+    compression,
+    rows,
+    bytes,
+    skipped,
+    rejected,
+    files: files.map((file) => ({ name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256 })),
+    columns: columns.map((column) => ({ name: column.name, type: column.type })),
+    addsTo: incremental !== undefined && isIncrement(manifest) ? incremental.base : null,
+    descriptor: descriptor?.name ?? null,
   }
 }

@@ -14,6 +14,7 @@ export interface DeskParts {
   readonly abort: AbortSignal
   /** Left out where flows run elsewhere. */
   readonly control?: FlowControl
+  readonly eventTag?: string
 }
 
 /** What the server shows, of these flows of the config. */
@@ -27,6 +28,7 @@ export function openDesk(config: Config, flows: readonly NamedFlow[], parts: Des
     readOnly: config.serve?.readOnly ?? false,
     startedAt: new Date().toISOString(),
     flows: named,
+    ...(config.alerts === undefined ? {} : { alerts: config.alerts }),
     stateOf: (flow) => databases.get(flow) ?? [],
     feeds: feedReader(named),
   }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { LogLevel } from '../../config/define-config.js'
+import { addedUp, type ConnectionFigures } from '../../core/connection-figures.js'
 import { scrub } from '../../core/secret.js'
+import { OTHER_EVENTS, type OtherEventName } from '../../observe/events/vocabulary.js'
 import { createLogger } from '../../observe/logger.js'
 import { FlowMetrics } from '../../observe/metrics.js'
 import type { Desk } from '../../serve/desk.js'
@@ -17,8 +19,8 @@ export interface ServerParts {
   readonly log: (line: string) => void
 }
 
-/** Where the build puts the dashboard; seen from this file in `dist` and in `src`. */
-const WEB = ['../../web', '../../../dist/web']
+/** Where the build puts the dashboard; seen from the folder of a chunk in `dist`, and from this file in `src`. */
+const WEB = ['../web', '../../../dist/web']
 
 /** Opens the port and serves the desk, the dashboard too where it was built. */
 export async function openServer(desk: Desk, { access, level, log }: ServerParts): Promise<ServedApp> {
@@ -30,7 +32,7 @@ export async function openServer(desk: Desk, { access, level, log }: ServerParts
     board: desk.board,
     stored: (flow) => counts.last(flow),
     stale: (flow) => isStale(desk.board.figures(flow), Date.now()),
-    pools: () => [],
+    connections: () => connectionsOf(desk),
   })
   const web = WEB.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((folder) =>
     existsSync(`${folder}/index.html`),
@@ -41,11 +43,27 @@ export async function openServer(desk: Desk, { access, level, log }: ServerParts
       await Promise.all([...desk.flows.keys()].map((flow) => counts.of(flow)))
       return metrics.text()
     },
-    unexpected: (error) => logger.error({ event: 'serve.unexpected', error }, describe(error)),
+    log: (line) => logger[OTHER_EVENTS[line.event]](line, `${line.method} ${line.path} ${line.status}`),
+    unexpected: (error, requestId) => {
+      const event = 'serve.unexpected' satisfies OtherEventName
+      logger[OTHER_EVENTS[event]]({ event, requestId, error }, describe(error))
+    },
     ...(web === undefined ? {} : { web }),
   })
 }
 
 function describe(error: unknown): string {
   return scrub(error instanceof Error ? error.message : String(error))
+}
+
+/** By label. A database that the config names twice has its figures added up. */
+function connectionsOf(desk: Desk): ReadonlyMap<string, ConnectionFigures> {
+  const databases = new Set([...desk.flows].flatMap(([name, flow]) => [...flow.databases, ...desk.stateOf(name)]))
+  const figures = new Map<string, ConnectionFigures>()
+  for (const database of databases) {
+    const own = database.connections?.()
+    const known = figures.get(database.label)
+    if (own !== undefined) figures.set(database.label, known === undefined ? own : addedUp([known, own]))
+  }
+  return figures
 }

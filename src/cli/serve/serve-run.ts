@@ -20,13 +20,15 @@ export interface ServedRun {
   readonly level: LogLevel
   /** As on the command line. */
   readonly listen: string | undefined
+  /** Of the events that this process keeps. */
+  readonly eventTag: string
 }
 
 /** Serves the flows that this process runs. Says where on stderr, as stdout is for logs or the live view. */
 export async function serveRun(io: Io, run: ServedRun): Promise<ServedApp> {
-  const { config, flows, board, observer, signals, control, level, listen } = run
+  const { config, flows, board, observer, signals, control, level, listen, eventTag } = run
   const { drain, abort } = signals.shutdown
-  const desk = openDesk(config, flows, { board, observer, control, drain, abort })
+  const desk = openDesk(config, flows, { board, observer, control, drain, abort, eventTag })
   const server = await openServer(desk, { access: serveAccess(config, io.env, listen), level, log: io.err })
   io.err(`serving ${server.url}`)
   return server

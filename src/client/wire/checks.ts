@@ -55,3 +55,23 @@ export interface CheckFinding {
   readonly stored: string | null
   readonly references: readonly { readonly name: string; readonly value: string | null }[]
 }
+
+/** SQL that sets right what a run found, made from the rows as they are now. Nothing has run it. */
+export interface RepairSql {
+  /** A script for the database's own client, with comments. It holds values of rows. */
+  readonly sql: string
+  /** What it changes: one of two tables, or the stored numbers. */
+  readonly side: 'left' | 'right' | 'stored'
+  /** Label of the table that it changes. */
+  readonly table: string
+  readonly statements: number
+  /** Findings that were looked at. */
+  readonly findings: number
+  /** Of these, rows that are right by now. */
+  readonly changedMeanwhile: number
+  /** Findings that are not repaired, by reason. */
+  readonly left: readonly { readonly reason: string; readonly count: number }[]
+  /** `false`: the run found more than it keeps, or more than one answer takes; `command` makes SQL of all. */
+  readonly complete: boolean
+  readonly command: string
+}

@@ -2,8 +2,11 @@
 
 export type FlowKind = 'ingest' | 'relay' | 'sync' | 'feed' | 'check'
 
-/** `never-run`: no process has told anything of it. `scheduled`: between two runs. `paused`: until it is resumed. */
-export type FlowState = 'never-run' | 'running' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
+/**
+ * `never-run`: no process has told anything of it. `standby`: another instance runs it, this one waits. `scheduled`: between
+ * two runs. `paused`: until it is resumed.
+ */
+export type FlowState = 'never-run' | 'running' | 'standby' | 'scheduled' | 'draining' | 'paused' | 'stopped' | 'failed'
 
 /**
  * What a person should think of it. `ok`: nothing to do. `attention`: it works, and something waits for a person (dead
@@ -12,7 +15,7 @@ export type FlowState = 'never-run' | 'running' | 'scheduled' | 'draining' | 'pa
 export type FlowCondition = 'ok' | 'attention' | 'broken' | 'off'
 
 /** What can be done with the flow through this server now. */
-export type FlowAction = 'pause' | 'resume' | 'run' | 'reset' | 'replay' | 'discard'
+export type FlowAction = 'pause' | 'resume' | 'run' | 'reset' | 'replay' | 'discard' | 'test-alert'
 
 export interface FlowSummary {
   readonly name: string
@@ -50,6 +53,8 @@ export interface FlowSummary {
   readonly schedule: { readonly cron: string; readonly timeZone: string } | null
   readonly nextRunAt: string | null
   readonly lastRun: FlowRunEnd | null
+  /** Of a flow that must run once: who runs it. */
+  readonly lease: FlowLease | null
   /** Labels, without credentials. */
   readonly databases: readonly string[]
   readonly actions: readonly FlowAction[]
@@ -61,6 +66,14 @@ export interface FlowStored {
   readonly held: number
   readonly conflicts: number
   readonly at: string
+}
+
+export interface FlowLease {
+  /** Host and process. */
+  readonly holder: string
+  /** Raised with each instance that takes over. */
+  readonly epoch: number
+  readonly since: string
 }
 
 export interface FlowTrend {
@@ -111,6 +124,23 @@ export interface FlowDetail extends FlowSummary {
   readonly lanes: readonly FlowLane[]
   /** Tables it writes to. */
   readonly tables: readonly string[]
+  /** Where its alerts go, without secrets: `webhook https://hooks.slack.com`. None: they go nowhere. */
+  readonly alertsTo: readonly string[]
+}
+
+/** What became of a test message. */
+export interface AlertTest {
+  readonly results: readonly AlertTestResult[]
+}
+
+export interface AlertTestResult {
+  /** As in `alertsTo`. */
+  readonly place: string
+  readonly arrived: boolean
+  /** What the receiver answered, with its status (`200 ok`), or why the message did not arrive. */
+  readonly answer: string
+  /** What to do about it. */
+  readonly fix: string | null
 }
 
 export interface FlowLane {
@@ -139,14 +169,17 @@ export interface FlowSeries {
 
 /** Something that happened in a flow; equal ones within ten seconds are one, counted. */
 export interface FlowHappening {
-  readonly sequence: number
+  /** Tells it from the others of its flow. */
+  readonly id: string
   readonly flow: string
+  /** `started`, `failed`, `unavailable`, `recovered`, `retry`, `dead-letters`, `different`, ... */
   readonly type: string
   readonly level: 'info' | 'warn' | 'error'
   readonly at: string
   readonly lastAt: string
   readonly message: string
   readonly code: string | null
+  /** Lane or database that it is about. */
   readonly lane: string | null
   /** How many items or times it stands for. */
   readonly times: number
@@ -167,6 +200,7 @@ export interface FlowRun {
   readonly lastVerdict: { readonly verdict: string; readonly detail: string; readonly at: string } | null
   readonly nextRunAt: string | null
   readonly lastRun: FlowRunEnd | null
+  readonly lease: FlowLease | null
 }
 
 export interface Checkpoint {

@@ -20,6 +20,8 @@ export interface Problem {
   readonly code: string
   /** What to do about it. */
   readonly fix?: string | undefined
+  /** Also in the header `X-Request-Id`, and in the lines of the log. */
+  readonly requestId?: string | undefined
 }
 
 /** A list that may go on: hand `next` in as `cursor`. */

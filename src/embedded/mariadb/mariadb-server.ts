@@ -1,18 +1,12 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnavailableError } from '../../core/errors.js'
 import { isRoot, NOBODY, temporaryFolder } from '../folders.js'
 import { freePort } from '../free-port.js'
-import { guardOrphan, letGo } from '../orphan-guard.js'
-import { freezeFamily, killFamily } from '../process-family.js'
+import { ServerProcess } from '../server-process.js'
 import type { MariadbPrograms } from './programs.js'
 
 const READY = /mariadbd: ready for connections/
-const START_DEADLINE_MS = 30_000
-const STOP_DEADLINE_MS = 20_000
-const LOG_CHARACTERS = 20_000
 
 export interface MariadbOptions {
   /** Extra settings as on the command line (`{ innodb_flush_log_at_trx_commit: '0' }`); they win over the defaults below. */
@@ -35,14 +29,20 @@ export class MariadbServer implements AsyncDisposable {
   readonly #programs: MariadbPrograms
   readonly #place: Place
   readonly #settings: Readonly<Record<string, string>>
-  #process: ChildProcess | undefined
-  #log = ''
+  readonly #process: ServerProcess
 
   private constructor(programs: MariadbPrograms, place: Place, settings: Readonly<Record<string, string>>) {
     this.#programs = programs
     this.#place = place
     this.port = place.port
     this.#settings = settings
+    const { temporary } = place
+    this.#process = new ServerProcess({
+      product: 'MariaDB',
+      ready: READY,
+      temporary,
+      failure: (what, log) => new UnavailableError('embedded-mariadb', `${what}; its log ends with:\n${log}`),
+    })
   }
 
   /** Makes the system tables (0.6 s) and starts the server (0.5 s). */
@@ -68,60 +68,33 @@ export class MariadbServer implements AsyncDisposable {
 
   /** The server's process id, while it runs. */
   get pid(): number | undefined {
-    return this.#process?.pid
+    return this.#process.pid
   }
 
   /** The end of the server's log. */
   get log(): string {
-    return this.#log
+    return this.#process.log
   }
 
   /** Starts it (again) and resolves when it accepts connections. Does nothing while it runs. */
   async start(): Promise<void> {
-    if (this.#process !== undefined) return
-    const child = this.#spawn(this.#programs.mariadbd, ['--no-defaults', ...this.#flags()])
-    this.#process = child
-    const guard = child.pid === undefined ? undefined : guardOrphan(child.pid, this.#place.temporary)
-    const over = (): void => {
-      guard?.[Symbol.dispose]()
-      if (this.#process === child) this.#process = undefined
-    }
-    child.once('exit', over)
-    child.once('error', over)
-    try {
-      await this.#ready(child)
-    } catch (error) {
-      await this.kill()
-      throw error
-    }
-    letGo(child)
+    if (this.pid !== undefined) return
+    await this.#process.start(this.#programs.mariadbd, ['--no-defaults', ...this.#flags()])
   }
 
   /** Connections are cut, data is flushed. */
   async stop(): Promise<void> {
-    const child = this.#process
-    if (child === undefined) return
-    child.ref()
-    const exit = exited(child)
-    const late = setTimeout(() => void this.kill(), STOP_DEADLINE_MS)
-    child.kill('SIGTERM')
-    await exit
-    clearTimeout(late)
+    await this.#process.end('SIGTERM')
   }
 
   /** SIGKILL, as a crash would end it. Restart with `start`. */
   async kill(): Promise<void> {
-    const child = this.#process
-    if (child?.pid === undefined) return
-    child.ref()
-    const exit = exited(child)
-    await killFamily(child.pid)
-    await exit
+    await this.#process.kill()
   }
 
   /** SIGSTOP (or SIGCONT): connections stay open and nothing answers. */
   async freeze(frozen: boolean): Promise<void> {
-    if (this.pid !== undefined) await freezeFamily(this.pid, frozen)
+    await this.#process.freeze(frozen)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +126,7 @@ export class MariadbServer implements AsyncDisposable {
     const { dataFolder, folder } = this.#place
     // Over TCP without name lookups, `localhost` is nobody.
     await writeFile(join(folder, 'init.sql'), ROOT)
-    const child = this.#spawn(this.#programs.install, [
+    await this.#process.run('mariadb-install-db', this.#programs.install, [
       '--no-defaults',
       `--datadir=${dataFolder}`,
       `--tmpdir=${join(folder, 'tmp')}`,
@@ -162,43 +135,6 @@ export class MariadbServer implements AsyncDisposable {
       '--skip-name-resolve',
       '--cross-bootstrap',
     ])
-    const [code] = await once(child, 'exit').catch((error: unknown) => [error])
-    if (code !== 0) throw this.#failure(`mariadb-install-db failed (${String(code)})`)
-  }
-
-  #spawn(program: string, args: readonly string[]): ChildProcess {
-    const user: SpawnOptions = isRoot() ? { uid: NOBODY, gid: NOBODY } : {}
-    const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' }
-    // Of its own session: Ctrl-C in the terminal is for us, and we stop it when we are done.
-    const child = spawn(program, args, { ...user, cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    const keep = (text: unknown): void => {
-      this.#log = (this.#log + String(text)).slice(-LOG_CHARACTERS)
-    }
-    child.stdout?.on('data', keep)
-    child.stderr?.on('data', keep)
-    child.on('error', keep)
-    return child
-  }
-
-  async #ready(child: ChildProcess): Promise<void> {
-    const deadline = AbortSignal.timeout(START_DEADLINE_MS)
-    const over = new AbortController()
-    child.once('exit', () => over.abort())
-    child.once('error', () => over.abort())
-    const signal = AbortSignal.any([deadline, over.signal])
-    let text = ''
-    try {
-      while (!READY.test(text)) {
-        const [chunk] = child.stderr === null ? [''] : await once(child.stderr, 'data', { signal })
-        text += String(chunk)
-      }
-    } catch {
-      throw this.#failure('MariaDB did not start')
-    }
-  }
-
-  #failure(what: string): UnavailableError {
-    return new UnavailableError('embedded-mariadb', `${what}; its log ends with:\n${this.#log}`)
   }
 }
 
@@ -237,8 +173,4 @@ async function makePlace({ dataFolder: given, port }: MariadbOptions): Promise<P
 async function putFile(path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(path, bytes, { mode: 0o600 })
   if (isRoot()) await chown(path, NOBODY, NOBODY)
-}
-
-async function exited(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }

@@ -44,6 +44,7 @@ const GONE: ReadonlySet<string> = new Set(['column-missing', 'table-missing'])
 export const ALTERED: ReadonlySet<string> = new Set([
   ...GONE,
   'tables-not-comparable',
+  'shards-not-alike',
   'column-unusable',
   'key-missing',
   'key-collation',

@@ -6,17 +6,17 @@ import { UnavailableError } from '../../core/errors.js'
 import type { CheckOptions, FlowContext, TablesReport } from '../../core/flow.js'
 import type { Side } from '../../core/repair.js'
 import type { Row, Table } from '../../core/table.js'
+import { Watch, type WatchOptions } from '../../engine/watch.js'
 import { asSchemaChange, isUnaltered } from './altered.js'
 import { DifferenceCount } from './difference-count.js'
 import { Patience } from './patience.js'
-import type { Mender } from './repair/mender.js'
+import { type Mender, UNSTABLE } from './repair/mender.js'
 import { KeptCheck } from './resume/kept-check.js'
 import { resumedOf, shapeOf, TablesDone } from './resume/tables-done.js'
-import { Watch, type WatchOptions } from './watch.js'
 
 export interface CheckTablesOptions
   extends CheckOptions,
-    Pick<CompareOptions, 'looks' | 'tolerance' | 'keyless' | 'groupRows'> {
+    Pick<CompareOptions, 'looks' | 'tolerance' | 'keyless' | 'groupRows' | 'targetMs'> {
   /** How long to keep trying while a database cannot be reached, in ms. Default 60,000. */
   readonly patienceMs?: number
   /** Of both tables: asked now and then whether they still answer. Default none. */
@@ -30,6 +30,8 @@ export interface CheckTablesOptions
   readonly reopen?: () => Promise<{ readonly left: Table; readonly right: Table }>
   /** Is given what differs, where it is to be repaired. */
   readonly mender?: Mender
+  /** Compares in place of this process: workers do. */
+  readonly compare?: ((options: CompareOptions) => Comparison) | undefined
 }
 
 /**
@@ -43,20 +45,11 @@ export async function checkTables(
   options: CheckTablesOptions = {},
 ): Promise<TablesReport> {
   const startedAt = performance.now()
-  const { settleMs, looks, tolerance, keyless, sample, progress, groupRows } = options
-  const kept = await KeptCheck.open(context, { shape: shapeOf(left, right, options), done: TablesDone, check: options })
-  const comparison = compare(left, right, {
-    key: `flows.${context.name}`,
-    ...(settleMs === undefined ? {} : { settleMs }),
-    ...(looks === undefined ? {} : { looks }),
-    ...(tolerance === undefined ? {} : { tolerance }),
-    ...(keyless === undefined ? {} : { keyless }),
-    ...(sample === undefined ? {} : { sample }),
-    ...(progress === undefined ? {} : { progress }),
-    ...(groupRows === undefined ? {} : { groupRows }),
-    ...(kept.digestMs === undefined ? {} : { expectedDigestMs: kept.digestMs }),
-    resumable: context.state !== undefined,
-  })
+  const { keyless, sample } = options
+  const shape = shapeOf(left, right, { ...options, distributed: options.compare !== undefined })
+  const kept = await KeptCheck.open(context, { shape, done: TablesDone, check: options })
+  const settings = settingsOf(context, options, kept.digestMs)
+  await using comparison = options.compare?.(settings) ?? compare(left, right, settings)
   const key = keyless === true ? [] : left.schema.key
   options.begun?.({ left: { ...left.schema, key }, right: { ...right.schema, key, columns: left.schema.columns } })
   const count = new DifferenceCount(options)
@@ -76,6 +69,7 @@ export async function checkTables(
     ...(sample === undefined ? {} : { sample: { seed: 0, ...sample } }),
     fetchedRows,
     durationMs: performance.now() - startedAt,
+    ...(comparison.distributed === undefined ? {} : { distributed: comparison.distributed }),
     ...(kept.resumed === undefined ? {} : { resumed: resumedOf(kept.resumed) }),
     ...(complete || !kept.kept ? {} : { resumable: true }),
     ...(options.notes === undefined || options.notes.length === 0 ? {} : { notes: options.notes }),
@@ -84,14 +78,32 @@ export async function checkTables(
   return complete ? repaired(report, options) : report
 }
 
+function settingsOf(
+  { name, state }: FlowContext,
+  { settleMs, looks, tolerance, keyless, sample, progress, groupRows, targetMs }: CheckTablesOptions,
+  expectedDigestMs: number | undefined,
+): CompareOptions {
+  return {
+    key: `flows.${name}`,
+    ...(settleMs === undefined ? {} : { settleMs }),
+    ...(looks === undefined ? {} : { looks }),
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(keyless === undefined ? {} : { keyless }),
+    ...(sample === undefined ? {} : { sample }),
+    ...(progress === undefined ? {} : { progress }),
+    ...(groupRows === undefined ? {} : { groupRows }),
+    ...(targetMs === undefined ? {} : { targetMs }),
+    ...(expectedDigestMs === undefined ? {} : { expectedDigestMs }),
+    resumable: state !== undefined,
+  }
+}
+
 /** The difference goes to the mender, with the row of the side that is repaired. */
 async function mend(difference: Difference, { mender, repair }: CheckTablesOptions): Promise<void> {
   if (mender === undefined) return
   if (difference.kind === 'unstable' || difference.kind === 'copies') mender.leave(UNSTABLE)
   else await mender.add(difference.key, sideOf(difference, repair?.side ?? 'right'))
 }
-
-const UNSTABLE = 'the row is being written all the time'
 
 function sideOf(difference: Difference, side: Side): Row | undefined {
   if (side === 'left') return 'left' in difference ? difference.left : undefined

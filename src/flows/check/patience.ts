@@ -7,14 +7,14 @@ const BACK_OFF = { initialMs: 100, maxMs: 5_000, random: Math.random }
 
 /** How long a check goes on trying: it has an end, and must say so when it cannot reach it. */
 export class Patience {
-  readonly #context: FlowContext
+  readonly #context: Pick<FlowContext, 'name' | 'observer'>
   readonly #signal: AbortSignal
   readonly #limitMs: number
   #since: number | undefined
   #attempt = 0
   #unhealthy = false
 
-  constructor(context: FlowContext, signal: AbortSignal, limitMs = PATIENCE_MS) {
+  constructor(context: Pick<FlowContext, 'name' | 'observer'>, signal: AbortSignal, limitMs = PATIENCE_MS) {
     this.#context = context
     this.#signal = signal
     this.#limitMs = limitMs

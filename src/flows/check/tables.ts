@@ -1,30 +1,40 @@
-import { agree, type RepairEnds } from '../../compare/agree.js'
-import { aligned, assertComparable } from '../../compare/comparable.js'
+import type { RepairEnds } from '../../compare/agree.js'
+import { aligned } from '../../compare/comparable.js'
 import { rowEquality } from '../../compare/tolerance.js'
 import type { CheckAlert } from '../../core/alert.js'
 import type { ReadOptions, TableRef } from '../../core/database.js'
 import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import type { DistributeOptions, RangedWork } from '../../core/distribute.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../core/errors.js'
-import type { CheckOptions, CheckReport, Flow, FlowContext, Sample } from '../../core/flow.js'
+import type { CheckOptions, CheckReport, Flow, FlowContext, GrantOptions, Sample } from '../../core/flow.js'
 import { notRepairable, type RepairOptions, type Side } from '../../core/repair.js'
 import type { Schedule, ScheduleOptions } from '../../core/schedule.js'
-import type { Table } from '../../core/table.js'
+import type { StoredRepairReport, StoredRepairRequest } from '../../core/stored-repair.js'
 import { parseAlert } from '../alert.js'
-import { canonical, hasOpen } from '../open-table.js'
+import { parseDistribute } from '../distributed/parse-distribute.js'
 import { parseSchedule } from '../schedule.js'
-import { checkTables } from './check-tables.js'
+import { type CheckTablesOptions, checkTables } from './check-tables.js'
+import { compareRange } from './distributed/compare-range.js'
+import { DistributedTablesComparison, tablesFingerprint } from './distributed/distribute-tables.js'
 import { type HistoryOptions, type HistorySettings, parseHistory } from './history/options.js'
 import { recorded } from './history/recorded.js'
 import { tablesSubject } from './history/subject.js'
 import { Patience } from './patience.js'
-import { Mender } from './repair/mender.js'
+import { assertSameKey, assertSameSubject, EARLIER_CHUNK, mendRows, originOf, scriptOf } from './repair/earlier-run.js'
+import { Mender, type MenderOptions } from './repair/mender.js'
 import { tableRepairs } from './repair/table-repairs.js'
+import { type FoundPair, type OpenedPair, openPair, type TablePair } from './table-pair.js'
+import { TableSide } from './table-side.js'
+import { checkPace, sampleOf } from './tables-options.js'
 
 export interface TablesCheck {
-  /** Tables of PostgreSQL, MySQL, MariaDB or SQLite, of one engine or of two. */
-  readonly left: TableRef
-  readonly right: TableRef
+  /**
+   * Tables of PostgreSQL, MySQL, MariaDB or SQLite, of one engine or of two. A list is one table whose rows are spread over
+   * several, such as the shards of it: columns and keys are alike, and no key is in two of them.
+   */
+  readonly left: TableRef | readonly TableRef[]
+  readonly right: TableRef | readonly TableRef[]
   /** The right column of each left one that is named otherwise in the database: `{ price: 'unit_price' }`. */
   readonly columns?: Readonly<Record<string, string>>
   /**
@@ -46,10 +56,17 @@ export interface TablesCheck {
   readonly sample?: number | Sample
   /** Time between two looks at a row that differs, in ms. Default 1000; more when rows take longer to arrive. */
   readonly settleMs?: number
+  /**
+   * How long one statement should take where a table is read by ranges, in ms: `{ targetMs: 100 }` for a server whose
+   * other work must not wait. A server that gets slower is left alone between statements. Default 500.
+   */
+  readonly pace?: { readonly targetMs?: number }
   /** When people are told, and where: `{ when: 'any', to: webhook(...) }`. Default: as `alerts` of the config. */
   readonly alert?: CheckAlert
   /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
   readonly schedule?: ScheduleOptions
+  /** Workers (`lockstep worker`) compare it range by range, wherever they run: `{ postgres: env('QUEUE_URL') }`. Default: this process alone. */
+  readonly distribute?: DistributeOptions
   /** What is kept of its runs in the config's `state` database. Default: 100 runs and 1,000 findings of each, without rows. */
   readonly history?: HistoryOptions | false
 }
@@ -59,12 +76,18 @@ export function tables(options: TablesCheck): Flow {
   return new TablesFlow(options)
 }
 
+type Mending = Pick<FlowContext, 'name' | 'drain' | 'abort'>
+
 class TablesFlow implements Flow {
   readonly kind = 'check'
   readonly databases: Flow['databases']
   readonly schedule: Schedule | undefined
   readonly alert: Flow['alert']
+  readonly distribute: Flow['distribute']
+  readonly ranged: Flow['ranged']
   readonly #options: TablesCheck
+  readonly #left: TableSide
+  readonly #right: TableSide
   readonly #history: HistorySettings | undefined
 
   constructor(options: TablesCheck) {
@@ -72,7 +95,12 @@ class TablesFlow implements Flow {
     this.alert = parseAlert(options.alert, 'check', 'check.tables')
     this.schedule = parseSchedule(options.schedule, 'check.tables')
     this.#history = parseHistory(options.history, 'check.tables')
-    this.databases = [...new Set([options.left.database, options.right.database])]
+    checkPace(options.pace)
+    this.#left = new TableSide('left', options.left)
+    this.#right = new TableSide('right', options.right)
+    this.databases = [...new Set([...this.#left.databases, ...this.#right.databases])]
+    this.distribute = parseDistribute(options.distribute, 'check.tables')
+    this.ranged = this.distribute && this.#ranged()
   }
 
   /** Checks once; the verdict is an event. */
@@ -82,23 +110,24 @@ class TablesFlow implements Flow {
 
   async check(context: FlowContext, options: CheckOptions): Promise<CheckReport> {
     const sample = sampleOf(`flows.${context.name}.sample`, options.sample ?? this.#options.sample)
-    const { left, right } = this.#options
     const where = { left: this.#reading.left.where, right: this.#reading.right.where }
-    const subject = tablesSubject({ left, right, where, sample })
+    const subject = tablesSubject({ left: this.#left, right: this.#right, where, sample })
     const recording = { context, options, subject, settings: this.#history }
     return recorded(recording, (listening) => this.#check(context, listening, sample))
   }
 
   async #check(context: FlowContext, options: CheckOptions, sample: Sample | undefined): Promise<CheckReport> {
-    const { settleMs, tolerance, key } = this.#options
+    const { settleMs, tolerance, key, pace } = this.#options
     const opened = await this.#openPatiently(context)
     const { left, right, notes } = opened
     const mender = options.repair && this.#mender(opened, context, options.repair)
     const own = {
+      compare: this.#comparison(opened, context),
       ...(mender === undefined ? {} : { mender }),
       ...(settleMs === undefined ? {} : { settleMs }),
       ...(tolerance === undefined ? {} : { tolerance }),
       ...(sample === undefined ? {} : { sample }),
+      ...(pace?.targetMs === undefined ? {} : { targetMs: pace.targetMs }),
       keyless: key === 'none',
     }
     return checkTables(left, right, context, {
@@ -112,16 +141,58 @@ class TablesFlow implements Flow {
     })
   }
 
-  #mender({ left, right, repairs }: Opened, { name, drain, abort }: FlowContext, repair: RepairOptions): Mender {
-    const { side } = repair
-    if (side === undefined) throw noSide(name)
+  /** `undefined`: this process compares. */
+  #comparison(opened: FoundPair, context: FlowContext): CheckTablesOptions['compare'] {
+    const { distribute, ranged } = this
+    const { queue } = context
+    if (distribute === undefined || ranged === undefined || queue === undefined) return undefined
+    const tables = { pair: this.#pair, opened, context, distribute, fingerprint: ranged.fingerprint }
+    return (options) => new DistributedTablesComparison(tables, queue, options)
+  }
+
+  #ranged(): RangedWork {
+    const { tolerance, key, pace, settleMs } = this.#options
+    const options = {
+      keyless: key === 'none',
+      ...(tolerance === undefined ? {} : { tolerance }),
+      ...(settleMs === undefined ? {} : { settleMs }),
+      ...(pace?.targetMs === undefined ? {} : { targetMs: pace.targetMs }),
+    }
+    const compared = { pair: this.#pair, databases: this.databases, options }
+    return {
+      fingerprint: tablesFingerprint(this.#pair, key === 'none'),
+      work: (job, context) => compareRange(compared, job, context),
+    }
+  }
+
+  #repairEnds({ left, right, repairs }: OpenedPair, side: Side): RepairEnds {
     const ends = this.#options.key === 'none' ? undefined : repairs(side)
-    const [target, compared] = side === 'left' ? [left, aligned(right, left.schema)] : [right, left]
-    if (ends === undefined) throw notRepairable(target.label)
+    if (ends === undefined) throw notRepairable((side === 'left' ? left : right).label)
+    return ends
+  }
+
+  async repairSql(request: StoredRepairRequest, context: Mending): Promise<StoredRepairReport> {
+    const key = `flows.${context.name}`
+    const where = { left: this.#reading.left.where, right: this.#reading.right.where }
+    const subject = tablesSubject({ left: this.#left, right: this.#right, where, sample: undefined })
+    assertSameSubject(subject, request, key)
+    const opened = await this.#open(context.name, AbortSignal.any([context.drain, context.abort]))
+    assertSameKey(opened.left.schema.key, request, key)
+    const more = { origin: originOf(context.name, request), chunk: EARLIER_CHUNK }
+    return mendRows(this.#mender(opened, context, scriptOf(request), more), request)
+  }
+
+  #mender(opened: OpenedPair, context: Mending, repair: RepairOptions, more: Partial<MenderOptions> = {}): Mender {
+    const { name, drain, abort } = context
+    const { side } = repair
+    if (side === undefined) throw noSide(`flows.${name}`)
+    const ends = this.#repairEnds(opened, side)
+    const { left, right } = opened
+    const compared = side === 'left' ? aligned(right, left.schema) : left
     const same = rowEquality(left.schema, this.#options.tolerance)
     const subject = `makes the ${side} side like ${compared.label}`
     const signal = AbortSignal.any([drain, abort])
-    return new Mender(tableRepairs(ends, compared, same), { flow: name, subject, repair, signal })
+    return new Mender(tableRepairs(ends, compared, same), { flow: name, subject, repair, signal, ...more })
   }
 
   describe(): unknown {
@@ -129,20 +200,30 @@ class TablesFlow implements Flow {
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
-    const { left, right } = this.#options
-    const found = (await Promise.all([left.diagnose('read', signal), right.diagnose('read', signal)])).flat()
+    const found = (await Promise.all([this.#left.diagnose(signal), this.#right.diagnose(signal)])).flat()
     if (found.some((diagnosis) => diagnosis.level === 'error')) return found
-    return [...found, await this.#diagnosePair(signal)]
+    const pair = await this.#diagnosePair(signal)
+    if (pair.level === 'error') return [...found, pair]
+    const { left, right } = this.#reading
+    const reads = await Promise.all([this.#left.diagnoseReads(signal, left), this.#right.diagnoseReads(signal, right)])
+    return [...found, ...reads.flat(), pair]
   }
 
-  async grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
-    const { left, right } = this.#options
-    return Promise.all([left.grants('read', role, signal), right.grants('read', role, signal)])
+  async grants(role: string, signal: AbortSignal, { repair }: GrantOptions = {}): Promise<readonly GrantList[]> {
+    const reading = (await Promise.all([this.#left.grants(role, signal), this.#right.grants(role, signal)])).flat()
+    if (repair === undefined) return reading
+    const { side } = repair
+    if (side === undefined) throw noSide('--repair')
+    const opened = await this.#open('check', signal)
+    const { target } = this.#repairEnds(opened, side)
+    return [
+      ...reading,
+      target.grants(role, new Set(['insert', 'update', ...(repair.delete ? (['delete'] as const) : [])])),
+    ]
   }
 
   async #diagnosePair(signal: AbortSignal): Promise<Diagnosis> {
-    const { left, right } = this.#options
-    const subject = `${left.name} and ${right.name}`
+    const subject = `${this.#left.name} and ${this.#right.name}`
     try {
       await this.#open('check', signal)
       return { level: 'ok', subject, message: 'can be compared' }
@@ -163,7 +244,7 @@ class TablesFlow implements Flow {
     return { left: of(where?.left), right: of(where?.right) }
   }
 
-  async #openPatiently(context: FlowContext): Promise<Opened> {
+  async #openPatiently(context: FlowContext): Promise<FoundPair> {
     const signal = AbortSignal.any([context.drain, context.abort])
     const patience = new Patience(context, signal)
     for (;;) {
@@ -177,108 +258,21 @@ class TablesFlow implements Flow {
     }
   }
 
-  async #open(flow: string, signal: AbortSignal): Promise<Opened> {
-    const { left, right, tolerance = {} } = this.#options
-    const opened = await this.#openPair(flow, signal)
-    checkTolerance(`flows.${flow}.tolerance`, tolerance, opened.left)
-    const [one, other] = await Promise.all([left.database.identify(signal), right.database.identify(signal)])
-    const where = this.#reading
-    if (one.id === other.id && opened.names.left === opened.names.right && where.left.where === where.right.where)
-      throw sameTable(flow, opened.left, opened.right)
-    return opened
+  get #pair(): TablePair {
+    const { columns, tolerance } = this.#options
+    return { left: this.#left, right: this.#right, reading: this.#reading, columns, tolerance }
   }
 
-  /** Two tables of one engine in its own form where it has one, which is the fastest; else in the form that all have. */
-  async #openPair(flow: string, signal: AbortSignal): Promise<Opened & { readonly names: Names }> {
-    const { left: one, right: other, columns } = this.#options
-    const key = `flows.${flow}`
-    const reading = this.#reading
-    const keyless = reading.left.keyless === true
-    if (
-      !keyless &&
-      columns === undefined &&
-      one.database.engine === other.database.engine &&
-      hasOpen(one) &&
-      hasOpen(other)
-    ) {
-      const [left, right] = await Promise.all([one.open(signal, reading.left), other.open(signal, reading.right)])
-      const names = { left: left.schema.name, right: right.schema.name }
-      assertComparable(left, right, key)
-      const repairs = (side: Side): RepairEnds | undefined => {
-        const { columns, key: names } = left.schema
-        const target = (side === 'left' ? left : right).repair?.(
-          columns.map(({ name }) => name),
-          names,
-        )
-        return target && { target, source: side === 'left' ? aligned(right, left.schema) : left }
-      }
-      return { left, right, notes: [], names, repairs }
-    }
-    const [left, right] = await Promise.all([
-      canonical(one, key).openCanonical(signal, reading.left),
-      canonical(other, key).openCanonical(signal, reading.right),
-    ])
-    const names = { left: left.schema.name, right: right.schema.name }
-    return { ...agree(left, right, { key, keyless, ...(columns === undefined ? {} : { columns }) }), names }
+  #open(flow: string, signal: AbortSignal): Promise<FoundPair> {
+    return openPair(this.#pair, flow, signal)
   }
 }
 
-interface Opened {
-  readonly left: Table
-  readonly right: Table
-  /** What counts for nothing in the comparison. */
-  readonly notes: readonly string[]
-  /** `undefined`: that side cannot be repaired. */
-  repairs(side: Side): RepairEnds | undefined
-}
-
-function noSide(flow: string): ConfigError {
+function noSide(key: string): ConfigError {
   return new ConfigError({
     code: 'repair-side',
-    key: `flows.${flow}`,
-    message: 'two tables were compared, and it is not said which is to be made like the other',
-    fix: 'say --side left or --side right: that side is changed',
-  })
-}
-
-interface Names {
-  readonly left: string
-  readonly right: string
-}
-
-function sampleOf(key: string, given: number | Sample | undefined): Sample | undefined {
-  if (given === undefined) return undefined
-  const sample = typeof given === 'number' ? { share: given } : given
-  const { share, seed = 0 } = sample
-  if (share > 0 && share < 1 && Number.isSafeInteger(seed) && seed >= 0) return sample
-  throw new ConfigError({
-    code: 'option-invalid',
     key,
-    message: 'a sample is a share of more than 0 and less than 1, and its seed a whole number from 0 on',
-    fix: 'write 0.01 for one row in a hundred, or leave it out to compare all of them',
-  })
-}
-
-function checkTolerance(key: string, tolerance: Readonly<Record<string, number>>, { schema }: Table): void {
-  const names = schema.columns.map(({ name }) => name)
-  for (const [name, limit] of Object.entries(tolerance)) {
-    const isColumn = names.includes(name) && !schema.key.includes(name)
-    if (isColumn && Number.isFinite(limit) && limit >= 0) continue
-    throw new ConfigError({
-      code: 'option-invalid',
-      key: `${key}.${name}`,
-      message: isColumn ? 'is not a number from 0 on' : 'the left table has no such column outside its key',
-      fix: 'write { column: 0.01 } with a compared column of the left table',
-    })
-  }
-}
-
-function sameTable(flow: string, left: Table, right: Table): ConfigError {
-  const aliases = left.label === right.label ? left.label : `${left.label} and ${right.label}`
-  return new ConfigError({
-    code: 'same-table',
-    key: `flows.${flow}`,
-    message: `left and right are one and the same table (${aliases}), which always equals itself`,
-    fix: 'name two different tables, or two databases; two addresses can lead to one server',
+    message: 'two tables are compared, and it is not said which is to be made like the other',
+    fix: 'say --side left or --side right: that side is changed',
   })
 }

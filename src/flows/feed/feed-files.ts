@@ -9,6 +9,8 @@ export interface FilesOptions<P extends Page<P>> {
   /** Files are ended together, when their number is known, as each of them names it. */
   readonly together: boolean
   readonly generation: Generation
+  /** Where there is no row: one file without rows; else there is no file. */
+  readonly evenEmpty: boolean
   /** @param part from 1. */
   nameOf(part: number): string
   /** @param part from 1. */
@@ -54,9 +56,9 @@ export class FeedFiles<P extends Page<P>> {
     await this.add(later)
   }
 
-  /** Finishes the last file; a feed without rows has one without rows. */
+  /** Finishes the last file. */
   async end(): Promise<readonly FeedFile[]> {
-    if (this.#current === undefined && this.#parts === 0) await this.#open()
+    if (this.#options.evenEmpty && this.#current === undefined && this.#parts === 0) await this.#open()
     await this.#close()
     for (let file = this.#waiting.shift(); file !== undefined; file = this.#waiting.shift()) {
       // So that an abort finds it, should ending it fail.

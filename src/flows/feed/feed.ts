@@ -1,9 +1,12 @@
 import type { Database } from '../../core/database.js'
 import { describeOptions } from '../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
+import { ConfigError } from '../../core/errors.js'
 import type { FeedVerification, Flow, FlowContext, ListedFeed, PublishedFeed } from '../../core/flow.js'
 import { parseAlert } from '../alert.js'
 import { parseSchedule } from '../schedule.js'
+import { feedFingerprint } from './distributed/fingerprint.js'
+import { writeRange } from './distributed/write-range.js'
 import { listFeeds } from './list-feeds.js'
 import { feedNames } from './names.js'
 import type { FeedOptions } from './options.js'
@@ -18,7 +21,7 @@ import { newestManifest, verifyManifest } from './verify-feed.js'
  *
  * @throws ConfigError when an option is wrong.
  */
-export function feed<Select, Accepted = unknown>(options: FeedOptions<Select, Accepted>): Flow {
+export function feed<Select, Accepted = unknown, Made = Accepted>(options: FeedOptions<Select, Accepted, Made>): Flow {
   return new FeedFlow(parseOptions(options))
 }
 
@@ -27,6 +30,8 @@ class FeedFlow implements Flow {
   readonly databases: readonly Database[]
   readonly schedule: Flow['schedule']
   readonly alert: Flow['alert']
+  readonly distribute: Flow['distribute']
+  readonly ranged: Flow['ranged']
   readonly #settings: Settings
 
   constructor(settings: Settings) {
@@ -34,6 +39,11 @@ class FeedFlow implements Flow {
     this.databases = [settings.from.database]
     this.alert = parseAlert(settings.alert, 'feed', 'feed')
     this.schedule = parseSchedule(settings.schedule, 'feed')
+    this.distribute = settings.distribute
+    this.ranged = settings.distribute && {
+      fingerprint: feedFingerprint(settings),
+      work: (job, context) => writeRange(named(settings, context.name), job, context),
+    }
   }
 
   /** Publishes once. */
@@ -65,8 +75,26 @@ class FeedFlow implements Flow {
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const { from, to, quarantine } = this.#settings
     const stores = quarantine === undefined ? [to] : [to, quarantine]
-    const found = await Promise.all([from.diagnose('read', signal), ...stores.map((store) => store.diagnose(signal))])
-    return found.flat()
+    const [table = [], ...others] = await Promise.all([
+      from.diagnose('read', signal),
+      ...stores.map((store) => store.diagnose(signal)),
+    ])
+    const reads = table.some(({ level }) => level === 'error') ? [] : await this.#diagnoseReads(signal)
+    return [...table, ...reads, ...others.flat()]
+  }
+
+  async #diagnoseReads(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const { from, where, since } = this.#settings
+    const asked = {
+      ...(where === undefined ? {} : { where }),
+      ...(since === undefined || since.kind === 'last-run' ? {} : { since: since.column }),
+    }
+    try {
+      return (await from.diagnoseReads?.(asked, signal)) ?? []
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return [{ level: 'error', subject: error.key, message: error.problem, fix: error.fix }]
+    }
   }
 
   async grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {

@@ -54,7 +54,9 @@ export function isIncrement({ incremental }: Pick<Manifest, 'incremental'>): boo
 function scopeOf({ from, since, where }: FeedSettings): string {
   const kind: Since['kind'] | undefined = since?.kind
   const column = since === undefined || since.kind === 'last-run' ? undefined : since.column
-  const scope = JSON.stringify([from.database.label, from.name, from.options, where, kind, column])
+  // Its name is cut.
+  const query = from.query === undefined ? [] : [from.query]
+  const scope = JSON.stringify([from.database.label, from.name, from.options, where, kind, column, ...query])
   return createHash('sha256').update(scope).digest('hex').slice(0, 32)
 }
 

@@ -46,9 +46,9 @@ async function read(store: ObjectStore, object: string, signal: AbortSignal): Pr
 }
 
 function summaryOf(manifest: Manifest): Partial<ListedFeed> {
-  const { publishedAt, rows, bytes, files, incremental } = manifest
+  const { publishedAt, rows, bytes, files, rejected, incremental } = manifest
   const adds = incremental !== undefined && isIncrement(manifest)
-  return { publishedAt, rows, bytes, files: files.length, ...(adds ? { addsTo: incremental.base } : {}) }
+  return { publishedAt, rows, bytes, files: files.length, rejected, ...(adds ? { addsTo: incremental.base } : {}) }
 }
 
 function problemsOf({ files }: Manifest, sizes: ReadonlyMap<string, number>): ListedFeed['problems'] {

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../core/object-store.js'
 const count = z.number().int().min(0)
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
-const FileEntry = z.object({
+export const FileEntry = z.object({
   name: z.string(),
   rows: count,
   /** As stored. */
@@ -35,6 +35,10 @@ const Body = z.object({
   /** Changes when a column of the table comes, goes, or gets another name or type. */
   schema: z.string(),
   files: z.array(FileEntry),
+  /** The rows are not all of one moment, but those of each chunk, or of each range: the files whose names differ in their number only. */
+  consistency: z.enum(['chunks', 'ranges']).optional(),
+  /** Of ranges: how many moments there are. */
+  moments: z.int().min(1).optional(),
   /** Of a flow with `since`: which rows it has. */
   incremental: z
     .object({

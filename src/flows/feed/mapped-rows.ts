@@ -1,5 +1,6 @@
 import { DataError, LockstepError } from '../../core/errors.js'
 import type { Values } from '../../core/upsert.js'
+import { InvalidRow } from './invalid-row.js'
 import type { Rejections } from './rejections.js'
 
 export type RowMap = (row: Values) => unknown
@@ -76,5 +77,6 @@ export function reject(row: Values, error: unknown, { key, rejections }: Rejecti
     code: known ? error.code : 'map-failed',
     // The text of another error may hold values of the row.
     reason: known ? error.message : `map threw ${error instanceof Error ? error.name : typeof error}`,
+    ...(error instanceof InvalidRow ? { problems: error.problems } : {}),
   })
 }

@@ -4,7 +4,7 @@ import { fieldText, jsonText } from './encode.js'
 import { feedNames, isFeedName } from './names.js'
 import { linesPage, textPage } from './page.js'
 
-const textOf = ({ bytes }: { readonly bytes: Uint8Array }): string => Buffer.from(bytes).toString()
+const textOf = ({ chunks }: { readonly chunks: readonly Uint8Array[] }): string => Buffer.concat(chunks).toString()
 
 describe('a page', () => {
   it.each([
@@ -21,6 +21,16 @@ describe('a page', () => {
   it('of lines keeps line ends within a row together', () => {
     const [first, rest] = linesPage(['1,"a\nb"', '2,c'], '\n').cut(1)
     expect([textOf(first), textOf(rest)]).toEqual(['\n1,"a\nb"', '\n2,c'])
+  })
+})
+
+describe('a large row', () => {
+  it('is made of views of one size, so that it is compressed piece by piece', () => {
+    const body = 'x'.repeat(1_500_000)
+    const { rows, chunks } = linesPage([body], '\n')
+    expect([rows, Buffer.concat(chunks).toString() === `\n${body}`]).toEqual([1, true])
+    expect(chunks.map(({ length }) => length)).toEqual([524_288, 524_288, 1_500_001 - 1_048_576])
+    expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(1)
   })
 })
 

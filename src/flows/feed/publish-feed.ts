@@ -1,13 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { ConflictError, DataError, LockstepError, UnavailableError } from '../../core/errors.js'
 import type { TableExport } from '../../core/export.js'
 import { failpoint } from '../../core/failpoint.js'
 import type { FlowContext } from '../../core/flow.js'
 import { isObjectMissing } from '../../core/object-store.js'
 import { describe, nextGeneration } from './descriptor.js'
+import { distributeFeed } from './distributed/distribute-feed.js'
+import { feedFingerprint } from './distributed/fingerprint.js'
+import { lookForFiles } from './distributed/stored-files.js'
+import type { AttemptNotes, RunNotes } from './history/run-notes.js'
 import { type Incremental, isIncrement, reachOf } from './increment.js'
 import { formatManifest, type Manifest, readManifest } from './manifest.js'
-import { type Attempt, feedNames } from './names.js'
+import { type Attempt, feedNames, newRun } from './names.js'
 import type { Generation } from './part-file.js'
 import type { Preset } from './preset.js'
 import { Published } from './published.js'
@@ -15,13 +18,18 @@ import { putBytes } from './put-bytes.js'
 import type { FeedSettings } from './settings.js'
 import { compressionOf } from './text-encoder.js'
 import { verifyFiles } from './verify-files.js'
-import { discard, type WrittenFeed, writeFeed } from './write-feed.js'
+import { discard, type Shared, type Writing, type WrittenFeed, writeFeed } from './write-feed.js'
 
 export interface Publication {
   readonly manifest: Manifest
   /** `unchanged`: the newest feed has the same files already, and nothing was published. */
   readonly outcome: 'published' | 'unchanged'
+  /** Who wrote it, where that was not this process. */
+  readonly shared: Shared | undefined
 }
+
+/** `notes`: hears what the run comes to. */
+export type PublishContext = Pick<FlowContext, 'name' | 'observer' | 'full' | 'queue'> & { readonly notes: RunNotes }
 
 /**
  * Writes the files under new names, reads them back, and then makes the manifest, which nobody else can make a second
@@ -29,36 +37,56 @@ export interface Publication {
  */
 export async function publishFeed(
   settings: FeedSettings,
-  context: Pick<FlowContext, 'name' | 'observer' | 'full'>,
+  context: PublishContext,
   signal: AbortSignal,
 ): Promise<Publication> {
   const before = await Published.look(settings.to, settings.name, signal)
   await before.tidy(settings.keep, signal)
   const previous = await before.newest(signal)
-  const attempt: Attempt = { sequence: before.last + 1, run: randomBytes(8).toString('hex') }
+  const attempt: Attempt = { sequence: before.last + 1, run: newRun() }
+  const notes = context.notes.begin(attempt.run)
   const generation = await nextGeneration(settings, previous, signal)
   const { sequence } = attempt
   const { where, incremental } = await reachOf(settings, { sequence, previous, full: context.full === true }, signal)
   const table = await settings.from.exports(signal, where === undefined ? {} : { where })
-  const { name: flow, observer } = context
-  const written = await writeFeed({
+  notes.keyColumns = table.key
+  const writing: Writing = {
     settings,
     table,
     attempt,
     left: before.leftOf(sequence),
     generation,
     signal,
-    progress: (items, durationMs) =>
-      observer({ flow, type: 'batch', lane: 'feed', items, durationMs, lagMs: undefined }),
-  })
+    rejections: notes.rejections,
+    progress: progressOf(context, notes),
+  }
+  const { queue } = context
+  const { distribute } = settings
+  const alone = distribute === undefined || queue === undefined
+  const written = alone
+    ? await writeFeed(writing)
+    : await distributeFeed(writing, {
+        ...{ distribute, queue, context, fingerprint: feedFingerprint(settings) },
+        left: before.leftRanges(sequence),
+      })
   const manifest = manifestOf({ settings, attempt, generation, written, table, incremental })
-  return publishWritten({ settings, attempt, manifest, previous, whole: await before.whole(signal), signal })
+  notes.manifest = manifest
+  const { shared } = written
+  return publishWritten({ settings, attempt, manifest, shared, previous, whole: await before.whole(signal), signal })
+}
+
+function progressOf({ name: flow, observer }: PublishContext, notes: AttemptNotes): Writing['progress'] {
+  return (items, durationMs) => {
+    notes.read += items
+    observer({ flow, type: 'batch', lane: 'feed', items, durationMs, lagMs: undefined })
+  }
 }
 
 interface Finishing {
   readonly settings: FeedSettings
   readonly attempt: Attempt
   readonly manifest: Manifest
+  readonly shared: Shared | undefined
   readonly previous: Manifest | undefined
   /** The newest feed that has all rows. */
   readonly whole: Manifest | undefined
@@ -66,12 +94,12 @@ interface Finishing {
 }
 
 async function publishWritten(finishing: Finishing): Promise<Publication> {
-  const { settings, attempt, manifest, previous, whole } = finishing
+  const { settings, attempt, manifest, shared, previous, whole } = finishing
   const files = names(manifest.files)
   try {
     if (settings.whenUnchanged === 'skip' && previous !== undefined && hasNothingNew(previous, manifest)) {
       await discard({ settings, attempt, names: files })
-      return { manifest: previous, outcome: 'unchanged' }
+      return { manifest: previous, outcome: 'unchanged', shared }
     }
     guardSize(settings.as.preset, manifest)
     guardShrink(settings, whole, manifest)
@@ -79,7 +107,7 @@ async function publishWritten(finishing: Finishing): Promise<Publication> {
     failpoint('feed:before-manifest')
     await putManifest(finishing)
     failpoint('feed:after-manifest')
-    return { manifest, outcome: 'published' }
+    return { manifest, outcome: 'published', shared }
   } catch (error) {
     // When nobody knows whether the manifest was made its files have to stay; the next run knows.
     if (!(error instanceof UnavailableError && error.code === 'manifest-unknown')) {
@@ -98,7 +126,8 @@ interface Contents extends Pick<Finishing, 'settings' | 'attempt'> {
 
 function manifestOf({ settings, attempt, generation, written, table, incremental }: Contents): Manifest {
   const { preset } = settings.as
-  const key = preset === undefined ? (settings.map === undefined ? table.key : undefined) : [preset.key]
+  const asRead = settings.map === undefined && settings.schema === undefined
+  const key = preset === undefined ? (asRead ? table.key : undefined) : [preset.key]
   const { files, rejections } = written
   const total = (of: 'rows' | 'bytes'): number => files.reduce((sum, file) => sum + file[of], 0)
   return {
@@ -117,9 +146,16 @@ function manifestOf({ settings, attempt, generation, written, table, incremental
     schema: table.fingerprint,
     ...(key === undefined ? {} : { key: [...key] }),
     files: [...files],
+    ...momentsOf(settings, written),
     ...(incremental === undefined ? {} : { incremental }),
     ...(preset === undefined ? {} : { descriptor: describe(preset.descriptor, generation, names(files)) }),
   }
+}
+
+/** What is to be said of rows that are not all of one moment. */
+function momentsOf({ consistency }: FeedSettings, { shared }: WrittenFeed): Pick<Manifest, 'consistency' | 'moments'> {
+  if (consistency === 'snapshot') return {}
+  return { consistency, ...(consistency === 'ranges' && shared !== undefined ? { moments: shared.ranges } : {}) }
 }
 
 function names(files: Manifest['files'] | WrittenFeed['files']): readonly string[] {
@@ -152,8 +188,10 @@ function guardShrink({ shrink }: FeedSettings, previous: Manifest | undefined, m
 }
 
 async function verifyWritten(finishing: Finishing): Promise<void> {
-  const { settings, manifest, signal } = finishing
-  const [problem] = await verifyFiles(settings.to, manifest.files, signal)
+  const { settings, attempt, manifest, shared, signal } = finishing
+  const { files } = manifest
+  if (shared !== undefined) return lookForFiles(settings, { attempt, files }, signal)
+  const [problem] = await verifyFiles(settings.to, files, signal)
   if (problem === undefined) return
   // Whoever published in the meantime has swept the files of this attempt.
   await refuseOvertaken(finishing)

@@ -15,6 +15,11 @@ export interface LeftFiles {
   readonly bytes: ReadonlyMap<string, number>
 }
 
+export interface LeftFile {
+  readonly name: string
+  readonly bytes: number
+}
+
 /** Files of an attempt that has not ended are left alone for so long; after that its process is taken for dead. */
 const STALE_MS = 24 * 3_600_000
 
@@ -57,12 +62,26 @@ export class Published {
   leftOf(sequence: number): LeftFiles | undefined {
     const runs = new Map<string, Map<string, number>>()
     for (const { object, is } of this.#objects) {
-      if (is.kind !== 'data' || is.sequence !== sequence) continue
+      if (is.kind !== 'data' || is.sequence !== sequence || is.range !== undefined) continue
       const files = runs.get(is.run) ?? new Map<string, number>()
       runs.set(is.run, files.set(object.name, object.bytes))
     }
     const [most] = [...runs].sort(([, one], [, other]) => other.size - one.size)
     return most === undefined ? undefined : { run: most[0], bytes: most[1] }
+  }
+
+  /** The same of an attempt that workers made: of each range the files of one taking, in their order. */
+  leftRanges(sequence: number): ReadonlyMap<number, readonly LeftFile[]> {
+    const takings = new Map<string, { readonly range: number; readonly files: LeftFile[] }>()
+    for (const { object, is } of this.#objects) {
+      if (is.kind !== 'data' || is.sequence !== sequence || is.range === undefined) continue
+      const name = `${is.run} ${is.range} ${is.nonce}`
+      const taking = takings.get(name) ?? { range: is.range, files: [] }
+      taking.files.push({ name: object.name, bytes: object.bytes })
+      takings.set(name, taking)
+    }
+    const fewestFirst = [...takings.values()].sort((one, other) => one.files.length - other.files.length)
+    return new Map(fewestFirst.map(({ range, files }) => [range, files]))
   }
 
   /** The newest manifest that can be read; `undefined` when there is none. */
@@ -112,13 +131,16 @@ export class Published {
     return old.length + waste.length + (await this.store.sweep(this.names.prefix, STALE_MS, signal))
   }
 
-  #isWaste(object: StoredObject, is: FeedObject, named: ReadonlyMap<number, string | undefined>): boolean {
+  #isWaste(object: StoredObject, is: FeedObject, named: ReadonlyMap<number, Manifest | undefined>): boolean {
     if (is.kind === 'manifest') return false
     if (is.sequence > this.last) return Date.now() - object.modifiedAt > STALE_MS
     if (!named.has(is.sequence)) return true
-    const run = named.get(is.sequence)
+    const manifest = named.get(is.sequence)
     // Of a manifest that cannot be read nobody knows what it names.
-    return run !== undefined && run !== is.run
+    if (manifest === undefined) return false
+    if (manifest.run !== is.run) return true
+    // A range that was done twice has files of both workers.
+    return is.range !== undefined && !manifest.files.some(({ name }) => name === object.name)
   }
 
   /** Those of the manifests that are not kept. */
@@ -131,10 +153,10 @@ export class Published {
     return found
   }
 
-  /** The runs whose files are published, by sequence. */
-  async #named(kept: ReadonlySet<number>, signal: AbortSignal): Promise<ReadonlyMap<number, string | undefined>> {
-    const runs = [...kept].map(async (sequence) => [sequence, (await this.#manifest(sequence, signal))?.run] as const)
-    return new Map(await Promise.all(runs))
+  /** The manifests that are kept, by sequence. */
+  async #named(kept: ReadonlySet<number>, signal: AbortSignal): Promise<ReadonlyMap<number, Manifest | undefined>> {
+    const manifests = [...kept].map(async (sequence) => [sequence, await this.#manifest(sequence, signal)] as const)
+    return new Map(await Promise.all(manifests))
   }
 
   #manifest(sequence: number, signal: AbortSignal): Promise<Manifest | undefined> {

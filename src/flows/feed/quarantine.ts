@@ -1,3 +1,4 @@
+import { DataError } from '../../core/errors.js'
 import type { ObjectStore, ObjectWriter } from '../../core/object-store.js'
 import type { Rejected } from './rejections.js'
 
@@ -27,8 +28,10 @@ export class Quarantine {
     await this.#writer?.commit()
   }
 
-  /** Never rejects. */
-  async abort(): Promise<void> {
+  /** What becomes of it when nothing is published because of `error`. Never rejects. */
+  async give(error: unknown): Promise<void> {
+    // Then somebody wants to know which rows.
+    if (error instanceof DataError && error.code === 'feed-rejected') await this.commit().catch(() => undefined)
     await this.#writer?.abort()
   }
 }

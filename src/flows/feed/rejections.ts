@@ -1,24 +1,32 @@
 import { DataError } from '../../core/errors.js'
+import type { RejectionReason } from '../../core/feed-run.js'
+import { KeptReasons } from './history/kept-reasons.js'
 
 /** A row that could not be published as it is. */
 export interface Rejected {
   readonly key: readonly unknown[]
   readonly code: string
-  /** Without values of the row. */
+  /** All of it, without values of the row. */
   readonly reason: string
+  /** The same, each apart, where the row is wrong in several ways. */
+  readonly problems?: readonly string[]
 }
 
 /** Rows that were left out of a feed: by `map` on purpose, and because they could not be published. */
 export class Rejections {
   skipped = 0
   rejected = 0
-  readonly #byReason = new Map<string, number>()
+  readonly #reasons: KeptReasons
   #fresh: Rejected[] = []
 
+  /** `keepKeys`: so many keys are kept to be looked up later. */
+  constructor(keepKeys = 0) {
+    this.#reasons = new KeptReasons(keepKeys)
+  }
+
   add(rejected: Rejected): void {
-    const what = `${rejected.code}: ${rejected.reason}`
-    const count = this.#byReason.get(what)
-    if (count !== undefined || this.#byReason.size < MOST_REASONS) this.#byReason.set(what, (count ?? 0) + 1)
+    const { code, key, reason, problems = [reason] } = rejected
+    for (const problem of problems) this.#reasons.add({ code, reason: problem }, key)
     this.rejected += 1
     this.#fresh.push(rejected)
   }
@@ -30,6 +38,11 @@ export class Rejections {
     return taken
   }
 
+  /** What was wrong with rows, the most frequent first. */
+  reasons(): { readonly reasons: readonly RejectionReason[]; readonly others: number } {
+    return { reasons: this.#reasons.list(), others: this.#reasons.others }
+  }
+
   /** Throws when so many rows are bad that the cause is not in them. `rows`: all that were read. */
   check(rows: number, stopAbove: number): void {
     if (this.rejected === 0 || this.rejected <= rows * stopAbove) return
@@ -37,19 +50,25 @@ export class Rejections {
     throw new DataError('feed-rejected', message)
   }
 
-  /** The most frequent reasons. */
   #summary(): string {
-    const reasons = [...this.#byReason].sort(([, left], [, right]) => right - left)
-    const told = reasons.slice(0, TOLD_REASONS).map(([what, count]) => `${count} ${what}`)
-    return [...told, ...(reasons.length > TOLD_REASONS ? ['and others'] : [])].join('; ')
+    const { reasons, others } = this.reasons()
+    const told = reasons.slice(0, TOLD_REASONS).map(({ count, code, reason }) => `${count} ${code}: ${reason}`)
+    return [...told, ...(others > 0 || reasons.length > TOLD_REASONS ? ['and others'] : [])].join('; ')
   }
 
-  /** The same while more rows are to come, once there are enough to tell: bad rows may stand together. */
+  /** The same while more rows are to come, once there are enough to tell. */
   checkSoFar(rows: number, stopAbove: number): void {
-    if (rows >= ENOUGH_ROWS && this.rejected > rows * Math.max(stopAbove, 0.5)) this.check(rows, stopAbove)
+    if (isTooManySoFar(this.rejected, { rows, stopAbove })) this.check(rows, stopAbove)
   }
 }
 
-const MOST_REASONS = 100
+/** Bad rows may stand together, so that it takes many rows to tell. */
+export function isTooManySoFar(
+  rejected: number,
+  { rows, stopAbove }: { readonly rows: number; readonly stopAbove: number },
+): boolean {
+  return rows >= ENOUGH_ROWS && rejected > rows * Math.max(stopAbove, 0.5)
+}
+
 const TOLD_REASONS = 5
 const ENOUGH_ROWS = 100_000

@@ -3,10 +3,10 @@ import type { Manifest } from './manifest.js'
 const LINE_END = 10
 const QUOTE = 34
 
-/** Line ends of a file that are no row's. */
 /** A format whose rows can be counted without its library. */
 export type CountedFormat = Exclude<Manifest['format'], 'parquet'>
 
+/** Line ends of a file that are no row's. */
 const EXTRA_LINES = { json: 2, ndjson: 0, csv: 1 } as const
 
 /** Counts the rows of a file by its lines, in flat memory. */

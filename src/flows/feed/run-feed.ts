@@ -1,11 +1,16 @@
 import { UnavailableError } from '../../core/errors.js'
 import type { FlowContext } from '../../core/flow.js'
+import type { Observer } from '../../core/observer.js'
 import { backOffMs, pause } from '../../engine/retry.js'
+import { keepReport } from './history/keep-report.js'
+import { type RunEnd, RunNotes } from './history/run-notes.js'
 import { keepHouse } from './housekeeping.js'
 import { isIncrement } from './increment.js'
 import { type Publication, publishFeed } from './publish-feed.js'
 import type { FeedSettings } from './settings.js'
 
+/** Reading for so long is more than to have come by a moment at which the link worked. */
+const LONG_MS = 60_000
 const BACK_OFF = { initialMs: 100, maxMs: 5_000, random: Math.random }
 
 /** Publishes once. While the database or the store is away it tries again, each time from a new snapshot. */
@@ -13,12 +18,53 @@ export async function runFeed(settings: FeedSettings, context: FlowContext): Pro
   // An export that is stopped in the middle cannot be gone on with, so draining is ending.
   const signal = AbortSignal.any([context.drain, context.abort])
   const patience = new Patience(settings, context, signal)
-  const publication = await patience.attempt(() => publishFeed(settings, context, signal))
-  tell(publication, settings, context)
-  await patience.attempt(() => keepHouse(settings, signal))
+  const notes = new RunNotes(settings.history?.keepKeys ?? 0)
+  let feed: RunEnd['feed']
+  using _watch = watchStores(settings, context)
+  try {
+    const observer = patience.watched(context.observer)
+    const publication = await patience.attempt(() => publishFeed(settings, { ...context, observer, notes }, signal))
+    feed = { outcome: publication.outcome, sequence: publication.manifest.sequence }
+    tell(publication, settings, context)
+    await patience.attempt(() => keepHouse(settings, signal))
+  } catch (error) {
+    await keep(notes, { feed, error, stopped: signal.aborted }, { settings, context })
+    throw error
+  }
+  await keep(notes, { feed, error: undefined, stopped: false }, { settings, context })
 }
 
-function tell({ manifest, outcome }: Publication, { as: { preset } }: FeedSettings, context: FlowContext): void {
+/** A store repeats what fails for a while by itself; who waits for it should be told long before it gives up. */
+function watchStores({ to, quarantine }: FeedSettings, { name: flow, observer }: FlowContext): Disposable {
+  const stores = new Set(quarantine === undefined ? [to] : [to, quarantine])
+  const ends = [...stores].map((store) =>
+    store.watch?.((reason) =>
+      observer({ flow, type: 'health', subject: store.label, healthy: reason === undefined, reason }),
+    ),
+  )
+  return {
+    [Symbol.dispose]() {
+      for (const end of ends) end?.()
+    },
+  }
+}
+
+interface Run {
+  readonly settings: FeedSettings
+  readonly context: FlowContext
+}
+
+async function keep(notes: RunNotes, end: RunEnd, { settings, context }: Run): Promise<void> {
+  const { history, name: feed, to } = settings
+  if (history === undefined) return
+  await keepReport(notes.report({ flow: context.name, feed, store: to.label }, end), history, context)
+}
+
+function tell(
+  { manifest, outcome, shared }: Publication,
+  { as: { preset }, consistency }: FeedSettings,
+  context: FlowContext,
+): void {
   const { name: flow, observer } = context
   const { rows, bytes, files, sequence, rejected, skipped, incremental } = manifest
   const what = `feed ${sequence} of ${manifest.name}: ${rows} rows, ${files.length} files, ${bytes} bytes`
@@ -29,8 +75,10 @@ function tell({ manifest, outcome }: Publication, { as: { preset } }: FeedSettin
     observer({ flow, type: 'notice', level: 'info', code: 'feed-unchanged', message })
     return
   }
-  observer({ flow, type: 'published', feed: manifest.name, sequence, rows, bytes, files: files.length })
-  observer({ flow, type: 'notice', level: 'info', code: 'feed-published', message: `published ${what}${added}${left}` })
+  const by = shared === undefined ? '' : `; ${shared.ranges} ranges by ${shared.workers.length} workers`
+  const moments = consistency === 'ranges' ? ', each of a moment of its own' : ''
+  const detail = `${what}${added}${left}${by}${moments}`
+  observer({ flow, type: 'published', feed: manifest.name, sequence, rows, bytes, files: files.length, detail })
   if (preset !== undefined && files.length > preset.recommendedFiles) {
     const message = `${files.length} files; ${preset.name} recommends ${preset.recommendedFiles} at most`
     observer({ flow, type: 'notice', level: 'warn', code: 'feed-many-files', message })
@@ -41,11 +89,16 @@ function tell({ manifest, outcome }: Publication, { as: { preset } }: FeedSettin
   }
 }
 
-/** Tries again as long as waiting may help, up to `patienceMs` after the first failure in a row. */
+/**
+ * Tries again as long as waiting may help, up to `patienceMs` after it last worked. What a try that read for long had come
+ * to counts as work, and so an export of hours is not given up for one connection; what short ones had come to does not,
+ * or a link that is cut all the time would be tried for ever.
+ */
 class Patience {
   readonly #settings: FeedSettings
   readonly #context: FlowContext
   readonly #signal: AbortSignal
+  #readAtMs = 0
 
   constructor(settings: FeedSettings, context: FlowContext, signal: AbortSignal) {
     this.#settings = settings
@@ -53,9 +106,19 @@ class Patience {
     this.#signal = signal
   }
 
+  /** Hears when rows are read. */
+  watched(observer: Observer): Observer {
+    return (event) => {
+      if (event.type === 'batch') this.#readAtMs = performance.now()
+      observer(event)
+    }
+  }
+
   async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
-    const startedMs = performance.now()
+    const { patienceMs } = this.#settings
+    let failingMs: number | undefined
     for (let failures = 1; ; failures++) {
+      const startedMs = performance.now()
       try {
         const result = await work()
         if (failures > 1) this.#health(undefined)
@@ -63,7 +126,9 @@ class Patience {
       } catch (error) {
         if (this.#signal.aborted) throw stopped(this.#settings.name, error)
         if (!(error instanceof UnavailableError) || error.code === 'snapshot-too-old') throw error
-        if (performance.now() - startedMs >= this.#settings.patienceMs) throw error
+        const worked = this.#readAtMs - startedMs >= Math.max(patienceMs, LONG_MS)
+        if (failingMs === undefined || worked) failingMs = Math.max(startedMs, this.#readAtMs)
+        if (performance.now() - failingMs >= patienceMs) throw error
         await this.#wait(failures, error)
       }
     }

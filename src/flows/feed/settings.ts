@@ -1,12 +1,17 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { z } from 'zod'
 import type { ExportableTableRef } from '../../core/database.js'
+import type { Distribute, DistributeOptions } from '../../core/distribute.js'
 import { ConfigError } from '../../core/errors.js'
 import type { Since } from '../../core/increment.js'
 import type { ObjectStore } from '../../core/object-store.js'
 import { AlertShape } from '../alert.js'
+import { parseDistribute } from '../distributed/parse-distribute.js'
 import { ScheduleShape } from '../schedule.js'
 import { refuseWithoutZstd } from './compression/zstd.js'
+import { refuseUnfitToShare } from './distributed/unfit.js'
 import { type Format, json } from './format.js'
+import { FeedHistoryShape } from './history/options.js'
 import type { RowMap } from './mapped-rows.js'
 import { isFeedName } from './names.js'
 
@@ -25,6 +30,10 @@ const TableShape = z.custom<ExportableTableRef>(
 const FormatShape = z.custom<Format>(
   (value) => typeof value === 'object' && value !== null && 'encoding' in value && 'contentType' in value,
   'must be a format: json(), ndjson(), csv(), parquet() or a preset such as actionsCenter(name)',
+)
+const SchemaShape = z.custom<StandardSchemaV1>(
+  (value) => (typeof value === 'object' || typeof value === 'function') && value !== null && '~standard' in value,
+  'must be a Standard Schema, e.g. of Zod, Valibot or ArkType',
 )
 const share = z.number().min(0).max(1)
 const ms = z.number().int().min(1).max(2_147_483_647)
@@ -50,6 +59,7 @@ const OptionsShape = z.strictObject({
   since: SinceShape.optional(),
   fullEvery: z.number().int().min(1).max(10_000).default(100),
   map: z.custom<RowMap>((value) => typeof value === 'function', 'must be a function: (row) => value').optional(),
+  schema: SchemaShape.optional(),
   as: FormatShape.default(json),
   to: StoreShape,
   name: z
@@ -73,14 +83,22 @@ const OptionsShape = z.strictObject({
   latest: z.boolean().default(true),
   quarantine: StoreShape.optional(),
   stopAbove: share.default(0.05),
+  consistency: z.enum(['snapshot', 'chunks', 'ranges']).default('snapshot'),
+  readers: z.number().int().min(1).max(16).default(1),
   snapshotMs: ms.default(3_600_000),
   patienceMs: ms.default(60_000),
+  distribute: z
+    .custom<DistributeOptions>((value) => typeof value === 'object' && value !== null, 'must be an object')
+    .optional(),
+  history: FeedHistoryShape,
   alert: AlertShape.feed,
   schedule: ScheduleShape,
 })
 
 /** What `feed` was given, with defaults filled in. */
-export type Settings = z.output<typeof OptionsShape>
+export type Settings = Omit<z.output<typeof OptionsShape>, 'distribute'> & {
+  readonly distribute?: Distribute | undefined
+}
 /** The same once the flow has its name. */
 export type FeedSettings = Settings & { readonly name: string }
 
@@ -90,12 +108,25 @@ export function parseOptions(options: unknown): Settings {
   if (!success) throw invalid(error)
   if (data.zstd !== undefined) refuseWithoutZstd('feed({ zstd })', 'or use gzip')
   refuseUnfit(data)
-  return data
+  refuseUnfitToShare(data)
+  return { ...data, distribute: parseDistribute(data.distribute, 'feed') }
 }
 
 /** What a preset asks for, and what cannot be done together. */
-function refuseUnfit({ as, map, rotate, since, whenUnchanged, zstd }: Settings): void {
+function refuseUnfit({
+  as,
+  consistency,
+  map,
+  readers,
+  rotate,
+  since,
+  whenUnchanged,
+  zstd,
+}: Omit<Settings, 'distribute'>): void {
   const { preset, encoding, columns, name } = as
+  if (readers > 1 && consistency === 'chunks') {
+    throw problem('readers', 'share one snapshot, and chunks have one each', "remove it, or consistency: 'chunks'")
+  }
   if (preset !== undefined && since !== undefined) {
     throw problem('since', `${preset.name} takes each feed for all there is`, 'remove it')
   }

@@ -7,7 +7,7 @@ import { fieldText, jsonText } from './encode.js'
 import type { Encoder, PagesOptions, ReadPage } from './encoder.js'
 import type { Format, TextEncoding } from './format.js'
 import { mappedRows } from './mapped-rows.js'
-import { GatheredLines, linesPage, type TextPage, textPage } from './page.js'
+import { GatheredLines, largeRow, linesPage, type TextPage, textPage } from './page.js'
 import type { RowValidator } from './preset.js'
 import type { FeedSettings } from './settings.js'
 import { TextPart } from './text-part.js'
@@ -74,8 +74,10 @@ async function* textPages(
       yield { read: rows.length, page: linesPage(lines, separator) }
     }
   } else {
-    for await (const { rows, bytes } of table.json(separator, options)) {
-      yield { read: rows, page: textPage(rows, bytes, separator) }
+    for await (const { rows, chunks } of table.json(separator, options)) {
+      const [bytes] = chunks
+      const page = bytes !== undefined && chunks.length === 1 ? textPage(rows, bytes, separator) : largeRow(chunks)
+      yield { read: rows, page }
     }
   }
 }

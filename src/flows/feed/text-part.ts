@@ -29,17 +29,17 @@ export class TextPart implements PartFile<TextPage> {
   }
 
   async add(page: TextPage): Promise<boolean> {
-    const chunk = this.#chunk(page)
+    const chunks = this.#chunks(page)
     // The end of the document is yet to come.
     const limit = this.#options.bytes - TAIL_BYTES - this.#options.encoding.tail(this.rows + page.rows, LARGEST).length
-    if (this.#content.surelyFits(chunk, limit)) await this.#content.add(chunk)
-    else if (!(await this.#content.addIfItFits(chunk, limit))) return false
+    if (this.#content.surelyFits(chunks, limit)) await this.#addAll(chunks)
+    else if (!(await this.#content.addIfItFits(chunks, limit))) return false
     this.rows += page.rows
     return true
   }
 
   async force(page: TextPage): Promise<void> {
-    await this.#content.add(this.#chunk(page))
+    await this.#addAll(this.#chunks(page))
     this.rows += page.rows
   }
 
@@ -53,9 +53,15 @@ export class TextPart implements PartFile<TextPage> {
     return this.#content.abort()
   }
 
-  #chunk({ bytes }: TextPage): Uint8Array {
-    if (this.rows > 0) return bytes
-    return Buffer.concat([Buffer.from(this.#head), bytes.subarray(this.#options.encoding.separator.length)])
+  async #addAll(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) await this.#content.add(chunk)
+  }
+
+  #chunks({ chunks }: TextPage): readonly Uint8Array[] {
+    const [first, ...others] = chunks
+    if (this.rows > 0 || first === undefined) return chunks
+    const begun = first.subarray(this.#options.encoding.separator.length)
+    return [Buffer.concat([Buffer.from(this.#head), begun]), ...others]
   }
 }
 

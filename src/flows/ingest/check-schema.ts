@@ -17,5 +17,5 @@ function outputOf(result: Result, value: unknown): unknown {
   const { issues } = result
   const told = issues.slice(0, MAX_ISSUES).map((issue) => describeIssue(issue, value))
   const more = issues.length > MAX_ISSUES ? [`and ${issues.length - MAX_ISSUES} more`] : []
-  throw new Rejection('schema-mismatch', [...told, ...more].join('; '))
+  throw new Rejection('schema-mismatch', [...told, ...more].join('; '), told)
 }

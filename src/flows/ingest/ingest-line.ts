@@ -4,6 +4,7 @@ import type { FlowContext, ReplayReport } from '../../core/flow.js'
 import type { Message } from '../../core/message.js'
 import type { Sink } from '../../core/sink.js'
 import type { Source } from '../../core/source.js'
+import { traceparentOf } from '../../core/trace-context.js'
 import type { Line } from '../../engine/line.js'
 import { map } from '../../engine/map.js'
 import type { RunOptions } from '../../engine/options.js'
@@ -50,6 +51,7 @@ export function ingestLine(parts: IngestParts, context: FlowContext): Line<Inges
     faultOf: (item) => item.fault,
     holds: (code) => settings.orphans === 'hold' && code === ORPHAN,
     sizeOf: bytesOf,
+    traceparentOf: ({ message }) => traceparentOf(message.headers),
     labels: { source: settings.from.label, sink: settings.destination.database.label },
   }
 }

@@ -8,11 +8,14 @@ import { printable } from './printable.js'
 export class Rejection extends Error {
   readonly code: string
   readonly reason: string
+  /** The same, each apart, where there are several. */
+  readonly problems: readonly string[]
 
-  constructor(code: string, reason: string) {
+  constructor(code: string, reason: string, problems: readonly string[] = [reason]) {
     super(reason)
     this.code = code
     this.reason = reason
+    this.problems = problems
   }
 }
 

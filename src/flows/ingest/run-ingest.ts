@@ -2,6 +2,8 @@ import type { DeadLetterStore, LetterFilter } from '../../core/dead-letter.js'
 import { UnavailableError } from '../../core/errors.js'
 import type { FlowContext, ReplayReport } from '../../core/flow.js'
 import type { UpsertSink } from '../../core/upsert.js'
+import { fencedSink, leasedLetters } from '../../engine/lease/fenced-sink.js'
+import { type LeasedContext, leased } from '../../engine/lease/leased.js'
 import { type Outcome, run } from '../../engine/run.js'
 import { patientSink } from '../withdrawn-rights.js'
 import { leaseCache } from './cache-lease.js'
@@ -12,18 +14,28 @@ import { openDestination } from './open-destination.js'
 import { besideMain, quietly } from './run-held.js'
 import { TargetLetters } from './target-letters.js'
 
-/** Runs an `ingest` until its stream ends, it is drained, or an error stops it. */
+/**
+ * Runs an `ingest` until its stream ends, it is drained, or an error stops it. One that nobody shares out among several
+ * instances runs in one of them.
+ */
 export async function runIngest(settings: IngestSettings, context: FlowContext): Promise<void> {
+  if (settings.from.oneReader !== true) return runHere(settings, context)
+  const { database } = settings.destination
+  await leased({ home: database, written: [database] }, context, (inner) => runHere(settings, inner))
+}
+
+async function runHere(settings: IngestSettings, context: LeasedContext): Promise<void> {
   await using _cache = leaseCache(settings.cache)
   await using opened = await openUnlessDrained(settings, context)
   if (opened === undefined) return
-  const sink = patientSink(opened)
+  const { lease } = context
+  const sink = fencedSink(patientSink(opened), lease)
   const { letters } = settings
   if (letters.kind === 'target') {
     await using target = new TargetLetters(letters.target)
-    await runMain({ settings, sink, deadLetters: target }, context)
+    await runMain({ settings, sink, deadLetters: leasedLetters(target, lease) }, context)
   } else if (settings.orphans === 'dead-letter') {
-    await runMain({ settings, sink, deadLetters: letters.store }, context)
+    await runMain({ settings, sink, deadLetters: leasedLetters(letters.store, lease) }, context)
   } else {
     const { store } = letters
     const held = new HeldLetters({
@@ -31,11 +43,22 @@ export async function runIngest(settings: IngestSettings, context: FlowContext):
       store,
       attempt: (inner) =>
         replayLetters(
-          { settings, sink, store, deadLetters: store, filter: { states: ['held'] }, lane: 'held' },
+          {
+            settings,
+            sink,
+            store,
+            deadLetters: leasedLetters(store, lease),
+            filter: { states: ['held'] },
+            lane: 'held',
+          },
           quietly(inner),
         ),
     })
-    await besideMain(held, (inner) => runMain({ settings, sink, deadLetters: held.sink }, inner), context)
+    await besideMain(
+      held,
+      (inner) => runMain({ settings, sink, deadLetters: leasedLetters(held.sink, lease) }, inner),
+      context,
+    )
   }
 }
 

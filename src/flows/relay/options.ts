@@ -12,7 +12,7 @@ export interface RelayOptions {
   readonly from: Stream
   /** Where they go: `kafkaTopic(...)`, or another topic or file. */
   readonly to: MessageTarget
-  /** Keeps how far the relay is, and its dead letters: a topic cannot. */
+  /** Keeps how far the relay is, its dead letters, and who runs it: a topic cannot. */
   readonly state: Database
   /**
    * The key of a message; messages of one key stay in order. Default: the message's own, else the name of its stream

@@ -11,7 +11,8 @@ import { replayRelay, runRelay } from './run-relay.js'
 /**
  * Passes the messages of a stream on to a topic, each at least once and in order within its key: an event store into
  * Kafka, say, for readers that the store should not carry. How far it is is saved in `state` once the messages are
- * durable; a relay that is killed between the two writes some of them again. Each message carries where it is from in
+ * durable; a relay that is killed between the two writes some of them again. Where the stream is of one reader, one instance
+ * runs, by a lease in `state`; one that was frozen beyond it may send the batch it was at once more. Each message carries where it is from in
  * headers: `lockstep-id` (the same for every copy), `lockstep-stream`, `lockstep-revision`, `lockstep-type`,
  * `lockstep-time`, `lockstep-metadata`; `kafka()` gives messages with them their old id, type, stream and revision back.
  *

@@ -2,7 +2,11 @@ import type { DeadLetterStore, LetterFilter } from '../../core/dead-letter.js'
 import { UnavailableError } from '../../core/errors.js'
 import type { FlowContext, ReplayReport } from '../../core/flow.js'
 import type { Message } from '../../core/message.js'
-import type { Source } from '../../core/source.js'
+import type { Sink } from '../../core/sink.js'
+import { traceparentOf } from '../../core/trace-context.js'
+import { fencedCheckpoints, fencedSink, leasedLetters } from '../../engine/lease/fenced-sink.js'
+import type { WriteRight } from '../../engine/lease/held-lease.js'
+import { type LeasedContext, leased } from '../../engine/lease/leased.js'
 import type { Line } from '../../engine/line.js'
 import type { RunOptions } from '../../engine/options.js'
 import { backOffMs, pause } from '../../engine/retry.js'
@@ -17,18 +21,27 @@ const MAX_CONFLICTS = 1_000
 const STATE_DEADLINE_MS = 30_000
 const RETRY = { initialMs: 100, maxMs: 5_000, random: Math.random }
 
-/** Runs a `relay` until its stream ends, it is drained, or an error stops it. */
+/**
+ * Runs a `relay` until its stream ends, it is drained, or an error stops it. One whose stream nobody shares out among several
+ * instances runs in one of them.
+ */
 export async function runRelay(settings: RelaySettings, context: FlowContext): Promise<void> {
+  if (settings.from.oneReader !== true) return runHere(settings, context)
+  const { state } = settings
+  await leased({ home: state, written: [state] }, context, (inner) => runHere(settings, inner))
+}
+
+async function runHere(settings: RelaySettings, context: LeasedContext): Promise<void> {
   if (!(await prepareState(settings, context))) return
-  const { name: flow, observer } = context
+  const { name: flow, observer, lease } = context
   await using source = settings.from.source({
     flow,
     batch: settings.batch,
     lanes: settings.lanes,
     notice: (notice) => observer({ flow, type: 'notice', ...notice }),
   })
-  await using sink = sinkOf(settings, context)
-  await run(lineOf(settings, { flow, source, sink }), runOptions(settings, context))
+  await using sink = fencedSink(sinkOf(settings, context), lease)
+  await run(lineOf(settings, { flow, source, sink, lease }), runOptions(settings, context))
 }
 
 /** Sends letters on their way again; those that are written are marked, the others are letters again. */
@@ -47,20 +60,22 @@ export async function replayRelay(
   return { letters, replayed, failed: letters - replayed }
 }
 
-function lineOf(
-  { from, to, state }: RelaySettings,
-  parts: { readonly flow: string; readonly source: Source<Message>; readonly sink: RelaySink },
-): Line<Message> {
+interface RelayParts extends Pick<Line<Message>, 'flow' | 'source' | 'sink'> {
+  readonly lease?: WriteRight | undefined
+}
+
+function lineOf({ from, to, state: { state } }: RelaySettings, { lease, ...parts }: RelayParts): Line<Message> {
   return {
     ...parts,
-    checkpoints: state.state.checkpoints,
-    deadLetters: state.state.deadLetters,
+    checkpoints: fencedCheckpoints(state.checkpoints, lease),
+    deadLetters: leasedLetters(state.deadLetters, lease),
     describe: (message) => describeItem({ message }),
+    traceparentOf: ({ headers }) => traceparentOf(headers),
     labels: { source: from.label, sink: to.label },
   }
 }
 
-function sinkOf(settings: RelaySettings, { name: flow, observer }: FlowContext): RelaySink {
+function sinkOf(settings: RelaySettings, { name: flow, observer }: FlowContext): Sink<Message> {
   return new RelaySink(settings.to.open(), settings, (lane, count) =>
     observer({ flow, type: 'skipped', lane, count, reason: 'filtered' }),
   )

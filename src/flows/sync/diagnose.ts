@@ -3,13 +3,17 @@ import type { TableRef } from '../../core/database.js'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../core/errors.js'
 import { readable } from '../open-table.js'
-import type { SyncSettings } from './settings.js'
+import { pairsOf, type SyncSettings } from './settings.js'
 
-/** What would stop or slow the sync: each side by itself, then the two together. Nothing is changed. */
-export async function diagnoseSync({ left, right }: SyncSettings, signal: AbortSignal): Promise<readonly Diagnosis[]> {
-  const each = (await Promise.all([left.diagnose('mirror', signal), right.diagnose('mirror', signal)])).flat()
+/** What would stop or slow the sync: each side by itself, then each two together. Nothing is changed. */
+export async function diagnoseSync({ sides }: SyncSettings, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  const each = (await Promise.all(sides.map((side) => side.diagnose('mirror', signal)))).flat()
   if (each.some((diagnosis) => diagnosis.level === 'error')) return each
-  return [...each, await diagnosePair(left, right, signal)]
+  const pairs = pairsOf(sides.length).flatMap(({ left, right }) => {
+    const [one, other] = [sides[left], sides[right]]
+    return one === undefined || other === undefined ? [] : [diagnosePair(one, other, signal)]
+  })
+  return [...each, ...(await Promise.all(pairs))]
 }
 
 async function diagnosePair(left: TableRef, right: TableRef, signal: AbortSignal): Promise<Diagnosis> {
@@ -34,10 +38,6 @@ async function diagnosePair(left: TableRef, right: TableRef, signal: AbortSignal
   }
 }
 
-export function syncGrants(
-  { left, right }: SyncSettings,
-  role: string,
-  signal: AbortSignal,
-): Promise<readonly GrantList[]> {
-  return Promise.all([left.grants('mirror', role, signal), right.grants('mirror', role, signal)])
+export function syncGrants({ sides }: SyncSettings, role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
+  return Promise.all(sides.map((side) => side.grants('mirror', role, signal)))
 }

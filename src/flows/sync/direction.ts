@@ -1,12 +1,14 @@
 import type { Batch, Lane } from '../../core/batch.js'
 import type { Database } from '../../core/database.js'
 import type { FlowContext } from '../../core/flow.js'
-import type { ChangeSource, ConflictRule, MirrorTable } from '../../core/mirror.js'
-import type { FlowEvent, Observer } from '../../core/observer.js'
+import type { ChangeSource, ConflictRule, KeyLane, MirrorTable } from '../../core/mirror.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
 import type { Row } from '../../core/table.js'
+import { fencedSink, leasedLetters } from '../../engine/lease/fenced-sink.js'
+import type { LeasedContext } from '../../engine/lease/leased.js'
 import { run } from '../../engine/run.js'
 import { patientSink, patientSource } from '../withdrawn-rights.js'
+import { type DirectionName, lanesNamed, marked } from './direction-name.js'
 
 /** A slow link needs time for a batch of some megabytes. */
 const WRITE_DEADLINE_MS = 60_000
@@ -24,8 +26,10 @@ export interface DirectionOptions {
   readonly fill: boolean
   /** The source may have passed over rows: compare. */
   uncertain(): void
-  /** Marks the direction in the lanes of events: `>` to the right, `<` to the left. */
-  readonly mark: '>' | '<'
+  /** Names the direction in its lanes. */
+  readonly name: DirectionName
+  /** Only changes of these keys; left out: of all. */
+  readonly lanes?: readonly KeyLane[] | undefined
 }
 
 /** One way of a sync: the changes of a table, written to the other. A line of its own for the engine. */
@@ -33,10 +37,10 @@ export class Direction implements AsyncDisposable {
   readonly changes: ChangeSource
   readonly fill: boolean
   readonly #options: DirectionOptions
-  readonly #context: FlowContext
+  readonly #context: LeasedContext
   readonly #writers: Sink<Row>
 
-  constructor(options: DirectionOptions, context: FlowContext) {
+  constructor(options: DirectionOptions, context: LeasedContext) {
     this.#options = options
     this.fill = options.fill
     this.#context = context
@@ -44,6 +48,7 @@ export class Direction implements AsyncDisposable {
     this.changes = options.from.table.changes({
       flow,
       from: options.fill ? 'beginning' : 'now',
+      ...(options.lanes && { lanes: options.lanes }),
       notice: (notice) => observer({ flow, type: 'notice', ...notice }),
       uncertain: () => options.uncertain(),
     })
@@ -52,17 +57,17 @@ export class Direction implements AsyncDisposable {
 
   /** Runs until `drain` or `abort`. */
   async run({ drain, abort }: Pick<FlowContext, 'drain' | 'abort'>): Promise<void> {
-    const { from, to, mark } = this.#options
+    const { from, to, name } = this.#options
     await run(
       {
         flow: this.#context.name,
-        source: patientSource(this.changes),
+        source: patientSource(lanesNamed(this.changes, name)),
         sink: patientSink(this.#writers),
-        deadLetters: to.database.state.deadLetters,
+        deadLetters: leasedLetters(to.database.state.deadLetters, this.#context.lease),
         describe: (row) => describe(row, to.table),
         labels: { source: from.database.label, sink: to.database.label },
       },
-      { drain, abort, observer: marked(this.#context.observer, mark), writeDeadlineMs: WRITE_DEADLINE_MS },
+      { drain, abort, observer: marked(this.#context.observer, name), writeDeadlineMs: WRITE_DEADLINE_MS },
     )
   }
 
@@ -71,13 +76,11 @@ export class Direction implements AsyncDisposable {
   }
 }
 
-/** A writer for one side that reports its conflicts. */
-export function writerOf(table: MirrorTable, rule: ConflictRule, { name: flow, observer }: FlowContext): Sink<Row> {
-  return table.writer({
-    flow,
-    rule,
-    conflicts: (count, decision) => observer({ flow, type: 'conflicts', count, decision }),
-  })
+/** A writer for one side, under the lease of the flow, that reports its conflicts. */
+export function writerOf(table: MirrorTable, rule: ConflictRule, context: LeasedContext): Sink<Row> {
+  const { name: flow, observer, lease } = context
+  const conflicts = (count: number, decision: string): void => observer({ flow, type: 'conflicts', count, decision })
+  return fencedSink(table.writer({ flow, rule, conflicts }), lease)
 }
 
 /** How a row that a side refuses is kept: by its key, and as JSON by column. */
@@ -120,12 +123,10 @@ class WriterPerLane implements Sink<Row> {
   }
 
   #of(lane: Lane): Sink<Row> {
-    const writer = this.#writers.get(lane) ?? this.#create()
-    this.#writers.set(lane, writer)
+    // Where lanes of keys have positions of their own these are small, and one writer does for them all.
+    const kind = lane.replace(/ \d+\/\d+$/, '')
+    const writer = this.#writers.get(kind) ?? this.#create()
+    this.#writers.set(kind, writer)
     return writer
   }
-}
-
-function marked(observer: Observer, mark: string): Observer {
-  return (event: FlowEvent) => observer('lane' in event ? { ...event, lane: `${mark} ${event.lane}` } : event)
 }

@@ -1,122 +1,71 @@
-import { UnavailableError } from '../../core/errors.js'
-import type { FlowContext } from '../../core/flow.js'
+import type { LeasedContext } from '../../engine/lease/leased.js'
 import { link } from '../../engine/link.js'
-import { pause } from '../../engine/retry.js'
-import { Direction, type DirectionOptions, type End } from './direction.js'
-import { openSides, type Sides } from './open-sides.js'
-import { reconcile } from './repair.js'
-import { ruleOf, type SyncSettings } from './settings.js'
+import { Fills } from './fills.js'
+import type { KeyShare } from './key-share.js'
+import { inOrder, openSide, type Side } from './open-sides.js'
+import { Pair } from './pair.js'
+import { Early, Rounds } from './rounds.js'
+import { pairsOf, type SyncSettings } from './settings.js'
 
 /**
- * Runs a sync: two directions side by side, and a comparison that repairs, at the start (once both sides have noted
- * where they stand, so that nothing falls between) and then at an interval.
+ * Runs a sync: for each two sides two directions side by side, and comparisons that repair, at the start (once both have
+ * noted where they stand, so that nothing falls between) and then at an interval. `share`: of these keys only.
  */
-export async function mirror(settings: SyncSettings, context: FlowContext): Promise<void> {
-  const early = new Early()
-  const sides = await openSides(settings, context, 'mirror').catch((error: unknown) => {
-    // Nothing was begun: there is nothing to finish.
-    if (context.drain.aborted && error instanceof UnavailableError) return undefined
-    throw error
-  })
-  if (sides === undefined) return
-  const ways = waysOf(settings, sides, () => early.call())
-  await using toRight = new Direction(ways.toRight, context)
-  await using toLeft = new Direction(ways.toLeft, context)
-  const directions = [toRight, toLeft]
-
+export async function mirror(settings: SyncSettings, context: LeasedContext, share?: KeyShare): Promise<void> {
   // What ends one part ends all: a drain by letting each finish, an error at once.
   const drain = new AbortController()
   const abort = new AbortController()
   using _drain = link(drain, context.drain)
   using _abort = link(abort, context.abort)
-  const inner: FlowContext = { ...context, drain: drain.signal, abort: abort.signal }
-  const part = async (work: Promise<void>): Promise<void> => {
+  const inner: LeasedContext = { ...context, drain: drain.signal, abort: abort.signal }
+  const part = async <Result>(work: Promise<Result>): Promise<Result> => {
     try {
-      await work
+      return await work
     } catch (error) {
       abort.abort(error)
       throw error
     }
   }
+  const early = new Early()
+  const uncertain = (): void => {
+    share?.doubt()
+    early.call()
+  }
+  const shared = { settings, fills: new Fills(), part, uncertain, share }
+  const pairs = pairsOf(settings.sides.length).map((places) => new Pair({ ...shared, places }, inner))
+  const sides = openEach({ settings, pairs, share }, inner)
+  const rounds = new Rounds({ settings, pairs, early, part, share }, inner)
   const results = await Promise.allSettled([
-    ...directions.map((direction) => part(direction.run(inner))),
-    part(
-      comparisons({ ...settings, left: ways.toRight.from, right: ways.toRight.to, early }, directions, inner).then(() =>
-        drain.abort(),
-      ),
-    ),
+    ...pairs.map((pair) => part(pair.run(bothOf(pair, sides)))),
+    part(rounds.run().then(() => drain.abort())),
   ])
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
-function waysOf(
-  settings: SyncSettings,
-  sides: Sides,
-  uncertain: () => void,
-): Readonly<Record<'toRight' | 'toLeft', DirectionOptions>> {
-  const left: End = { table: sides.left.table, database: settings.left.database }
-  const right: End = { table: sides.right.table, database: settings.right.database }
-  const empty = { left: sides.left.empty, right: sides.right.empty }
-  return {
-    toRight: {
-      from: left,
-      to: right,
-      rule: ruleOf(settings.conflict, 'right'),
-      mark: '>',
-      fill: empty.right && !empty.left,
-      uncertain,
-    },
-    toLeft: {
-      from: right,
-      to: left,
-      rule: ruleOf(settings.conflict, 'left'),
-      mark: '<',
-      fill: empty.left && !empty.right,
-      uncertain,
-    },
-  }
+interface Parts {
+  readonly settings: SyncSettings
+  readonly pairs: readonly Pair[]
+  readonly share: KeyShare | undefined
 }
 
-type Comparisons = Omit<SyncSettings, 'left' | 'right'> & {
-  readonly left: End
-  readonly right: End
-  readonly early: Early
+/** Opens each side by itself: one that is away keeps only its own pairs waiting. */
+function openEach({ settings: { sides }, pairs, share }: Parts, context: LeasedContext): readonly Promise<Side>[] {
+  const within = share?.lanes.map(({ bucket }) => bucket)
+  return sides.map((ref, place) => {
+    const concerned = pairs.filter(({ places }) => places.left === place || places.right === place)
+    const observer = concerned.reduce((next, pair) => pair.wellness.watching(`side ${place}`, next), context.observer)
+    const side = openSide(ref, { ...context, observer }, { use: 'mirror', within })
+    return sides.length === 2 ? side : side.then((opened) => inOrder(opened, columnsOf(opened).toSorted()))
+  })
 }
 
-/** Somebody may ask for the next comparison before its time. */
-class Early {
-  #call = new AbortController()
-
-  call(): void {
-    this.#call.abort()
-  }
-
-  /** Aborts with the next call. */
-  next(): AbortSignal {
-    if (this.#call.signal.aborted) this.#call = new AbortController()
-    return this.#call.signal
-  }
+function columnsOf({ table }: Side): readonly string[] {
+  return table.schema.columns.map(({ name }) => name)
 }
 
-/** Resolves when drained, or when everything is on both sides and the caller asked for no more. */
-async function comparisons(
-  settings: Comparisons,
-  directions: readonly Direction[],
-  context: FlowContext,
-): Promise<void> {
-  const { drain, abort, observer, name: flow } = context
-  const leaving = AbortSignal.any([drain, abort])
-  await Promise.all(directions.map((direction) => direction.changes.started(leaving)))
-  // A comparison with an empty side would find every row, one by one; they come faster as changes.
-  await Promise.all(directions.filter(({ fill }) => fill).map(({ changes }) => changes.caughtUp(leaving)))
-  while (!leaving.aborted) {
-    const called = settings.early.next()
-    const complete = await reconcile({ left: settings.left, right: settings.right, policy: settings.conflict }, context)
-    if (context.untilCaughtUp && complete) {
-      await Promise.all(directions.map((direction) => direction.changes.caughtUp(leaving)))
-      if (!leaving.aborted) observer({ flow, type: 'caught-up' })
-      return
-    }
-    await pause(settings.compareEveryMs, leaving, called)
-  }
+/** Both with their columns in one order: of two sides the left one's, of more the order of names, as any may be away. */
+async function bothOf({ places }: Pair, sides: readonly Promise<Side>[]): Promise<readonly [Side, Side]> {
+  const [left, right] = await Promise.all([sides[places.left], sides[places.right]])
+  if (left === undefined || right === undefined) throw new RangeError('a side that is not there')
+  return [left, sides.length === 2 ? inOrder(right, columnsOf(left)) : right]
 }

@@ -3,37 +3,56 @@ import { repairRows } from '../../compare/repair.js'
 import type { Batch, Items } from '../../core/batch.js'
 import type { Difference } from '../../core/difference.js'
 import { failpoint } from '../../core/failpoint.js'
-import type { FlowContext } from '../../core/flow.js'
 import type { Sink, WriteContext } from '../../core/sink.js'
-import type { Row } from '../../core/table.js'
+import type { Bucket, Row } from '../../core/table.js'
+import { leasedLetters } from '../../engine/lease/fenced-sink.js'
+import type { LeasedContext } from '../../engine/lease/leased.js'
 import { run } from '../../engine/run.js'
 import { patientSink, patientSource } from '../withdrawn-rights.js'
 import { describe, type End, writerOf } from './direction.js'
-import { type ConflictPolicy, ruleOf } from './settings.js'
+import { type PairPolicy, ruleOf } from './settings.js'
 
 export interface Reconciliation {
   readonly left: End
   readonly right: End
-  readonly policy: ConflictPolicy
+  readonly policy: PairPolicy
+  /** Only these keys; `undefined`: all. */
+  readonly within: readonly Bucket[] | undefined
+}
+
+/** What a comparison of two sides came to. */
+export interface Found {
+  readonly rowsLeft: number
+  readonly rowsRight: number
+  /** Rows that were given to each side. */
+  readonly toLeft: number
+  readonly toRight: number
+  /** Keys whose rows stay different. */
+  readonly conflicting: number
+  /** Rows that the side that lacks them does not take. */
+  readonly refused: number
+  readonly unstable: number
+  readonly fetchedRows: number
+  readonly durationMs: number
 }
 
 /**
  * Compares the two tables and writes to each side the rows that only the other has; rows that differ are treated as
- * conflicts. Tells the verdict as an event. Resolves with `false` when it was interrupted.
+ * conflicts. `undefined` when it was interrupted.
  */
-export async function reconcile(sides: Reconciliation, context: FlowContext): Promise<boolean> {
-  const { left, right, policy } = sides
+export async function reconcile(sides: Reconciliation, context: LeasedContext): Promise<Found | undefined> {
+  const { left, right, within } = sides
   const { name: flow, observer } = context
   const startedAt = performance.now()
   await using sink = new RepairSink(sides, context)
-  const comparison = compare(left.table, right.table, { key: `flows.${flow}` })
+  const comparison = compare(left.table, right.table, { key: `flows.${flow}`, ...(within && { within }) })
   let refused = 0
   const outcome = await run(
     {
       flow,
       source: patientSource(comparison, true),
       sink: patientSink(sink, true),
-      deadLetters: right.database.state.deadLetters,
+      deadLetters: leasedLetters(right.database.state.deadLetters, context.lease),
       describe: (difference) => describe(rowOf(difference), left.table),
       labels: { source: `${left.database.label} and ${right.database.label}`, sink: 'repair' },
     },
@@ -47,9 +66,9 @@ export async function reconcile(sides: Reconciliation, context: FlowContext): Pr
       abort: context.abort,
     },
   )
-  if (outcome !== 'finished') return false
+  if (outcome !== 'finished') return undefined
   const { rows, fetchedRows } = comparison.statistics
-  const figures = {
+  return {
     rowsLeft: Number(rows.left),
     rowsRight: Number(rows.right),
     toLeft: sink.repaired.left,
@@ -60,24 +79,6 @@ export async function reconcile(sides: Reconciliation, context: FlowContext): Pr
     fetchedRows,
     durationMs: Math.round(performance.now() - startedAt),
   }
-  const verdict = figures.conflicting + refused === 0 ? 'same' : 'different'
-  observer({ flow, type: 'verdict', verdict, detail: detailOf(figures, policy), figures })
-  return true
-}
-
-type Figures = Readonly<Record<'rowsLeft' | 'toLeft' | 'toRight' | 'conflicting' | 'refused', number>>
-
-function detailOf({ rowsLeft, toLeft, toRight, conflicting, refused }: Figures, policy: ConflictPolicy): string {
-  const repaired = toLeft + toRight
-  const parts = [
-    `${rowsLeft} rows compared`,
-    repaired > 0 ? `${repaired} were missing or older on one side and are repaired` : '',
-    conflicting > 0
-      ? `${conflicting} keys have different rows on the two sides (policy: ${policy}); see the table of conflicts`
-      : '',
-    refused > 0 ? `${refused} rows are refused by the side that lacks them; see the dead letters` : '',
-  ]
-  return parts.filter((part) => part !== '').join('; ')
 }
 
 /** Writes each difference to the side that lacks it. */
@@ -85,13 +86,13 @@ class RepairSink implements Sink<Difference> {
   readonly repaired = { left: 0, right: 0 }
   conflicting = 0
   unstable = 0
-  readonly #policy: ConflictPolicy
+  readonly #policy: PairPolicy
   /** Index of the version column. */
   readonly #version: number
   readonly #left: Sink<Row>
   readonly #right: Sink<Row>
 
-  constructor({ left, right, policy }: Reconciliation, context: FlowContext) {
+  constructor({ left, right, policy }: Reconciliation, context: LeasedContext) {
     this.#policy = policy
     const { columns, version } = left.table.schema
     this.#version = columns.findIndex((column) => column.name === version)

@@ -48,7 +48,7 @@ export class AlertStore {
       await this.#within(async (signal) => {
         if (!this.#prepared) await state.prepare(signal)
         this.#prepared = true
-        await state.checkpoints.save(this.#name, kind, text, this.#known.get(kind))
+        await state.checkpoints.save({ flow: this.#name, lane: kind, position: text, expected: this.#known.get(kind) })
       })
       this.#known.set(kind, text)
       return { kind: 'saved' }

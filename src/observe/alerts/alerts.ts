@@ -1,5 +1,6 @@
 import type { Alert, AlertSettings, AlertSink } from '../../core/alert.js'
 import type { Observer } from '../../core/observer.js'
+import type { TimedObserver } from '../fan-out.js'
 import { deliver, messageOf } from './deliver.js'
 import { policyOf } from './rules.js'
 import { type AlertedFlow, WatchedFlow } from './watched-flow.js'
@@ -45,11 +46,10 @@ export class Alerts {
     if (this.#flows.size > 0) this.#wake(Date.now())
   }
 
-  readonly observer: Observer = (event) => {
+  readonly observer: TimedObserver = (event, nowMs = Date.now()) => {
     const flow = this.#flows.get(event.flow)
     if (flow === undefined || this.#closing) return
-    const nowMs = Date.now()
-    flow.observe(event, nowMs, this.#leaving())
+    flow.observe(event, nowMs, event.type === 'stopped' && this.#leaving())
     if (flow.machine.hasChanged || event.type === 'dead-letters') this.#wakeFor(flow, nowMs)
   }
 
@@ -131,7 +131,7 @@ export class Alerts {
     await Promise.all(
       [...sinks].map(async (sink) => {
         const alerts = due.filter(({ flow }) => flow.sinks.includes(sink)).map(({ alert }) => alert)
-        const delivery = await deliver(sink, messageOf(alerts, Date.now()), this.#abort.signal)
+        const delivery = await deliver(sink, messageOf(alerts, Date.now()), { signal: this.#abort.signal })
         if (delivery.kind === 'delivered') for (const alert of alerts) taken.add(alert)
         else this.#tellFailure(sink, alerts, delivery.reason)
       }),

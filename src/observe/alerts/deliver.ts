@@ -18,14 +18,23 @@ export function messageOf(alerts: readonly Alert[], nowMs: number, test = false)
   return { id: randomUUID(), at: new Date(nowMs).toISOString(), test, alerts }
 }
 
+export interface Patience {
+  readonly signal: AbortSignal
+  /** Default 4. */
+  readonly attempts?: number
+  /** Of each attempt. Default 20,000. */
+  readonly attemptMs?: number
+}
+
 /** Tries until it is taken, a few times, as long as trying again may help. Never rejects. */
-export async function deliver(sink: AlertSink, message: AlertMessage, signal: AbortSignal): Promise<Delivery> {
+export async function deliver(sink: AlertSink, message: AlertMessage, patience: Patience): Promise<Delivery> {
+  const { signal, attempts = ATTEMPTS, attemptMs = ATTEMPT_MS } = patience
   for (let attempt = 1; ; attempt++) {
     try {
-      const limit = { what: sink.label, ms: ATTEMPT_MS, signal }
+      const limit = { what: sink.label, ms: attemptMs, signal }
       return { kind: 'delivered', answer: await deadline(limit, (within) => sink.send(message, within)) }
     } catch (error) {
-      const again = error instanceof UnavailableError && attempt < ATTEMPTS && !signal.aborted
+      const again = error instanceof UnavailableError && attempt < attempts && !signal.aborted
       if (!again) return { kind: 'failed', reason: reasonOf(error, sink), error }
       await pause(backOffMs(attempt, BACK_OFF), signal)
     }

@@ -1,7 +1,8 @@
 import type { Alert, AlertKind, AlertRules } from '../../core/alert.js'
 import { EXIT } from '../../core/errors.js'
 import type { FlowEvent } from '../../core/observer.js'
-import { type Condition, nextStep, type Telling } from './condition.js'
+import type { Condition } from './condition.js'
+import { Conditions, type Due } from './conditions.js'
 import { LagWatch } from './lag-watch.js'
 import type { AlertPolicy } from './rules.js'
 import { checkOutcome, feedOutcome, type RunOutcome } from './run-outcome.js'
@@ -22,12 +23,7 @@ const STEADY_MS = 60_000
 export class FlowAlerts {
   readonly #flow: FlowSubject
   readonly #rules: AlertRules
-  readonly #policy: AlertPolicy
-  readonly #conditions = new Map<AlertKind, Condition>()
-  /** Since when each is known to be well; what is not in here is wrong, or not known yet. */
-  readonly #well = new Map<AlertKind, number>()
-  readonly #changed = new Set<AlertKind>()
-  readonly #notBefore = new Map<AlertKind, number>()
+  readonly #conditions: Conditions
   readonly #lag: LagWatch
   readonly #failing = new Set<string>()
   #verdict: (FlowEvent & { readonly type: 'verdict' }) | undefined
@@ -36,7 +32,11 @@ export class FlowAlerts {
   constructor(flow: FlowSubject, rules: AlertRules, policy: AlertPolicy) {
     this.#flow = flow
     this.#rules = rules
-    this.#policy = policy
+    this.#conditions = new Conditions({
+      repeat: policy.repeat,
+      enabled: (kind) => this.#enabled(kind),
+      settleMs: (kind) => this.#settleMs(kind),
+    })
     this.#lag = new LagWatch(rules.lagAboveMs ?? Number.POSITIVE_INFINITY, rules.forMs)
   }
 
@@ -72,8 +72,12 @@ export class FlowAlerts {
   letters(count: number, nowMs: number): void {
     const limit = this.#rules.deadLettersAbove
     if (limit === undefined) return
-    if (count <= limit) this.#isWell('dead-letters', nowMs)
-    else this.#raise('dead-letters', nowMs, { message: `${count} dead letters wait, more than ${limit}`, count })
+    if (count <= limit) this.#conditions.isWell('dead-letters', nowMs)
+    else
+      this.#conditions.raise('dead-letters', nowMs, {
+        message: `${count} dead letters wait, more than ${limit}`,
+        count,
+      })
   }
 
   /** Time has passed. */
@@ -81,82 +85,50 @@ export class FlowAlerts {
     const { lagAboveMs, forMs } = this.#rules
     if (lagAboveMs === undefined || this.#ends) return
     const state = this.#lag.state(nowMs)
-    if (state.kind === 'well') this.#isWell('lag', nowMs)
-    else if (state.kind === 'unsure') this.#unsure('lag')
+    if (state.kind === 'well') this.#conditions.isWell('lag', nowMs)
+    else if (state.kind === 'unsure') this.#conditions.unsure('lag')
     else {
       const { lagMs, because } = state
       const behind = `is ${duration(lagMs)} behind, more than ${duration(lagAboveMs)} for ${duration(forMs)}`
       const message = because === undefined ? behind : `has stored nothing for ${duration(lagMs)}: ${because} fails`
-      this.#raise('lag', nowMs, { message, count: Math.round(lagMs) })
+      this.#conditions.raise('lag', nowMs, { message, count: Math.round(lagMs) })
     }
   }
 
   /** What is to be told now. */
   due(nowMs: number): readonly Alert[] {
     this.look(nowMs)
-    return [...this.#conditions].flatMap(([kind, condition]) => {
-      const { at, what } = nextStep(condition, this.#stepping(kind))
-      if (at > nowMs || (this.#notBefore.get(kind) ?? 0) > nowMs) return []
-      if (what !== 'forget') return [this.#alert(kind, condition, what)]
-      this.#set(kind, undefined)
-      return []
-    })
+    return this.#conditions.due(nowMs).map((due) => this.#alert(due))
   }
 
   /** The next moment after `nowMs` at which there may be something to tell. */
   nextMs(nowMs: number): number | undefined {
-    const steps = [...this.#conditions].map(([kind, condition]) =>
-      Math.max(nextStep(condition, this.#stepping(kind)).at, this.#notBefore.get(kind) ?? 0),
-    )
     const look = this.#lag.nextMs(nowMs)
-    const all = look === undefined ? steps : [...steps, look]
+    const all = [...this.#conditions.moments(), ...(look === undefined ? [] : [look])]
     return all.length === 0 ? undefined : Math.min(...all)
   }
 
   /** An instance says that it is about to tell, before it does. */
   claim(kind: AlertKind, nowMs: number): void {
-    const condition = this.#conditions.get(kind)
-    if (condition !== undefined) this.#set(kind, { ...condition, claimedAt: nowMs })
+    this.#conditions.claim(kind, nowMs)
   }
 
   told({ kind, status }: Alert, nowMs: number): void {
-    const condition = this.#conditions.get(kind)
-    if (condition === undefined) return
-    const { claimedAt: _claimed, ...rest } = condition
-    // What became wrong again while its end was being told is new.
-    const anew = { since: nowMs, told: 0, message: rest.message, count: rest.count, sampled: rest.sampled }
-    if (status !== 'resolved') this.#set(kind, { ...rest, told: rest.told + 1, toldAt: nowMs })
-    else this.#set(kind, rest.wellAt === undefined ? anew : undefined)
+    this.#conditions.told(kind, status, nowMs)
   }
 
   /** Nobody took it: it is tried again at `untilMs`. */
   putOff(kind: AlertKind, untilMs: number): void {
-    const condition = this.#conditions.get(kind)
-    if (condition === undefined) return
-    const { claimedAt: _claimed, ...rest } = condition
-    this.#set(kind, rest)
-    this.#notBefore.set(kind, untilMs)
+    this.#conditions.putOff(kind, untilMs)
   }
 
   /** What was saved, by this instance or by another one, and what is known here, taken together. */
   restore(kind: AlertKind, saved: Condition | undefined): void {
-    const known = this.#conditions.get(kind)
-    if (!this.#enabled(kind)) {
-      if (saved !== undefined) this.#set(kind, undefined)
-      return
-    }
-    if (saved === undefined) return
-    if (known !== undefined) {
-      const { told, toldAt, claimedAt } = saved
-      this.#conditions.set(kind, { ...known, since: Math.min(known.since, saved.since), told, toldAt, claimedAt })
-      this.#changed.add(kind)
-      return
-    }
-    // Nobody has seen how it was in the meantime.
-    const { wellAt, ...rest } = saved
-    const seen = this.#well.get(kind) ?? (kind === 'different' && saved.sampled === true ? this.#sampleWell : undefined)
-    const well = this.#settleMs(kind) === 0 ? (wellAt ?? seen) : seen
-    this.#conditions.set(kind, well === undefined ? rest : { ...rest, wellAt: well })
+    this.#conditions.restore(
+      kind,
+      saved,
+      kind === 'different' && saved?.sampled === true ? this.#sampleWell : undefined,
+    )
   }
 
   get(kind: AlertKind): Condition | undefined {
@@ -165,13 +137,11 @@ export class FlowAlerts {
 
   /** What is not saved yet; the caller saves it. */
   takeChanged(): readonly AlertKind[] {
-    const changed = [...this.#changed]
-    this.#changed.clear()
-    return changed
+    return this.#conditions.takeChanged()
   }
 
   get hasChanged(): boolean {
-    return this.#changed.size > 0
+    return this.#conditions.hasChanged
   }
 
   #start(nowMs: number): void {
@@ -179,7 +149,7 @@ export class FlowAlerts {
     this.#failing.clear()
     this.#lag.clear()
     if (this.#ends) return
-    this.#isWell('stopped', nowMs)
+    this.#conditions.isWell('stopped', nowMs)
     this.look(nowMs)
   }
 
@@ -188,8 +158,8 @@ export class FlowAlerts {
     if (healthy) this.#failing.delete(subject)
     else this.#failing.add(subject)
     this.#lag.health(subject, healthy, nowMs)
-    if (this.#failing.size > 0) this.#unsure('stopped')
-    else this.#isWell('stopped', nowMs)
+    if (this.#failing.size > 0) this.#conditions.unsure('stopped')
+    else this.#conditions.isWell('stopped', nowMs)
     this.look(nowMs)
   }
 
@@ -204,82 +174,48 @@ export class FlowAlerts {
     this.#lag.clear()
     this.#failing.clear()
     if (event.error !== undefined) {
-      this.#unsure('lag')
-      this.#raise('stopped', nowMs, { message: whyStopped(event.error) })
+      this.#conditions.unsure('lag')
+      this.#conditions.raise('stopped', nowMs, { message: whyStopped(event.error) })
     } else if (event.exitCode === EXIT.ok && !leaving) {
       // It came to its end, so all of it is well.
-      for (const one of ['stopped', 'lag'] as const) this.#isWell(one, nowMs - this.#settleMs(one))
-    } else for (const one of ['stopped', 'lag'] as const) this.#unsure(one)
+      for (const one of ['stopped', 'lag'] as const) this.#conditions.isWell(one, nowMs - this.#settleMs(one))
+    } else for (const one of ['stopped', 'lag'] as const) this.#conditions.unsure(one)
   }
 
   #end(outcome: RunOutcome, nowMs: number): void {
     if (outcome.kind === 'nothing') return
     if (outcome.kind === 'failed') {
-      this.#raise('stopped', nowMs, outcome)
+      this.#conditions.raise('stopped', nowMs, outcome)
       return
     }
-    this.#isWell('stopped', nowMs)
-    if (outcome.kind === 'refused') this.#raise('refused', nowMs, outcome)
-    else if (outcome.kind === 'published') this.#isWell('refused', nowMs)
+    this.#conditions.isWell('stopped', nowMs)
+    if (outcome.kind === 'refused') this.#conditions.raise('refused', nowMs, outcome)
+    else if (outcome.kind === 'published') this.#conditions.isWell('refused', nowMs)
     else this.#compared(outcome, nowMs)
   }
 
   #compared(outcome: RunOutcome & { readonly kind: 'same' | 'different' }, nowMs: number): void {
     const from = this.#rules.checkDifferent ?? Number.POSITIVE_INFINITY
     if (outcome.kind === 'different' && outcome.count >= from) {
-      this.#raise('different', nowMs, outcome)
+      this.#conditions.raise('different', nowMs, outcome)
       return
     }
     // A share of the rows says nothing of what was found in all of them.
     if (outcome.sampled) this.#sampleWell = nowMs
     if (outcome.sampled && this.#conditions.get('different')?.sampled !== true) return
-    this.#isWell('different', nowMs)
+    this.#conditions.isWell('different', nowMs)
   }
 
-  #raise(kind: AlertKind, nowMs: number, found: Pick<Condition, 'message' | 'count' | 'sampled'>): void {
-    this.#well.delete(kind)
-    if (!this.#enabled(kind)) return
-    const { message, count, sampled } = found
-    const known = this.#conditions.get(kind)
-    const { wellAt, ...rest } = known ?? { since: nowMs, told: 0 }
-    this.#conditions.set(kind, { ...rest, message, count, sampled })
-    // What is only said in other words need not be saved.
-    if (known === undefined || wellAt !== undefined) this.#changed.add(kind)
-  }
-
-  #isWell(kind: AlertKind, sinceMs: number): void {
-    const wellAt = Math.min(this.#well.get(kind) ?? sinceMs, sinceMs)
-    this.#well.set(kind, wellAt)
-    const condition = this.#conditions.get(kind)
-    if (condition !== undefined && condition.wellAt !== wellAt) this.#set(kind, { ...condition, wellAt })
-  }
-
-  /** It is not known to be well any more, and not to be wrong again. */
-  #unsure(kind: AlertKind): void {
-    this.#well.delete(kind)
-    const condition = this.#conditions.get(kind)
-    if (condition?.wellAt === undefined) return
-    const { wellAt: _well, ...rest } = condition
-    this.#set(kind, rest)
-  }
-
-  #set(kind: AlertKind, condition: Condition | undefined): void {
-    if (condition === undefined) this.#conditions.delete(kind)
-    else this.#conditions.set(kind, condition)
-    this.#notBefore.delete(kind)
-    this.#changed.add(kind)
-  }
-
-  #alert(kind: AlertKind, condition: Condition, status: Telling): Alert {
+  #alert({ kind, condition, telling }: Due): Alert {
     const { since, message, count } = condition
     return {
       flow: this.#flow.name,
       flowKind: this.#flow.kind,
       kind,
-      status,
+      status: telling,
       since: new Date(since).toISOString(),
-      message: status === 'resolved' ? RESOLVED[kind] : message,
-      ...(count === undefined || status === 'resolved' ? {} : { count }),
+      message: telling === 'resolved' ? RESOLVED[kind] : message,
+      ...(count === undefined || telling === 'resolved' ? {} : { count }),
       command: commandOf(kind, this.#flow.name),
     }
   }
@@ -293,10 +229,6 @@ export class FlowAlerts {
       different: checkDifferent !== undefined,
       refused: feedRefused,
     }[kind]
-  }
-
-  #stepping(kind: AlertKind): { readonly settleMs: number; readonly repeat: AlertPolicy['repeat'] } {
-    return { settleMs: this.#settleMs(kind), repeat: this.#policy.repeat }
   }
 
   /** A run that ended has its result; what goes on may turn again. */

@@ -31,7 +31,7 @@ export class LagWatch {
   /** `true` when something may have changed; the usual batch, in time after one in time, changes nothing. */
   batch(lane: string, lagMs: number | undefined, nowMs: number): boolean {
     if (lagMs === undefined) return false
-    if (lagMs <= this.#aboveMs) return this.#late.delete(lane)
+    if (lagMs <= this.#aboveMs) return this.#late.size > 0 && this.#late.delete(lane)
     const late = this.#late.get(lane)
     if (late === undefined && this.#late.size >= MAX_LANES) return false
     this.#late.set(lane, { since: late?.since ?? nowMs, last: nowMs, lagMs })

@@ -1,6 +1,6 @@
 import type { Alert, AlertSettings, AlertSink } from '../../core/alert.js'
 import { ConfigError } from '../../core/errors.js'
-import { deliver, messageOf } from './deliver.js'
+import { deliver, messageOf, type Patience } from './deliver.js'
 import { sinksOf } from './rules.js'
 import type { AlertedFlow } from './watched-flow.js'
 
@@ -23,19 +23,19 @@ export interface TestResult {
 export async function sendTestAlert(
   settings: AlertSettings | undefined,
   flows: readonly Pick<AlertedFlow, 'name' | 'flow'>[],
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<readonly TestResult[]> {
   const places = new Map<AlertSink, Pick<AlertedFlow, 'name' | 'flow'>[]>()
   for (const flow of flows) {
     for (const sink of sinksOf(settings, flow.flow.alert)) places.set(sink, [...(places.get(sink) ?? []), flow])
   }
-  return Promise.all([...places].map(([sink, of]) => sendTo(sink, of, signal)))
+  return Promise.all([...places].map(([sink, of]) => sendTo(sink, of, patience)))
 }
 
 async function sendTo(
   sink: AlertSink,
   flows: readonly Pick<AlertedFlow, 'name' | 'flow'>[],
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<TestResult> {
   const nowMs = Date.now()
   const message = messageOf(
@@ -43,7 +43,7 @@ async function sendTo(
     nowMs,
     true,
   )
-  const delivery = await deliver(sink, message, signal)
+  const delivery = await deliver(sink, message, patience)
   const about = { place: sink.label, flows: flows.map(({ name }) => name) }
   if (delivery.kind === 'delivered') return { ...about, arrived: true, answer: delivery.answer }
   const fix = delivery.error instanceof ConfigError ? { fix: delivery.error.fix } : {}

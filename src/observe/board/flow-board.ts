@@ -1,5 +1,5 @@
 import type { FlowEvent } from '../../core/observer.js'
-import { tally } from '../tally.js'
+import { type Tally, tally } from '../tally.js'
 import type { Board, FlowFigures, SeriesStep } from './flow-figures.js'
 import { FlowPanel } from './flow-panel.js'
 import { type FlowTotals, TotalsCounter } from './flow-totals.js'
@@ -16,19 +16,28 @@ const NOTHING_COARSE = new Series(10_000, 360)
  * happenings. Its observer is on the hot path and does a fixed amount of work per event; memory is fixed per flow.
  */
 export class FlowBoard implements Board {
-  readonly #tally = tally()
+  readonly #tally: Tally
+  readonly #tells: boolean
   readonly #panels = new Map<string, FlowPanel>()
   readonly #listeners = new Set<(happening: Happening) => void>()
   #sequence = 0
   readonly #next = (): number => ++this.#sequence
 
+  /** `counts`: kept by another observer, which is told of each event before this one is. Left out: of its own. */
+  constructor(counts?: Tally) {
+    this.#tally = counts ?? tally()
+    this.#tells = counts === undefined
+  }
+
   /** An observer. */
-  readonly observer = (event: FlowEvent): void => {
-    const nowMs = Date.now()
-    this.#tally.observer(event)
+  readonly observer = (event: FlowEvent, nowMs = Date.now()): void => {
+    if (this.#tells) this.#tally.take(event, nowMs)
     const panel = this.#panelOf(event.flow)
+    if (event.type === 'batch') {
+      panel.batch(event, nowMs)
+      return
+    }
     panel.take(event, nowMs)
-    if (event.type === 'batch') return
     const happening = panel.happenings.take(event, nowMs, this.#next)
     if (happening === undefined) return
     for (const listener of this.#listeners) listener(happening)

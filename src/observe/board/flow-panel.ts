@@ -7,7 +7,9 @@ import { codeOf, firstLine } from './happening.js'
 import { Happenings } from './happenings.js'
 import { Lanes } from './lane-figures.js'
 import { Series } from './series.js'
+import { SeriesPair } from './series-pair.js'
 
+const FINE_MS = 1_000
 const FINE_STEPS = 300
 const COARSE_STEPS = 360
 const KEPT_HAPPENINGS = 200
@@ -19,44 +21,38 @@ export class FlowPanel {
   readonly happenings = new Happenings(KEPT_HAPPENINGS)
   readonly lanes = new Lanes()
   readonly totals = new TotalsCounter()
-  readonly #fine = new Series(1_000, FINE_STEPS)
-  readonly #coarse = new Series(10_000, COARSE_STEPS)
+  readonly #series = new SeriesPair(new Series(FINE_MS, FINE_STEPS), new Series(10_000, COARSE_STEPS))
   readonly #unhealthySince = new Map<string, string>()
   #error: FlowFigures['lastError']
   #noticeAt = ''
 
   series(step: SeriesStep): Series {
-    return step === 1_000 ? this.#fine : this.#coarse
+    const { fine, coarse } = this.#series.settled()
+    return step === FINE_MS ? fine : coarse
   }
 
-  /** O(1) whatever the event. */
+  batch({ lane, items, durationMs, lagMs }: FlowEvent & { readonly type: 'batch' }, nowMs: number): void {
+    this.#series.batch(nowMs, items, durationMs, lagMs)
+    this.lanes.batch(nowMs, lane, items, lagMs)
+    this.totals.batch(items, durationMs)
+  }
+
+  /** Of whatever is no batch. O(1). */
   take(event: FlowEvent, nowMs: number): void {
-    switch (event.type) {
-      case 'batch':
-        this.#fine.batch(nowMs, event.items, event.durationMs, event.lagMs)
-        this.#coarse.batch(nowMs, event.items, event.durationMs, event.lagMs)
-        this.lanes.batch(nowMs, event.lane, event.items, event.lagMs)
-        this.totals.batch(event.items, event.durationMs)
-        return
-      default:
-        this.totals.take(event)
-        this.#takeRare(event, nowMs)
-    }
-  }
-
-  #takeRare(event: FlowEvent, nowMs: number): void {
+    this.totals.take(event)
     switch (event.type) {
       case 'retry':
-        this.#add(nowMs, { retries: 1 })
+        this.#series.add(nowMs, { retries: 1 })
         this.#note(event.error, nowMs)
         return
       case 'dead-letters':
-        if (!event.held) this.#add(nowMs, { deadLetters: event.count })
+        if (!event.held) this.#series.add(nowMs, { deadLetters: event.count })
         return
       case 'health':
         this.#health(event, nowMs)
         return
       case 'notice':
+      case 'published':
         this.#noticeAt = new Date(nowMs).toISOString()
         return
       case 'started':
@@ -74,7 +70,7 @@ export class FlowPanel {
     return {
       ...tally,
       heardAt: new Date(nowMs).toISOString(),
-      lagMs: greatest(this.#fine.columns(nowMs, RECENT_STEPS).lagMs),
+      lagMs: greatest(this.series(FINE_MS).columns(nowMs, RECENT_STEPS).lagMs),
       lag: lagMs && { p50: lagMs.p50, p99: lagMs.p99, max: lagMs.max },
       unhealthy: tally.unhealthy.map(({ subject, reason }) => ({
         subject,
@@ -84,11 +80,6 @@ export class FlowPanel {
       lastError: this.#error,
       lastNotice: lastNotice && { ...lastNotice, at: this.#noticeAt },
     }
-  }
-
-  #add(nowMs: number, entry: { readonly retries?: number; readonly deadLetters?: number }): void {
-    this.#fine.add(nowMs, entry)
-    this.#coarse.add(nowMs, entry)
   }
 
   #note(error: Error, nowMs: number): void {

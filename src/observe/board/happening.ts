@@ -6,7 +6,8 @@ export interface Happening {
   /** Grows with each that is new, over all flows. */
   readonly sequence: number
   readonly flow: string
-  readonly type: FlowEvent['type']
+  /** A name of the vocabulary: `started`, `failed`, `unavailable`, ... */
+  readonly type: string
   readonly level: 'info' | 'warn' | 'error'
   /** ISO 8601, UTC; of the first and of the last one that it stands for. */
   readonly at: string
@@ -19,16 +20,16 @@ export interface Happening {
   readonly times: number
 }
 
-export type Told = Pick<Happening, 'level' | 'message' | 'code' | 'lane'>
+export type Told = Pick<Happening, 'message' | 'code' | 'lane'>
 
 /** What tells one kind of trouble from another: cheap, as it is made for each event. `undefined`: not worth a line. */
 export function kindOf(event: FlowEvent): string | undefined {
   switch (event.type) {
     case 'batch':
     case 'checkpoint':
-    // A notice says it, with what was left out.
-    case 'published':
       return undefined
+    case 'published':
+      return `published ${event.sequence}`
     case 'retry':
       return `retry ${event.lane} ${event.error.name}`
     case 'dead-letters':
@@ -48,12 +49,18 @@ export function kindOf(event: FlowEvent): string | undefined {
 
 /** The line of an event. */
 export function told(event: FlowEvent): Told {
-  const { level = 'info', message, code, lane } = lineOf(event)
-  return { level, message: scrub(message), code, lane }
+  const { message, code, lane } = lineOf(event)
+  return { message: short(scrub(message)), code, lane }
+}
+
+/** A thousand of them are remembered, for the page and for clients that were away. */
+const MAX_CHARACTERS = 2_000
+
+function short(text: string): string {
+  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}…`
 }
 
 interface Line {
-  readonly level?: Happening['level']
   readonly message: string
   readonly code?: string | undefined
   readonly lane?: string
@@ -66,36 +73,46 @@ function lineOf(event: FlowEvent): Line {
     case 'scheduled':
       return { message: `next run at ${event.nextAt}` }
     case 'retry':
-      return { level: 'warn', message: firstLine(event.error.message), code: codeOf(event.error), lane: event.lane }
+      return { message: firstLine(event.error.message), code: codeOf(event.error), lane: event.lane }
     case 'health':
       if (event.healthy) return { message: `${event.subject} works again` }
-      return { level: 'error', message: firstLine(event.reason ?? `${event.subject} does not work`) }
+      return { message: firstLine(event.reason ?? `${event.subject} does not work`) }
     case 'dead-letters': {
       const { code, lane, reason } = event
-      return { level: 'warn', message: `${event.held ? 'held' : 'dead letters'}: ${firstLine(reason)}`, code, lane }
+      return { message: `${event.held ? 'held' : 'dead letters'}: ${firstLine(reason)}`, code, lane }
     }
     case 'skipped':
       return { message: `left out: ${event.reason}`, code: event.reason, lane: event.lane }
     case 'conflicts':
-      return { level: 'warn', message: `conflicts: ${event.decision}` }
+      return { message: `conflicts: ${event.decision}` }
     case 'verdict':
-      return { level: event.verdict === 'same' ? 'info' : 'warn', message: `${event.verdict}: ${event.detail}` }
+      return { message: `${event.verdict}: ${event.detail}` }
     case 'notice':
-      return { level: event.level, message: firstLine(event.message), code: event.code }
+      return { message: firstLine(event.message), code: event.code }
     case 'stopped':
       if (event.error === undefined) return { message: `stopped with exit code ${event.exitCode}` }
-      return { level: 'error', message: `stopped: ${firstLine(event.error.message)}`, code: codeOf(event.error) }
+      return { message: `stopped: ${firstLine(event.error.message)}`, code: codeOf(event.error) }
+    case 'standby':
+      return { message: `standby: ${event.lease.holder} runs it, epoch ${event.lease.epoch}` }
+    case 'leading':
+      return leading(event)
     case 'caught-up':
       return { message: 'caught up' }
     case 'draining':
       return { message: 'finishing what was read' }
     case 'paused':
       return { message: 'paused' }
+    case 'published':
+      return { message: `published ${event.detail}` }
     case 'batch':
     case 'checkpoint':
-    case 'published':
       return { message: event.type }
   }
+}
+
+function leading({ lease, from }: FlowEvent & { readonly type: 'leading' }): Line {
+  if (from === undefined) return { message: `has the lease, epoch ${lease.epoch}` }
+  return { message: `${lease.holder} took over from ${from}, epoch ${lease.epoch}` }
 }
 
 /** Of an error that has one; drivers' codes are text too. */

@@ -1,4 +1,5 @@
 import type { FlowEvent } from '../../core/observer.js'
+import { eventName, levelOf } from '../events/vocabulary.js'
 import { type Happening, kindOf, told } from './happening.js'
 
 /** Equal ones within this time are one. */
@@ -18,6 +19,7 @@ export class Happenings {
   readonly #limit: number
   readonly #kept: Kept[] = []
   readonly #kinds = new Map<string, Kept>()
+  #flowKind: string | undefined
 
   constructor(limit: number) {
     this.#limit = limit
@@ -25,16 +27,19 @@ export class Happenings {
 
   /** What is new, once; equal ones that follow it are only counted. */
   take(event: FlowEvent, nowMs: number, nextSequence: () => number): Happening | undefined {
+    if (event.type === 'started') this.#flowKind = event.kind
     const kind = kindOf(event)
-    if (kind === undefined) return undefined
+    const type = eventName(event, this.#flowKind)
+    if (kind === undefined || type === undefined) return undefined
     const known = this.#kinds.get(kind)
     if (known !== undefined && nowMs - known.firstMs < TOGETHER_MS) {
       known.times += timesOf(event)
       known.lastMs = nowMs
       return undefined
     }
-    const { flow, type } = event
-    const happening = { sequence: nextSequence(), flow, type, at: iso(nowMs), ...told(event) }
+    const { flow } = event
+    const about = { sequence: nextSequence(), flow, type, level: levelOf(type), at: iso(nowMs) }
+    const happening = { ...about, ...told(event) }
     const kept: Kept = { happening, firstMs: nowMs, lastMs: nowMs, times: timesOf(event) }
     this.#kinds.delete(kind)
     this.#kinds.set(kind, kept)

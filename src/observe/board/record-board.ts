@@ -108,7 +108,7 @@ export class RecordBoard implements Board {
     const happening: Happening = {
       sequence: ++this.#sequence,
       flow: record.flow,
-      type: failed || record.state === 'stopped' ? 'stopped' : 'started',
+      type: failed ? 'failed' : record.state === 'stopped' ? 'stopped' : 'started',
       level: failed ? 'error' : 'info',
       at,
       lastAt: at,
@@ -123,7 +123,7 @@ export class RecordBoard implements Board {
 
 function figuresOf({ record, fine }: Panel): FlowFigures {
   const recent = fine.columns(Date.now(), RATE_STEPS)
-  const { flow, kind, state, startedAt, items, retries, deadLetters, conflicts, lastVerdict, lastError } = record
+  const { flow, kind, state, startedAt, items, retries, deadLetters, conflicts, lastVerdict, lastError, lease } = record
   return {
     flow,
     kind,
@@ -148,6 +148,7 @@ function figuresOf({ record, fine }: Panel): FlowFigures {
     exitCode: undefined,
     nextRunAt: record.nextRunAt,
     lastRun: record.lastRun,
+    lease,
   }
 }
 

@@ -49,15 +49,6 @@ export class Series {
     this.#deadLetters = new Float64Array(length)
   }
 
-  /** By position, as this is called once per batch. */
-  batch(nowMs: number, items: number, busyMs: number, lagMs: number | undefined): void {
-    const slot = this.#slot(nowMs)
-    this.#items[slot] = (this.#items[slot] ?? 0) + items
-    this.#batches[slot] = (this.#batches[slot] ?? 0) + 1
-    this.#busyMs[slot] = (this.#busyMs[slot] ?? 0) + busyMs
-    if (lagMs !== undefined && lagMs > (this.#lagMs[slot] ?? -1)) this.#lagMs[slot] = lagMs
-  }
-
   add(nowMs: number, entry: SeriesEntry): void {
     const slot = this.#slot(nowMs)
     const { items = 0, batches = 0, busyMs = 0, lagMs = -1, retries = 0, deadLetters = 0 } = entry

@@ -11,12 +11,9 @@ import { FlowParam } from '../schemas/page-schemas.js'
 import { FlowLetters } from '../stores/flow-letters.js'
 import { resetCheckpoints } from '../stores/flow-state.js'
 import type { StoredCounts } from '../stores/stored-counts.js'
-import { changes, flowOf } from './route-parts.js'
+import { body, changes, flowOf, NoBody } from './route-parts.js'
 
 const tags = ['actions']
-const NoBody = z.strictObject({}).openapi('NoOptions')
-const body = <Schema extends z.ZodType>(schema: Schema) =>
-  ({ required: true, content: { 'application/json': { schema } } }) as const
 
 const COMMANDS = {
   pause: 'Lets a flow finish what it has read, and keeps it from going on until it is resumed',
@@ -83,7 +80,8 @@ export function actionRoutes(app: OpenAPIHono, desk: Desk, counts: StoredCounts)
   app.openapi(replay, async (context) => {
     const { flow } = context.req.valid('param')
     const filter = await new FlowLetters(desk, flow).chosen(context.req.valid('json'), LETTER_STATES)
-    return context.json(await replays.replay(flow, filter, STORE_DEADLINE_MS), 200)
+    const asked = { patienceMs: STORE_DEADLINE_MS, requestId: context.get('requestId') }
+    return context.json(await replays.replay(flow, filter, asked), 200)
   })
   app.openapi(discard, async (context) => {
     const { flow } = context.req.valid('param')

@@ -1,9 +1,15 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Desk } from '../desk.js'
 import { RequestError } from '../problem.js'
-import { CheckFindingPageSchema, CheckRunPageSchema, CheckRunSchema } from '../schemas/check-schemas.js'
+import {
+  CheckFindingPageSchema,
+  CheckRunPageSchema,
+  CheckRunSchema,
+  RepairSqlSchema,
+} from '../schemas/check-schemas.js'
 import { FlowParam, PageQuerySchema } from '../schemas/page-schemas.js'
 import { checkRunOf, checkRunsOf, findingsOf } from '../stores/check-reader.js'
+import { RepairReader } from '../stores/repair-reader.js'
 import { answers, flowOf } from './route-parts.js'
 
 const tags = ['checks']
@@ -50,6 +56,28 @@ const findings = createRoute({
   responses: answers('In the order in which they were found.', CheckFindingPageSchema),
 })
 
+const repair = createRoute({
+  method: 'get',
+  path: '/api/v1/flows/{flow}/checks/{id}/repair',
+  tags,
+  operationId: 'getRepairSql',
+  summary: 'SQL that sets right what a run of a check found, from the rows as they are now; runs none of it',
+  request: {
+    params: RunParam,
+    query: z.object({
+      side: z
+        .enum(['left', 'right', 'stored'])
+        .optional()
+        .openapi({ description: 'Of two tables: the one that is changed. Of stored numbers `stored`, or left out.' }),
+      delete: z
+        .enum(['true', 'false'])
+        .default('false')
+        .openapi({ description: 'Also deletes rows that only this side has.' }),
+    }),
+  },
+  responses: answers('Of the first 1,000 findings, and at most about 1 MiB.', RepairSqlSchema),
+})
+
 export function checkRoutes(app: OpenAPIHono, desk: Desk): void {
   app.openapi(list, async (context) => {
     const { flow } = context.req.valid('param')
@@ -69,6 +97,13 @@ export function checkRoutes(app: OpenAPIHono, desk: Desk): void {
     const page = await findingsOf(desk, { flow, id }, context.req.valid('query'))
     if (page === undefined) throw unknownRun()
     return context.json(page, 200)
+  })
+  const repairs = new RepairReader(desk)
+  app.openapi(repair, async (context) => {
+    const { side, delete: deletes } = context.req.valid('query')
+    const sql = await repairs.sql(context.req.valid('param'), { side, delete: deletes === 'true' })
+    if (sql === undefined) throw unknownRun()
+    return context.json(sql, 200)
   })
 }
 

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { FlowHappening, FlowSeries } from '../../client/wire/flow.js'
-import type { Happening } from '../../observe/board/happening.js'
+import type { FlowSeries } from '../../client/wire/flow.js'
+import { EVENT_LEVELS } from '../../core/event-log.js'
 import type { SeriesColumns } from '../../observe/board/series.js'
 import type { Desk } from '../desk.js'
 import { flowDetail, flowSummary } from '../flow-summary.js'
@@ -11,7 +11,8 @@ import {
   FlowListSchema,
   FlowSeriesSchema,
 } from '../schemas/flow-schemas.js'
-import { FlowParam } from '../schemas/page-schemas.js'
+import { FlowParam, PageQuerySchema } from '../schemas/page-schemas.js'
+import { flowEvents } from '../stores/flow-events.js'
 import type { StoredCounts } from '../stores/stored-counts.js'
 import { answers, flowOf } from './route-parts.js'
 
@@ -56,12 +57,18 @@ const happenings = createRoute({
   path: '/api/v1/flows/{flow}/events',
   tags,
   operationId: 'listHappenings',
-  summary: 'What happened lately in a flow',
+  summary: 'What happened in a flow',
   request: {
     params: FlowParam,
-    query: z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    query: PageQuerySchema.extend({
+      level: z.enum(EVENT_LEVELS).optional().openapi({ description: 'Of this level and worse.' }),
+      type: z.string().max(40).optional().openapi({ description: 'Only these: `failed`, `unavailable`, ...' }),
+    }),
   },
-  responses: answers('Newest first. At most 200 are kept, in memory.', FlowHappeningsSchema),
+  responses: answers(
+    'Newest first: the last 200 of this process, and failures and changes of state as the event log keeps them.',
+    FlowHappeningsSchema,
+  ),
 })
 
 const config = createRoute({
@@ -91,12 +98,10 @@ export function flowRoutes(app: OpenAPIHono, desk: Desk, counts: StoredCounts): 
     const step = context.req.valid('query').step === '1' ? 1_000 : 10_000
     return context.json(seriesOf(desk.board.series(flow, step)), 200)
   })
-  app.openapi(happenings, (context) => {
+  app.openapi(happenings, async (context) => {
     const { flow } = context.req.valid('param')
     flowOf(desk, flow)
-    const { limit } = context.req.valid('query')
-    const items = desk.board.happenings(flow).slice(0, limit).map(happeningOf)
-    return context.json({ items }, 200)
+    return context.json(await flowEvents(desk, flow, context.req.valid('query')), 200)
   })
   app.openapi(config, (context) => {
     const { flow: name } = context.req.valid('param')
@@ -107,8 +112,4 @@ export function flowRoutes(app: OpenAPIHono, desk: Desk, counts: StoredCounts): 
 
 function seriesOf({ fromMs, ...columns }: SeriesColumns): FlowSeries {
   return { from: new Date(fromMs).toISOString(), ...columns }
-}
-
-export function happeningOf(happening: Happening): FlowHappening {
-  return { ...happening, code: happening.code ?? null, lane: happening.lane ?? null }
 }

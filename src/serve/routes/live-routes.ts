@@ -27,9 +27,10 @@ const events = createRoute({
   },
 })
 
-export function liveRoutes(app: OpenAPIHono, feed: LiveFeed): void {
+/** `hangUp` ends the connection of a request. */
+export function liveRoutes(app: OpenAPIHono, feed: LiveFeed, hangUp: (request: Request) => void): void {
   app.openapi(events, (context) => {
-    const stream = feed.open(context.req.valid('header')['last-event-id'])
+    const stream = feed.open(context.req.valid('header')['last-event-id'], () => hangUp(context.req.raw))
     if (stream === undefined) throw new RequestError(503, 'too-many-clients', 'too many clients listen already')
     context.header('content-type', 'text/event-stream; charset=utf-8')
     // Of nginx: it would gather events.

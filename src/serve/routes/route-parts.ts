@@ -1,4 +1,4 @@
-import type { z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Flow } from '../../core/flow.js'
 import type { Desk } from '../desk.js'
 import { RequestError } from '../problem.js'
@@ -23,6 +23,13 @@ export const problems = {
   422: { description: 'It was understood and cannot be done; `fix` says what to do.', content: problemContent },
   503: { description: 'A database, store or broker cannot be reached.', content: problemContent },
 } as const
+
+/** Of a POST that needs nothing said. */
+export const NoBody = z.strictObject({}).openapi('NoOptions')
+
+export function body<Schema extends z.ZodType>(schema: Schema) {
+  return { required: true, content: { 'application/json': { schema } } } as const
+}
 
 /** The answer of a POST, and beside it what every POST may answer. */
 export function changes<Schema extends z.ZodType>(description: string, schema: Schema) {

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { CheckFinding, CheckRun } from '../../client/wire/checks.js'
+import type { CheckFinding, CheckRun, RepairSql } from '../../client/wire/checks.js'
 import { paged } from './page-schemas.js'
 
 const count = z.number().int().min(0)
@@ -51,3 +51,17 @@ export const CheckFindingSchema: z.ZodType<CheckFinding> = z
   })
   .openapi('CheckFinding')
 export const CheckFindingPageSchema = paged('CheckFindingPage', CheckFindingSchema)
+
+export const RepairSqlSchema: z.ZodType<RepairSql> = z
+  .object({
+    sql: z.string(),
+    side: z.enum(['left', 'right', 'stored']),
+    table: z.string(),
+    statements: count,
+    findings: count,
+    changedMeanwhile: count,
+    left: z.array(z.object({ reason: z.string(), count })),
+    complete: z.boolean(),
+    command: z.string(),
+  })
+  .openapi('RepairSql')

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type {
+  AlertTest,
   Checkpoint,
   FlowConfig,
   FlowDetail,
@@ -8,6 +9,7 @@ import type {
   FlowSeries,
   FlowSummary,
 } from '../../client/wire/flow.js'
+import { paged } from './page-schemas.js'
 
 // The types are those of the client, and the compiler holds the two together.
 
@@ -18,7 +20,8 @@ const lags = z.array(z.number().min(0).nullable())
 
 const RunEnd = z.object({ startedAt: time, endedAt: time, exitCode: z.number().int(), error: z.string().nullable() })
 
-export const FLOW_STATES = ['running', 'scheduled', 'draining', 'paused', 'stopped', 'failed'] as const
+export const FLOW_STATES = ['running', 'standby', 'scheduled', 'draining', 'paused', 'stopped', 'failed'] as const
+const Lease = z.object({ holder: z.string(), epoch: count, since: time })
 const Kind = z.enum(['ingest', 'relay', 'sync', 'feed', 'check'])
 
 const Summary = z.object({
@@ -57,8 +60,9 @@ const Summary = z.object({
   schedule: z.object({ cron: z.string(), timeZone: z.string() }).nullable(),
   nextRunAt: time.nullable(),
   lastRun: RunEnd.nullable(),
+  lease: Lease.nullable(),
   databases: z.array(z.string()),
-  actions: z.array(z.enum(['pause', 'resume', 'run', 'reset', 'replay', 'discard'])),
+  actions: z.array(z.enum(['pause', 'resume', 'run', 'reset', 'replay', 'discard', 'test-alert'])),
 })
 
 export const FlowSummarySchema: z.ZodType<FlowSummary> = Summary.openapi('FlowSummary')
@@ -78,6 +82,7 @@ export const FlowDetailSchema: z.ZodType<FlowDetail> = Summary.extend({
     }),
   ),
   tables: z.array(z.string()),
+  alertsTo: z.array(z.string()),
 }).openapi('FlowDetail')
 
 export const FlowSeriesSchema: z.ZodType<FlowSeries> = z
@@ -95,7 +100,7 @@ export const FlowSeriesSchema: z.ZodType<FlowSeries> = z
 
 export const FlowHappeningSchema: z.ZodType<FlowHappening> = z
   .object({
-    sequence: count,
+    id: z.string(),
     flow: z.string(),
     type: z.string(),
     level: z.enum(['info', 'warn', 'error']),
@@ -108,9 +113,7 @@ export const FlowHappeningSchema: z.ZodType<FlowHappening> = z
   })
   .openapi('FlowHappening')
 
-export const FlowHappeningsSchema: z.ZodType<{ readonly items: readonly FlowHappening[] }> = z
-  .object({ items: z.array(FlowHappeningSchema) })
-  .openapi('FlowHappenings')
+export const FlowHappeningsSchema = paged('FlowHappenings', FlowHappeningSchema)
 
 export const FlowRunSchema: z.ZodType<FlowRun> = z
   .object({
@@ -127,6 +130,7 @@ export const FlowRunSchema: z.ZodType<FlowRun> = z
     lastVerdict: z.object({ verdict: z.string(), detail: z.string(), at: time }).nullable(),
     nextRunAt: time.nullable(),
     lastRun: RunEnd.nullable(),
+    lease: Lease.nullable(),
   })
   .openapi('FlowRun')
 
@@ -141,3 +145,11 @@ export const CheckpointsSchema: z.ZodType<{ readonly items: readonly Checkpoint[
 export const FlowConfigSchema: z.ZodType<FlowConfig> = z
   .object({ flow: z.string(), kind: Kind, options: z.unknown() })
   .openapi('FlowConfig')
+
+export const AlertTestSchema: z.ZodType<AlertTest> = z
+  .object({
+    results: z.array(
+      z.object({ place: z.string(), arrived: z.boolean(), answer: z.string(), fix: z.string().nullable() }),
+    ),
+  })
+  .openapi('AlertTest')

@@ -20,6 +20,7 @@ export const ProblemSchema: z.ZodType<Problem> = z
     detail: z.string(),
     code: z.string(),
     fix: z.string().optional(),
+    requestId: z.string().optional(),
   })
   .openapi('Problem')
 

@@ -14,8 +14,8 @@ import { deadline } from '../../engine/deadline.js'
 import { formatCursor, parseCursor } from '../cursor.js'
 import { type Desk, type PageRequest, STORE_DEADLINE_MS } from '../desk.js'
 import { RequestError } from '../problem.js'
+import { runPage } from './run-page.js'
 
-const RunPlace = z.strictObject({ id: z.string(), startedAt: z.iso.datetime() })
 const FindingPlace = z.strictObject({ number: z.number().int().min(0) })
 
 const KINDS = [
@@ -31,21 +31,15 @@ const KINDS = [
 
 /** Newest first. A flow without a database for its state has none. */
 export async function checkRunsOf(desk: Desk, flow: string, page: PageRequest): Promise<Page<CheckRunEntry>> {
-  const store = storeOf(desk, flow)
+  const store = checkStoreOf(desk, flow)
   if (store === undefined) return { items: [], next: null }
-  const { limit } = page
-  const before = parseCursor(page.cursor, RunPlace)
-  const place = { flow, limit: limit + 1, ...(before === undefined ? {} : { before }) }
-  const runs = await within(desk, flow, () => store.list(place))
-  const items = runs.slice(0, limit)
-  const last = items.at(-1)
-  const more = runs.length > limit && last !== undefined
-  return { items: items.map(runOf), next: more ? formatCursor({ id: last.id, startedAt: last.startedAt }) : null }
+  const { items, next } = await runPage(page, (place) => within(desk, flow, () => store.list({ flow, ...place })))
+  return { items: items.map(runOf), next }
 }
 
 /** `undefined`: there is no such run of this flow. */
 export async function checkRunOf(desk: Desk, flow: string, id: string): Promise<CheckRunEntry | undefined> {
-  const store = storeOf(desk, flow)
+  const store = checkStoreOf(desk, flow)
   const run = store && (await within(desk, flow, () => store.get(id)))
   return run?.flow === flow ? runOf(run) : undefined
 }
@@ -56,7 +50,7 @@ export async function findingsOf(
   { flow, id }: { readonly flow: string; readonly id: string },
   page: PageRequest & { readonly kind?: string | undefined },
 ): Promise<Page<CheckFinding> | undefined> {
-  const store = storeOf(desk, flow)
+  const store = checkStoreOf(desk, flow)
   if (store === undefined || (await checkRunOf(desk, flow, id)) === undefined) return undefined
   const { limit, cursor, kind } = page
   const after = parseCursor(cursor, FindingPlace)?.number
@@ -70,7 +64,8 @@ export async function findingsOf(
   }
 }
 
-function storeOf(desk: Desk, flow: string): CheckStore | undefined {
+/** `undefined`: the flow has no database for its state. */
+export function checkStoreOf(desk: Desk, flow: string): CheckStore | undefined {
   return desk.stateOf(flow)[0]?.state.checks
 }
 

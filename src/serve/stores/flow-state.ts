@@ -107,5 +107,6 @@ function runOf(record: RunRecord): FlowRun {
     lastVerdict: lastVerdict ?? null,
     nextRunAt: nextRunAt ?? null,
     lastRun: lastRun === undefined ? null : { ...lastRun, error: lastRun.error ?? null },
+    lease: record.lease ?? null,
   }
 }

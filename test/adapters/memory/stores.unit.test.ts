@@ -1,22 +1,46 @@
 import { memoryCheckpoints, memorySink, memoryState, memoryTable } from 'lockstep/memory'
 import { describe, expect, it } from 'vitest'
 import { MemoryCheckStore } from '../../../src/adapters/memory/check-store.js'
+import { MemoryLeases } from '../../../src/adapters/memory/leases.js'
 import { UnavailableError } from '../../../src/core/errors.js'
 import type { RunRecord } from '../../../src/core/state.js'
 import type { Row, TableSchema } from '../../../src/core/table.js'
 import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { conflictStoreContract } from '../../contracts/conflict-store.js'
+import { eventLogContract } from '../../contracts/event-log-store.js'
+import { feedRunStoreContract } from '../../contracts/feed-run-store.js'
+import { leaseStoreContract } from '../../contracts/lease-store.js'
 import { sinkContract } from '../../contracts/sink.js'
 import { tableContract } from '../../contracts/table.js'
 
 checkpointStoreContract('memory', async () => {
-  const store = memoryCheckpoints()
-  return { store, other: store, async [Symbol.asyncDispose]() {} }
+  const leases = new MemoryLeases()
+  const store = memoryCheckpoints(leases)
+  return { store, other: store, leases, async [Symbol.asyncDispose]() {} }
+})
+
+leaseStoreContract('memory', async () => {
+  let aheadMs = 0
+  const store = new MemoryLeases(() => Date.now() + aheadMs++)
+  const age = async (seconds: number): Promise<void> => {
+    aheadMs += seconds * 1_000
+  }
+  return { store, other: store, age, async [Symbol.asyncDispose]() {} }
 })
 
 conflictStoreContract('memory', async () => {
   const store = memoryState().conflicts
+  return { store, other: store, async [Symbol.asyncDispose]() {} }
+})
+
+eventLogContract('memory', async () => {
+  const store = memoryState().events
+  return { store, other: store, async [Symbol.asyncDispose]() {} }
+})
+
+feedRunStoreContract('memory', async () => {
+  const store = memoryState().feeds
   return { store, other: store, async [Symbol.asyncDispose]() {} }
 })
 

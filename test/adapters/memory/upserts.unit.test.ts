@@ -13,6 +13,7 @@ upsertContract('memory', async (tables) => {
       options,
     )
   return {
+    leases: database.state.leases,
     sink: (wanted, options = {}) => sinkOf(wanted, { flow: 'contract', ...options }),
     async stored({ name, columns }) {
       return database

@@ -6,14 +6,27 @@ import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { conflictStoreContract } from '../../contracts/conflict-store.js'
 import { deadLetterStoreContract } from '../../contracts/dead-letter-store.js'
+import { eventLogContract } from '../../contracts/event-log-store.js'
+import { feedRunStoreContract } from '../../contracts/feed-run-store.js'
+import { leaseStoreContract } from '../../contracts/lease-store.js'
 import { mariadbQuery, testMariadb } from '../../support/mariadb.js'
 
 const { url, name } = testMariadb()
 const signal = new AbortController().signal
 
-const STATE = ['checkpoints', 'dead_letters', 'conflicts', 'runs', 'check_runs', 'check_findings', 'version'].map(
-  (table) => `lockstep_${table}`,
-)
+const TABLES = [
+  'checkpoints',
+  'dead_letters',
+  'conflicts',
+  'runs',
+  'check_runs',
+  'check_findings',
+  'feed_runs',
+  'event_log',
+  'leases',
+  'fences',
+]
+const STATE = [...TABLES, 'version'].map((table) => `lockstep_${table}`)
 
 const SUBJECT = { kind: 'tables', left: { label: 'a' }, right: { label: 'b' } } as const
 
@@ -51,7 +64,15 @@ async function twoInstances() {
 
 checkpointStoreContract('mysql', async () => {
   const { one, other, ...disposable } = await twoInstances()
-  return { store: one.state.checkpoints, other: other.state.checkpoints, ...disposable }
+  return { store: one.state.checkpoints, other: other.state.checkpoints, leases: one.state.leases, ...disposable }
+})
+
+leaseStoreContract('mysql', async () => {
+  const { one, other, ...disposable } = await twoInstances()
+  const age = async (seconds: number): Promise<void> => {
+    await mariadbQuery(url, `UPDATE lockstep_leases SET expires_at = expires_at - interval ${seconds} second`)
+  }
+  return { store: one.state.leases, other: other.state.leases, age, ...disposable }
 })
 
 deadLetterStoreContract('mysql', async () => {
@@ -62,6 +83,16 @@ deadLetterStoreContract('mysql', async () => {
 conflictStoreContract('mysql', async () => {
   const { one, other, ...disposable } = await twoInstances()
   return { store: one.state.conflicts, other: other.state.conflicts, ...disposable }
+})
+
+eventLogContract('mysql', async () => {
+  const { one, other, ...disposable } = await twoInstances()
+  return { store: one.state.events, other: other.state.events, ...disposable }
+})
+
+feedRunStoreContract('mysql', async () => {
+  const { one, other, ...disposable } = await twoInstances()
+  return { store: one.state.feeds, other: other.state.feeds, ...disposable }
 })
 
 checkStoreContract('mysql', async () => {
@@ -91,9 +122,11 @@ describe('the state tables', () => {
       expect.objectContaining({ level: 'warn', message: expect.stringContaining('of an older release') }),
     )
     await Promise.all(databases.map((database) => database.state.prepare(signal)))
-    expect(await mariadbQuery(url, 'SELECT version FROM lockstep_version')).toEqual([{ version: '2' }])
+    expect(await mariadbQuery(url, 'SELECT version FROM lockstep_version')).toEqual([{ version: '5' }])
     expect(await first?.state.checkpoints.load('mirror')).toEqual(new Map([['>', 'here']]))
     expect(await first?.state.checks.list()).toEqual([])
+    expect(await first?.state.events.list()).toEqual([])
+    expect(await first?.state.feeds.list({ flow: 'mirror' })).toEqual([])
     await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
   })
 
@@ -129,8 +162,11 @@ describe('the state tables', () => {
     await using database = mysql(url)
     await database.state.prepare(signal)
     const lanes = ['a', 'A', 'a ', 'ä', `${'x'.repeat(5_000)}1`, `${'x'.repeat(5_000)}2`]
-    for (const lane of lanes) await database.state.checkpoints.save('flow', lane, `${lane} `, undefined)
-    await expect(database.state.checkpoints.save('flow', 'a', '2', 'a')).rejects.toMatchObject({
+    for (const lane of lanes)
+      await database.state.checkpoints.save({ flow: 'flow', lane, position: `${lane} `, expected: undefined })
+    await expect(
+      database.state.checkpoints.save({ flow: 'flow', lane: 'a', position: '2', expected: 'a' }),
+    ).rejects.toMatchObject({
       code: 'checkpoint-moved',
     })
     expect(await database.state.checkpoints.load('flow')).toEqual(new Map(lanes.map((lane) => [lane, `${lane} `])))

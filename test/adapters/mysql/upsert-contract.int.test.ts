@@ -23,12 +23,13 @@ upsertContract('mysql', async (tables) => {
   const client = await plainMariadb(url)
   for (const { name } of [...tables].reverse()) await client.query(`DROP TABLE IF EXISTS \`${name}\``)
   await client.query('DROP TABLE IF EXISTS children, parents')
-  await client.query('DROP TABLE IF EXISTS lockstep_checkpoints')
+  await client.query('DROP TABLE IF EXISTS lockstep_checkpoints, lockstep_fences')
   for (const table of tables) await client.query(create(table))
   const database = mysql(url)
   const { signal } = new AbortController()
   await database.state.prepare(signal)
   return {
+    leases: database.state.leases,
     sink: (wanted, options) => {
       const refs = wanted.map(({ name, key, version }) =>
         database.table(name, { key, ...(version === undefined ? {} : { version }) }),

@@ -18,7 +18,7 @@ import type { Database, TableOptions } from '../../../src/core/database.js'
 import { ConfigError } from '../../../src/core/errors.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 
-const signal = AbortSignal.timeout(60_000)
+const signal = AbortSignal.timeout(240_000)
 
 const SETUP = `
   create type mood as enum ('sad', 'ok');

@@ -40,7 +40,7 @@ const SETUP = [
 ]
 
 describe('doctor on PostgreSQL', () => {
-  const signal = AbortSignal.timeout(60_000)
+  const signal = AbortSignal.timeout(240_000)
   let server: EmbeddedServer
 
   beforeAll(async () => {

@@ -18,7 +18,7 @@ const SETUP = `
   create table "App"."Records" (id uuid primary key, value text, mood "Types".mood, version bigint);
   revoke all on schema public from public`
 
-const signal = AbortSignal.timeout(60_000)
+const signal = AbortSignal.timeout(240_000)
 
 function bare(): TestDatabase {
   const database = testDatabase('a')
@@ -74,7 +74,7 @@ async function openAs(database: TestDatabase, options: TableOptions) {
 }
 
 async function readAll(table: PostgresTable): Promise<number> {
-  const digests = await table.digests([WHOLE_TABLE], 0, signal)
+  const digests = await table.digests([WHOLE_TABLE], 0, { signal })
   const rows: Row[] = []
   for await (const page of table.scan([WHOLE_TABLE], signal)) rows.push(...page)
   const found = await table.lookup(

@@ -6,7 +6,7 @@ import type { EmbeddedServer } from '../../../src/embedded/server.js'
 import { dedicatedServer, FAST_SETTINGS, type PlainClient, plainClient } from '../../support/postgres.js'
 
 describe('who holds back the oldest transaction', () => {
-  const signal = AbortSignal.timeout(60_000)
+  const signal = AbortSignal.timeout(240_000)
   let server: EmbeddedServer
 
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('who holds back the oldest transaction', () => {
     await inOther(async (client) => {
       await client.query('begin isolation level repeatable read')
       await client.query('select 1')
-      await vi.waitFor(async () => expect((await asked()).holder).toBeUndefined(), { timeout: 10_000 })
+      await vi.waitFor(async () => expect((await asked()).holder).toBeUndefined(), { timeout: 30_000 })
       await client.query('rollback')
     })
   })
@@ -65,7 +65,7 @@ describe('who holds back the oldest transaction', () => {
       expect((await asked('postgres', 60)).found.filter(({ level }) => level !== 'ok')).toEqual([])
       await using cure = await plainClient(server.url('postgres'))
       for (const statement of cures) await cure.query(statement)
-      await vi.waitFor(async () => expect((await asked()).holder).toBeUndefined(), { timeout: 10_000 })
+      await vi.waitFor(async () => expect((await asked()).holder).toBeUndefined(), { timeout: 30_000 })
     }).catch((error: unknown) => {
       // The cure ended the session that holds it.
       if (!/terminat/i.test(String(error))) throw error
@@ -97,7 +97,7 @@ describe('who holds back the oldest transaction', () => {
       const fix = found.find(({ level }) => level === 'warn')?.fix ?? 'no fix'
       expect(fix).toMatch(/^ROLLBACK PREPARED 'it''s mine';/)
       await client.query(fix)
-      await vi.waitFor(async () => expect((await asked()).holder).toBeUndefined(), { timeout: 10_000 })
+      await vi.waitFor(async () => expect((await asked()).holder).toBeUndefined(), { timeout: 30_000 })
     })
   })
 })

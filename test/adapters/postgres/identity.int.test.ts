@@ -9,7 +9,7 @@ import { dedicatedServer, plainClient, testDatabase } from '../../support/postgr
 const a = testDatabase('a')
 const b = testDatabase('b')
 const one = sql`select 1 as one`
-const signal = AbortSignal.timeout(60_000)
+const signal = AbortSignal.timeout(240_000)
 
 describe('the identity of a database', () => {
   it('is equal for two handles of one database, and differs between databases and servers', async () => {

@@ -11,7 +11,7 @@ import type { Connection } from '../../../src/adapters/postgres/session/session.
 import { type PlainClient, plainClient, testDatabase } from '../../support/postgres.js'
 import { infoOf } from './writer-subject.js'
 
-const signal = AbortSignal.timeout(120_000)
+const signal = AbortSignal.timeout(240_000)
 const WHOLE = { from: 0, to: undefined }
 const NOTHING = { xids: [], pages: [] }
 
@@ -45,6 +45,7 @@ async function read(
   return readStretch(database.session, info, stretch, {
     floor: 3,
     below: undefined,
+    within: undefined,
     xmax: await nextXid(),
     exclude: NOTHING,
     budgetBytes: undefined,
@@ -248,7 +249,7 @@ describe('the plan', () => {
       [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
     }
     const info = await infoOf(database, 'records')
-    await using reader = new Reader(watching, info, 'plan')
+    await using reader = new Reader(watching, info, { label: 'plan', within: undefined })
     await reader.open(signal)
     const poll = await pollTable(connection, info.oid, 'plan', signal)
     const done = Array.from({ length: known }, (_, index) => [1_000_000 + index, index % 50] as const)

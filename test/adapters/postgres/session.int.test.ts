@@ -79,7 +79,7 @@ describe('a session', () => {
     await expect.poll(() => backendsNamed('lockstep sleeper')).toBe(1)
     abort.abort()
     await expect(sleeping).rejects.toMatchObject({ code: 'aborted' })
-    await expect.poll(() => backendsNamed('lockstep sleeper'), { timeout: 5_000 }).toBe(0)
+    await expect.poll(() => backendsNamed('lockstep sleeper'), { timeout: 20_000 }).toBe(0)
   })
 
   it('a longer deadline raises the statement timeout of the server', async () => {

@@ -36,7 +36,7 @@ async function open(): Promise<SinkHarness<Row>> {
     )
   }
   const database = postgres(url)
-  const signal = AbortSignal.timeout(60_000)
+  const signal = AbortSignal.timeout(240_000)
   await database.state.prepare(signal)
   const request = { table: 'records', name: 'records', database: database.label, options: {} }
   const info = await describeTable(database.session, request, signal)

@@ -4,7 +4,7 @@ import { postgres } from '../../../src/adapters/postgres/index.js'
 import { ConfigError } from '../../../src/core/errors.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 
-const signal = AbortSignal.timeout(120_000)
+const signal = AbortSignal.timeout(240_000)
 const database = testDatabase()
 
 const query = async (text: string): Promise<unknown[]> => {
@@ -63,7 +63,7 @@ describe('state tables of version 1', () => {
     const handles = Array.from({ length: 10 }, () => postgres(database.url, { stateSchema: 'old' }))
     await Promise.all(handles.map((handle) => handle.state.prepare(signal)))
     await Promise.all(handles.map((handle) => handle[Symbol.asyncDispose]()))
-    expect(await query('SELECT version FROM old.version')).toEqual([{ version: 3 }])
+    expect(await query('SELECT version FROM old.version')).toEqual([{ version: 6 }])
 
     await using handle = postgres(database.url, { stateSchema: 'old' })
     const { checkpoints, conflicts, deadLetters, runs } = handle.state
@@ -118,7 +118,7 @@ describe('state tables of version 2', () => {
   async function versionTwo(stateSchema: string) {
     await using handle = postgres(database.url, { stateSchema })
     await handle.state.prepare(signal)
-    await handle.state.checkpoints.save('mirror', '>', 'here', undefined)
+    await handle.state.checkpoints.save({ flow: 'mirror', lane: '>', position: 'here', expected: undefined })
     await query(`DROP TABLE ${stateSchema}.check_runs, ${stateSchema}.check_findings;
       UPDATE ${stateSchema}.version SET version = 2`)
   }
@@ -131,7 +131,7 @@ describe('state tables of version 2', () => {
     const found = await handle.table('second.runs').diagnose('upsert', signal)
     expect(found.filter(({ message }) => message.includes('brought up to date'))).toMatchObject([{ level: 'ok' }])
     await handle.state.prepare(signal)
-    expect(await query('SELECT version FROM second.version')).toEqual([{ version: 3 }])
+    expect(await query('SELECT version FROM second.version')).toEqual([{ version: 6 }])
     expect(await handle.state.checkpoints.load('mirror')).toEqual(new Map([['>', 'here']]))
     expect(await query('SELECT count(*)::int AS runs FROM second.check_runs')).toEqual([{ runs: 0 }])
   })

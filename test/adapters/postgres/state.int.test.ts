@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PostgresDatabase } from '../../../src/adapters/postgres/database.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
+import type { StateTable } from '../../../src/adapters/postgres/state/state-schema.js'
 import type { DeadLetter } from '../../../src/core/dead-letter.js'
 import { ConfigError, ConflictError } from '../../../src/core/errors.js'
 import type { Conflict, RunRecord } from '../../../src/core/state.js'
 import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { conflictStoreContract } from '../../contracts/conflict-store.js'
+import { eventLogContract } from '../../contracts/event-log-store.js'
+import { feedRunStoreContract } from '../../contracts/feed-run-store.js'
+import { leaseStoreContract } from '../../contracts/lease-store.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 
-const signal = AbortSignal.timeout(120_000)
+type State = PostgresDatabase['state']
+
+const signal = AbortSignal.timeout(240_000)
 const database = testDatabase()
 
 const query = async (text: string, url = database.url): Promise<unknown[]> => {
@@ -18,50 +25,45 @@ const query = async (text: string, url = database.url): Promise<unknown[]> => {
   return (await client.query(text)).rows
 }
 
+/** One store over two handles of the database, its tables empty. */
+async function both<Store>(tables: readonly StateTable[], storeOf: (state: State) => Store) {
+  const [one, two] = [postgres(database.url), postgres(database.url)]
+  await one.state.prepare(signal)
+  await query(`TRUNCATE ${tables.map((table) => `lockstep.${table}`).join(', ')}`)
+  return {
+    store: storeOf(one.state),
+    other: storeOf(two.state),
+    [Symbol.asyncDispose]: async () => {
+      await one[Symbol.asyncDispose]()
+      await two[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const setBack = async (table: StateTable, column: string, seconds: number): Promise<void> => {
+  await query(`UPDATE lockstep.${table} SET ${column} = ${column} - interval '${seconds} s'`)
+}
+
 checkpointStoreContract('postgres', async () => {
-  const [one, two] = [postgres(database.url), postgres(database.url)]
-  await one.state.prepare(signal)
-  await query('TRUNCATE lockstep.checkpoints')
-  return {
-    store: one.state.checkpoints,
-    other: two.state.checkpoints,
-    [Symbol.asyncDispose]: async () => {
-      await one[Symbol.asyncDispose]()
-      await two[Symbol.asyncDispose]()
-    },
-  }
+  const { store, other, ...rest } = await both(['checkpoints', 'fences'], (state) => state)
+  return { store: store.checkpoints, other: other.checkpoints, leases: store.leases, ...rest }
 })
 
-conflictStoreContract('postgres', async () => {
-  const [one, two] = [postgres(database.url), postgres(database.url)]
-  await one.state.prepare(signal)
-  await query('TRUNCATE lockstep.conflicts')
-  return {
-    store: one.state.conflicts,
-    other: two.state.conflicts,
-    [Symbol.asyncDispose]: async () => {
-      await one[Symbol.asyncDispose]()
-      await two[Symbol.asyncDispose]()
-    },
-  }
-})
+leaseStoreContract('postgres', async () => ({
+  ...(await both(['leases', 'fences'], ({ leases }) => leases)),
+  age: (seconds) => setBack('leases', 'expires_at', seconds),
+}))
 
-checkStoreContract('postgres', async () => {
-  const [one, two] = [postgres(database.url), postgres(database.url)]
-  await one.state.prepare(signal)
-  await query('TRUNCATE lockstep.check_runs, lockstep.check_findings')
-  return {
-    store: one.state.checks,
-    other: two.state.checks,
-    age: async (seconds) => {
-      await query(`UPDATE lockstep.check_runs SET heartbeat_at = heartbeat_at - interval '${seconds} s'`)
-    },
-    [Symbol.asyncDispose]: async () => {
-      await one[Symbol.asyncDispose]()
-      await two[Symbol.asyncDispose]()
-    },
-  }
-})
+conflictStoreContract('postgres', () => both(['conflicts'], ({ conflicts }) => conflicts))
+
+checkStoreContract('postgres', async () => ({
+  ...(await both(['check_runs', 'check_findings'], ({ checks }) => checks)),
+  age: (seconds) => setBack('check_runs', 'heartbeat_at', seconds),
+}))
+
+feedRunStoreContract('postgres', () => both(['feed_runs'], ({ feeds }) => feeds))
+
+eventLogContract('postgres', () => both(['event_log'], ({ events }) => events))
 
 describe('preparing the state tables', () => {
   it('is done once when ten instances start at the same time', async () => {
@@ -69,13 +71,13 @@ describe('preparing the state tables', () => {
     const handles = Array.from({ length: 10 }, () => postgres(database.url, { stateSchema }))
     await Promise.all(handles.map((handle) => handle.state.prepare(signal)))
     await Promise.all(handles.map((handle) => handle[Symbol.asyncDispose]()))
-    expect(await query('SELECT version FROM "te""n ".version')).toEqual([{ version: 3 }])
+    expect(await query('SELECT version FROM "te""n ".version')).toEqual([{ version: 6 }])
   })
 
   it('can be repeated and keeps what is there', async () => {
     await using handle = postgres(database.url)
     await handle.state.prepare(signal)
-    await handle.state.checkpoints.save('repeated', 'lane', '1', undefined)
+    await handle.state.checkpoints.save({ flow: 'repeated', lane: 'lane', position: '1', expected: undefined })
     await handle.state.prepare(signal)
     expect(await handle.state.checkpoints.load('repeated')).toEqual(new Map([['lane', '1']]))
   })
@@ -102,7 +104,7 @@ describe('a role with few rights', () => {
     const fix = error instanceof ConfigError ? error.fix : ''
     await query(fix.slice(fix.indexOf('\n')).replaceAll('<role>', role))
     await handle.state.prepare(signal)
-    await handle.state.checkpoints.save('flow', 'lane', '1', undefined)
+    await handle.state.checkpoints.save({ flow: 'flow', lane: 'lane', position: '1', expected: undefined })
   })
 
   it('that may not use the existing tables is told the GRANT', async () => {
@@ -138,7 +140,8 @@ describe('a checkpoint in the data transaction', () => {
   it('only one of ten who move it at the same time succeeds', async () => {
     await using handle = postgres(database.url)
     await handle.state.prepare(signal)
-    const save = (_: unknown, index: number) => handle.state.checkpoints.save('race', 'lane', String(index), undefined)
+    const save = (_: unknown, index: number) =>
+      handle.state.checkpoints.save({ flow: 'race', lane: 'lane', position: String(index), expected: undefined })
     const ends = await Promise.allSettled(Array.from({ length: 10 }, save))
     expect(ends.filter((end) => end.status === 'fulfilled')).toHaveLength(1)
   })

@@ -15,7 +15,7 @@ async function open(rows: readonly Row[]): Promise<TableHarness> {
   const client = await plainClient(A.url)
   const name = `contract_${randomUUID().replaceAll('-', '')}`
   await make(client, name, rows)
-  const signal = AbortSignal.timeout(60_000)
+  const signal = AbortSignal.timeout(240_000)
   return {
     table: await left.table(name).open(signal),
     put: (changed) => insert(client, name, changed),

@@ -91,8 +91,8 @@ describe('JSON of a PostgreSQL table', () => {
       const table = await database.table('every').exports(new AbortController().signal)
       const lines: string[] = []
       const options = { signal: new AbortController().signal, maxSnapshotAgeMs: 60_000 }
-      for await (const { bytes } of table.json('\n', options))
-        lines.push(...Buffer.from(bytes).toString().split('\n').slice(1))
+      for await (const { chunks } of table.json('\n', options))
+        lines.push(...Buffer.concat(chunks).toString().split('\n').slice(1))
       expect(lines, type).toEqual(expected.rows.map(({ text }) => text))
       await client.query('drop table every')
     }

@@ -11,7 +11,7 @@ import type { Row } from '../../../src/core/table.js'
 import { type PlainClient, plainClient, testDatabase } from '../../support/postgres.js'
 import { TYPE_CASES, TYPE_SETUP, type TypeCase } from './type-matrix.js'
 
-const signal = AbortSignal.timeout(60_000)
+const signal = AbortSignal.timeout(240_000)
 
 async function read(database: PostgresDatabase, info: PostgresTableInfo): Promise<ColumnarRows> {
   const [row] = await database.session.execute(

@@ -11,6 +11,7 @@ export async function upsertHarness({ url }: TestDatabase, tables: readonly Upse
   const { signal } = new AbortController()
   await database.state.prepare(signal)
   return {
+    leases: database.state.leases,
     sink: (wanted, options = {}) => {
       const refs = wanted.map(({ name, key, version }) =>
         database.table(name, { key, ...(version === undefined ? {} : { version }) }),

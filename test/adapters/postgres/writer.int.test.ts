@@ -257,6 +257,28 @@ describe('rowWriter', () => {
     expect(await subject.sink.checkpoints?.load('mirror')).toEqual(new Map([['tail', 'p2']]))
   })
 
+  it('stores neither rows nor position, nor a repair, once the fence was raised', async () => {
+    await using oracle = await plainClient(url)
+    await using database = postgres(url)
+    const { leases } = database.state
+    await leases.raise('mirror', 1)
+    await using subject = open(database, await infoOf(database, 'records'), 'keep-both')
+    const under = { ...context, epoch: 1 }
+    await subject.sink.write(batchOf([['1', 'one', null]], 'p1'), under)
+    await subject.sink.write(batchOf([['2', 'two', null]]), under)
+    await leases.raise('mirror', 2)
+    const fenced = { name: 'FencedError', code: 'fenced', exitCode: 4 }
+    for (const [batch, expected] of [
+      [batchOf([['3', 'x', null]], 'p2'), 'p1'],
+      [batchOf([], 'p2'), 'p1'],
+      [batchOf([['3', 'x', null]]), undefined],
+    ] as const) {
+      await expect(subject.sink.write(batch, { ...under, expected })).rejects.toMatchObject(fenced)
+    }
+    expect(await contents(oracle)).toHaveLength(2)
+    expect(await subject.sink.checkpoints?.load('mirror')).toEqual(new Map([['tail', 'p1']]))
+  })
+
   it('two writers of the same rows in opposite order end with each row once', async () => {
     await using oracle = await plainClient(url)
     await using database = postgres(url)

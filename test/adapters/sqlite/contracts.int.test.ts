@@ -5,6 +5,9 @@ import { checkStoreContract } from '../../contracts/check-store.js'
 import { checkpointStoreContract } from '../../contracts/checkpoint-store.js'
 import { conflictStoreContract } from '../../contracts/conflict-store.js'
 import { deadLetterStoreContract } from '../../contracts/dead-letter-store.js'
+import { eventLogContract } from '../../contracts/event-log-store.js'
+import { feedRunStoreContract } from '../../contracts/feed-run-store.js'
+import { leaseStoreContract } from '../../contracts/lease-store.js'
 import { tableContract } from '../../contracts/table.js'
 import { upsertContract } from '../../contracts/upsert.js'
 import { DatabaseFile, signal } from './file.js'
@@ -40,17 +43,35 @@ for (const [name, open] of [
 ] as const) {
   checkpointStoreContract(name, async () => {
     const { one, other, ...rest } = await open()
-    return { store: one.checkpoints, other: other.checkpoints, ...rest }
+    return { store: one.checkpoints, other: other.checkpoints, leases: one.leases, ...rest }
   })
   conflictStoreContract(name, async () => {
     const { one, other, ...rest } = await open()
     return { store: one.conflicts, other: other.conflicts, ...rest }
+  })
+  eventLogContract(name, async () => {
+    const { one, other, ...rest } = await open()
+    return { store: one.events, other: other.events, ...rest }
+  })
+  feedRunStoreContract(name, async () => {
+    const { one, other, ...rest } = await open()
+    return { store: one.feeds, other: other.feeds, ...rest }
   })
   deadLetterStoreContract(name, async () => {
     const { one, other, ...rest } = await open()
     return { store: one.deadLetters, other: other.deadLetters, ...rest }
   })
 }
+
+leaseStoreContract('sqlite', async () => {
+  const { one, other, file, ...rest } = await twice()
+  const age = async (seconds: number): Promise<void> => {
+    const client = file.client()
+    await client.execute({ sql: 'update lockstep_leases set expires_ms = expires_ms - ?', args: [seconds * 1_000] })
+    client.close()
+  }
+  return { store: one.leases, other: other.leases, age, ...rest, [Symbol.asyncDispose]: rest[Symbol.asyncDispose] }
+})
 
 checkStoreContract('sqlite', async () => {
   const { one, other, file, ...rest } = await twice()
@@ -78,7 +99,7 @@ it('brings state tables of version 1 up to date, with all that is in them', asyn
   expect(await one.state.checks.list()).toEqual([])
   await Promise.all([one.state.prepare(signal), other.state.prepare(signal)])
   const { rows } = await client.execute('select version from lockstep_version')
-  expect(rows.map((row) => row['version'])).toEqual([2n])
+  expect(rows.map((row) => row['version'])).toEqual([5n])
   expect(await one.state.checkpoints.load('mirror')).toEqual(new Map([['>', 'here']]))
   expect(await other.state.checks.list()).toEqual([])
   await client.execute('update lockstep_version set version = 99')

@@ -10,6 +10,7 @@ export async function upsertHarness(tables: readonly UpsertTable[]): Promise<Ups
   const database = sqlite(file.path)
   await database.state.prepare(signal)
   return {
+    leases: database.state.leases,
     sink: (wanted, options = {}) => {
       const refs = wanted.map(({ name, key, version }) =>
         database.table(name, { key, ...(version === undefined ? {} : { version }) }),

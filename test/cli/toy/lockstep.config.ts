@@ -1,16 +1,16 @@
 import { once } from 'node:events'
-import { pathToFileURL } from 'node:url'
 import {
   ConfigError,
   type Database,
   defineConfig,
   type Flow,
   type FlowContext,
+  ingest,
   type TablesReport,
   UnavailableError,
 } from 'lockstep'
-import { env } from 'lockstep/env'
-import { memoryState } from 'lockstep/memory'
+import { memoryDatabase, memoryState, memoryStream } from 'lockstep/memory'
+import { z } from 'zod'
 
 /** Flows for the tests of the command line: each behaves in one way that a real one may. */
 
@@ -35,6 +35,9 @@ const down: Database = {
     conflicts: state.conflicts,
     prepare: () => Promise.resolve(),
     checks: state.checks,
+    feeds: state.feeds,
+    events: state.events,
+    leases: state.leases,
     runs: {
       save: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
       latest: () => Promise.reject(new UnavailableError('connection', `cannot reach ${CANARY_URL}`)),
@@ -42,6 +45,14 @@ const down: Database = {
     },
   },
 }
+
+/** Each in a lane of its own, so that none is written with another. */
+const threeBatches = memoryStream()
+for (const stream of ['a', 'b', 'c']) threeBatches.append({ stream, json: { id: stream } })
+threeBatches.end()
+const things = memoryDatabase({
+  tables: [{ name: 'things', columns: [{ name: 'id' }], key: ['id'] }],
+}).table('things', { key: ['id'] })
 
 const report: TablesReport = {
   kind: 'tables',
@@ -169,13 +180,7 @@ export default defineConfig({
       },
       { databases: [down], diagnose: () => Promise.reject(new UnavailableError('connection', CANARY_URL)) },
     ),
-    failing: toy(async () => {
-      const build = env('LOCKSTEP_TEST_BUILD')
-      const { failpoint } = await import(pathToFileURL(`${build}/core/failpoint.js`).href)
-      failpoint('toy')
-      failpoint('toy')
-      failpoint('toy')
-    }),
+    failing: ingest({ from: threeBatches, schema: z.object({ id: z.string() }), into: things, map: (thing) => thing }),
     checkSame: checking('same'),
     checkDifferent: checking('different'),
     checkUnverified: checking('unverified'),

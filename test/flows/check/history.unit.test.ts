@@ -104,8 +104,11 @@ function through(before: (call: string) => Promise<void>): { readonly state: Sta
     get: (id) => checks.get(id),
     findings: (id, page) => checks.findings(id, page),
   }
-  const { checkpoints, conflicts, deadLetters, runs } = memory
-  return { checks, state: { checkpoints, conflicts, deadLetters, runs, checks: store, prepare: async () => {} } }
+  const { checkpoints, conflicts, deadLetters, runs, feeds, events, leases } = memory
+  return {
+    checks,
+    state: { checkpoints, conflicts, deadLetters, runs, feeds, events, leases, checks: store, prepare: async () => {} },
+  }
 }
 
 afterEach(() => void vi.useRealTimers())

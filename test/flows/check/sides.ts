@@ -2,7 +2,6 @@ import { mysql } from 'lockstep/mysql'
 import { postgres } from 'lockstep/postgres'
 import { sqlite } from 'lockstep/sqlite'
 import { afterAll, beforeAll } from 'vitest'
-import type { TableRef } from '../../../src/core/database.js'
 import type { Difference } from '../../../src/core/difference.js'
 import type { CheckOptions, FlowContext, TablesReport } from '../../../src/core/flow.js'
 import { check } from '../../../src/flows/check/check.js'
@@ -67,8 +66,8 @@ export interface Outcome {
 }
 
 export async function runCheck(
-  left: TableRef,
-  right: TableRef,
+  left: TablesCheck['left'],
+  right: TablesCheck['right'],
   options: Omit<TablesCheck, 'left' | 'right'> & { readonly check?: CheckOptions } = {},
 ): Promise<Outcome> {
   const signal = new AbortController().signal

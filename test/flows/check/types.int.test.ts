@@ -142,8 +142,8 @@ async function expectEqual(left: TableRef, right: TableRef): Promise<void> {
   expect(differing.slice(0, 5)).toEqual(differing.slice(0, 5).map(([id]) => rows.right.find((row) => row[0] === id)))
   expect(new Set(rows.left.map((row) => row[1])).size, 'there are values').toBeGreaterThan(1)
   for (const depth of [0, 6]) {
-    expect(await agreed.left.digests([WHOLE_TABLE], depth, signal)).toEqual(
-      await agreed.right.digests([WHOLE_TABLE], depth, signal),
+    expect(await agreed.left.digests([WHOLE_TABLE], depth, { signal })).toEqual(
+      await agreed.right.digests([WHOLE_TABLE], depth, { signal }),
     )
   }
   const keys = [['7'], ['8'], ['999999']]

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { mysql } from '../../../src/adapters/mysql/index.js'
 import { folder } from '../../../src/adapters/objects/files/index.js'
 import { postgres } from '../../../src/adapters/postgres/index.js'
 import { sqlite } from '../../../src/adapters/sqlite/index.js'
+import type { ExportOptions } from '../../../src/core/export.js'
 import { hasZstd } from '../../../src/flows/feed/compression/zstd.js'
 import { feed } from '../../../src/flows/feed/feed.js'
 import { csv, ndjson } from '../../../src/flows/feed/format.js'
@@ -59,6 +61,72 @@ describe.each([
     await publish(flow)
     expect(await mapped.contents()).toEqual(['title\n"Shop 2, Bergen"\n"Shop 4, Bergen"\n'])
     expect(await mapped.manifest()).toMatchObject({ rows: 2, skipped: 2_498 })
+    await using checked = await Place.make()
+    const schema = z.object({ id: z.number().max(2), name: z.string().toUpperCase() })
+    const some = { from: database.table('shop'), where: 'id <= 3', as: ndjson(), to: checked.store }
+    await expect(publish(feed({ ...some, schema }))).rejects.toMatchObject({ code: 'feed-rejected' })
+    await publish(feed({ ...some, schema, stopAbove: 0.5 }))
+    expect(await checked.contents()).toEqual(['{"id":1,"name":"SHOP 1"}\n{"id":2,"name":"SHOP 2"}\n'])
+    expect(await checked.manifest()).toMatchObject({ rows: 2, rejected: 1 })
+  })
+})
+
+const NAMES = ["O''Hara", 'o-hara', 'Ähre', 'x,y', '', 'ß z', '\\\\n', '%']
+const KEYED: Readonly<Record<string, readonly string[]>> = {
+  MariaDB: [
+    `create table keyed (a varchar(20) collate utf8mb4_unicode_ci, b decimal(20,3), c varbinary(16), d datetime(3), e enum('z', 'a'), f double,
+      g char(4) character set latin1, note int, primary key (a, b, c, d, e, f, g))`,
+    `insert into keyed select elt(1 + seq % 8, ${NAMES.map((name) => `'${name}'`).join(', ')}), seq / 7 - 200, unhex(md5(seq % 5)),
+      '2026-01-01' + interval (seq % 13) day, 1 + seq % 2, seq / 3e0, char(228 + seq % 3 using latin1), seq from seq_1_to_9000`,
+  ],
+  SQLite: [
+    'create table keyed (a text collate nocase, b, note integer, primary key (a, b)) without rowid',
+    `with recursive some (n) as (select 1 union all select n + 1 from some where n < 9000)
+      insert into keyed select char(65 + n % 7, 32 + n % 5, 228 + n % 2),
+        case n % 4 when 0 then n / 3.0 when 1 then n when 2 then 'x' || n else cast('b' || n as blob) end, n from some`,
+  ],
+}
+
+describe.each([
+  ['MariaDB', () => mysql(mariadb.url)],
+  ['SQLite', () => sqlite(file.path)],
+])('ranges of a table of %s', (engine, open) => {
+  it('are together the table, in its order, whatever types its key has', async () => {
+    const statements = KEYED[engine] ?? []
+    if (engine === 'SQLite') {
+      using client = file.client()
+      for (const statement of statements) await client.execute(statement)
+    } else {
+      await using client = await plainMariadb(mariadb.url)
+      for (const statement of statements) await client.query(statement)
+    }
+    await using database = open()
+    const options = { signal: new AbortController().signal, maxSnapshotAgeMs: 60_000 }
+    const table = await database.table('keyed').exports(options.signal, { where: 'note % 10 <> 0' })
+    const read = async (more: Partial<ExportOptions>): Promise<string[]> => {
+      const lines: string[] = []
+      for await (const { chunks } of table.json('\n', { ...options, ...more })) {
+        lines.push(...Buffer.concat(chunks).toString().split('\n').slice(1))
+      }
+      return lines
+    }
+    const ranges = (await table.cut?.(5, options.signal)) ?? []
+    expect(ranges).toHaveLength(5)
+    expect(await table.cut?.(5, options.signal)).toEqual(ranges)
+    const whole = await read({})
+    expect(new Set(whole).size).toBe(8_100)
+    for (const consistency of ['snapshot', 'chunks'] as const) {
+      const parts: string[][] = []
+      for (const range of JSON.parse(JSON.stringify(ranges))) parts.push(await read({ range, consistency }))
+      expect(parts.flat()).toEqual(whole)
+      expect(Math.min(...parts.map((part) => part.length))).toBeGreaterThan(1_000)
+    }
+    const wrong = read({ range: { after: ["1' or 'x"] } })
+    await expect(wrong).rejects.toThrow('a border of a range is no key of the table')
+    const few = await database.table('city').exports(options.signal)
+    expect(await few.cut?.(16, options.signal)).toHaveLength(2)
+    const query = await database.query('select 1 as id', { key: ['id'] }).exports(options.signal)
+    expect(query.cut).toBeUndefined()
   })
 })
 

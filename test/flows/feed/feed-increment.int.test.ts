@@ -11,15 +11,17 @@ import { readManifest } from '../../../src/flows/feed/manifest.js'
 import type { SinceOptions } from '../../../src/flows/feed/options.js'
 import { DatabaseFile } from '../../adapters/sqlite/file.js'
 import { plainMariadb, testMariadb } from '../../support/mariadb.js'
-import { plainClient, testDatabase } from '../../support/postgres.js'
+import { ownServer, plainClient } from '../../support/postgres.js'
 import { Place, publish } from './feed-subject.js'
 
-const server = testDatabase()
+// Which rows surely came before is decided by the oldest transaction of the whole cluster.
+const server = ownServer()
 const mariadb = testMariadb()
-const db = postgres(server.url)
+let db: ReturnType<typeof postgres>
 let file: DatabaseFile
 
 beforeAll(async () => {
+  db = postgres(server.url)
   file = await DatabaseFile.make()
 })
 afterAll(async () => {

@@ -8,6 +8,7 @@ import { ndjson } from '../../../src/flows/feed/format.js'
 import { verifyManifest } from '../../../src/flows/feed/verify-feed.js'
 import { type BuiltCli, builtCli } from '../../support/built-cli.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
+import { counted } from './counted-store.js'
 import { FEED_CONFIG } from './feed-config.js'
 import { Place, publish } from './feed-subject.js'
 
@@ -27,44 +28,19 @@ afterAll(async () => {
   await db[Symbol.asyncDispose]()
 })
 
-/** A store that counts what is sent to it, and does something when a file is read. */
-function counted(store: ObjectStore, onRead: (name: string) => Promise<void> = async () => undefined) {
-  const sent = new Map<string, number>()
-  const counting: ObjectStore = {
-    system: store.system,
-    label: store.label,
-    ...(store.copier === undefined ? {} : { copier: store.copier }),
-    async create(name, options) {
-      const writer = await store.create(name, options)
-      return {
-        write: (bytes) => {
-          if (name.endsWith('.gz')) sent.set(name, (sent.get(name) ?? 0) + bytes.length)
-          return writer.write(bytes)
-        },
-        commit: () => writer.commit(),
-        abort: () => writer.abort(),
-      }
-    },
-    async *read(name, signal) {
-      await onRead(name)
-      yield* store.read(name, signal)
-    },
-    list: (prefix, signal) => store.list(prefix, signal),
-    delete: (names, signal) => store.delete(names, signal),
-    sweep: (prefix, olderThanMs, signal) => store.sweep(prefix, olderThanMs, signal),
-    diagnose: (signal) => store.diagnose(signal),
-  }
-  return { store: counting, sent }
-}
-
+/** Another number of readers than the killed run has, as the files are the same. */
 const flowInto = (to: ObjectStore) =>
-  feed({ from: db.table('versions'), as: ndjson(), to, name: 'versions', rotate: { rows: 400 } })
+  feed({ from: db.table('versions'), as: ndjson(), to, name: 'versions', readers: 3, rotate: { rows: 400 } })
 
 /** Killed as by `kill -9` when so many files were finished. Answers the names of those. */
 async function killedAfter(place: Place, files: number): Promise<readonly string[]> {
   const env = { FEED_URL: server.url, FEED_FOLDER: place.path, LOCKSTEP_FAILPOINT: `feed:after-file:${files}` }
   const { signal } = await cli.start(['run', 'versions', '--config', FEED_CONFIG], { env }).ended
   expect(signal).toBe('SIGKILL')
+  // The config has two readers and one that walks ahead; the server notices that all of them are gone.
+  await using client = await plainClient(server.url)
+  const readers = `select 1 from pg_stat_activity where application_name = 'lockstep feed' and datname = current_database()`
+  await expect.poll(async () => (await client.query(readers)).rowCount, { timeout: 30_000 }).toBe(0)
   return readdirSync(place.path).filter((name) => name.startsWith('versions-') && name.endsWith('.gz'))
 }
 

@@ -5,6 +5,7 @@ import { ConflictError } from '../../../src/core/errors.js'
 import type { ExportOptions } from '../../../src/core/export.js'
 import { feed } from '../../../src/flows/feed/feed.js'
 import { ndjson } from '../../../src/flows/feed/format.js'
+import { deferred } from '../../support/fault.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
 import { Place, publish } from './feed-subject.js'
 
@@ -25,7 +26,7 @@ async function ask(query: string): Promise<string[]> {
   return (await client.query<{ text: string }>(query)).rows.map((row) => row.text)
 }
 
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+const textOf = (chunks: readonly Uint8Array[]): string => Buffer.concat(chunks).toString()
 
 describe('an export of a PostgreSQL table', () => {
   it('gives exactly one snapshot, whatever is inserted, moved, changed and deleted meanwhile', async () => {
@@ -37,9 +38,9 @@ describe('an export of a PostgreSQL table', () => {
     const before = await ask('select row_to_json(m)::text as text from moving m order by id')
     const rows: string[] = []
     let turn = 0
-    for await (const { bytes } of table.json('\n', options)) {
+    for await (const { chunks } of table.json('\n', options)) {
       turn += 1
-      rows.push(...textOf(bytes).split('\n').slice(1))
+      rows.push(...textOf(chunks).split('\n').slice(1))
       // Behind, at and before the place of the reader.
       await sql(
         'insert into moving select n * 2 + 1, 1 from generate_series(1, 7000) n on conflict do nothing',
@@ -60,7 +61,7 @@ describe('an export of a PostgreSQL table', () => {
     )
     const table = await db.table('keyed').exports(options.signal)
     const rows: string[] = []
-    for await (const { bytes } of table.json('\n', options)) rows.push(...textOf(bytes).split('\n').slice(1))
+    for await (const { chunks } of table.json('\n', options)) rows.push(...textOf(chunks).split('\n').slice(1))
     expect(rows).toEqual(await ask('select row_to_json(k)::text as text from keyed k order by a, b, c, d, e'))
   })
 
@@ -79,7 +80,7 @@ describe('an export of a PostgreSQL table', () => {
     )
     const table = await db.table('typed').exports(options.signal)
     const rows: string[] = []
-    for await (const { bytes } of table.json('\n', options)) rows.push(...textOf(bytes).split('\n').slice(1))
+    for await (const { chunks } of table.json('\n', options)) rows.push(...textOf(chunks).split('\n').slice(1))
     const expected = await ask(
       `select translate(row_to_json(t.*)::text, E'\\r\\n', '  ') as text from typed t order by id`,
     )
@@ -130,8 +131,8 @@ describe('an export of a PostgreSQL table', () => {
     let rows = 0
     for await (const page of table.json('\n', options)) {
       rows += page.rows
-      if (page.rows > 1) expect(page.bytes.length).toBeLessThan(2_000_000)
-      sum.update(textOf(page.bytes))
+      if (page.rows > 1) expect(Buffer.concat(page.chunks).length).toBeLessThan(2_000_000)
+      sum.update(textOf(page.chunks))
     }
     expect(rows).toBe(5_000)
     const expected = createHash('md5')
@@ -169,5 +170,34 @@ describe('several exporters of one feed at once', () => {
       'facilities-00000001.manifest.json',
       'facilities.latest.json',
     ])
+  })
+
+  it('publish one manifest, though one is frozen in the middle and goes on when the other has published', async () => {
+    await using place = await Place.make()
+    await sql(
+      'create table thawed as select n as id, repeat(md5(n::text), 8) as body from generate_series(1, 30000) n',
+      'alter table thawed add primary key (id)',
+    )
+    const [reached, gate] = [deferred(), deferred()]
+    const standing = async (row: Readonly<Record<string, unknown>>) => {
+      if (row['id'] !== 30_000) return row
+      reached.resolve()
+      await gate.promise
+      return row
+    }
+    const options = { from: db.table('thawed'), as: ndjson(), to: place.store, rotate: { rows: 5_000 } }
+    const frozen = publish(feed({ ...options, map: standing })).catch((error: unknown) => error)
+    await reached.promise
+    // Files of it are finished: they must neither be published nor be taken for the other's.
+    const files = async (): Promise<readonly string[]> => (await place.names()).filter((name) => name.endsWith('.gz'))
+    await expect.poll(async () => (await files()).length).toBeGreaterThan(0)
+    await publish(feed({ ...options, map: (row: unknown) => row }))
+    const published = await place.manifest()
+    gate.resolve()
+    expect(await frozen).toBeInstanceOf(ConflictError)
+    expect(await place.manifest()).toEqual(published)
+    expect(published).toMatchObject({ sequence: 1, rows: 30_000 })
+    expect(await files()).toEqual(published?.files.map(({ name }) => name))
+    expect((await place.contents()).join('').trimEnd().split('\n')).toHaveLength(30_000)
   })
 })

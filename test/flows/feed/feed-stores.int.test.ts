@@ -10,13 +10,16 @@ import { postgres } from '../../../src/adapters/postgres/index.js'
 import type { Flow } from '../../../src/core/flow.js'
 import { isObjectMissing, type ObjectStore } from '../../../src/core/object-store.js'
 import { feed } from '../../../src/flows/feed/feed.js'
+import { Random } from '../../support/hostile/random.js'
 import { type Azurite, startAzurite } from '../../support/objects/azurite.js'
+import { startFailingProxy } from '../../support/objects/failing-proxy.js'
 import { startGcsDouble } from '../../support/objects/gcs-double.js'
 import type { HttpDouble } from '../../support/objects/http-double.js'
 import { startS3Double } from '../../support/objects/s3-double.js'
 import { S3_CREDENTIALS, type S3Server, startS3rver } from '../../support/objects/s3-server.js'
-import { type SftpServer, startSftpServer } from '../../support/objects/sftp-server.js'
+import { CuttingLink, type SftpServer, startSftpServer } from '../../support/objects/sftp-server.js'
 import { plainClient, testDatabase } from '../../support/postgres.js'
+import { counted, dying } from './counted-store.js'
 import { publish } from './feed-subject.js'
 
 const ROWS = 3_000
@@ -27,10 +30,10 @@ const { signal } = new AbortController()
 let rver: S3Server
 let double: HttpDouble
 let azurite: Azurite
-let google: HttpDouble
+let gcsDouble: HttpDouble
 let sshd: SftpServer
 beforeAll(async () => {
-  ;[rver, double, azurite, google, sshd] = await Promise.all([
+  ;[rver, double, azurite, gcsDouble, sshd] = await Promise.all([
     startS3rver('feeds'),
     startS3Double('feeds', S3_CREDENTIALS.accessKeyId),
     startAzurite('feeds'),
@@ -39,7 +42,7 @@ beforeAll(async () => {
   ])
   await generation(1)
 })
-afterAll(() => Promise.all([rver, double, azurite, google, sshd, db].map((each) => each[Symbol.asyncDispose]())))
+afterAll(() => Promise.all([rver, double, azurite, gcsDouble, sshd, db].map((each) => each[Symbol.asyncDispose]())))
 
 /** All rows say which generation they are of. */
 async function generation(number: number): Promise<void> {
@@ -52,40 +55,38 @@ async function generation(number: number): Promise<void> {
   )
 }
 
-const bucket = ({ endpoint }: { endpoint: string }): ObjectStore =>
+/** Where a store is: the server itself, or what stands before it. */
+interface Through {
+  readonly endpoint: string
+}
+
+const fresh = (): string => randomBytes(6).toString('hex')
+const patient = { retryMs: 60_000, timeoutMs: 2_000 }
+const bucket = ({ endpoint }: Through, more: Partial<typeof patient> = {}): ObjectStore =>
   s3({
     bucket: 'feeds',
-    prefix: randomBytes(6).toString('hex'),
+    prefix: fresh(),
     endpoint,
     region: 'eu-central-1',
     credentials: S3_CREDENTIALS,
+    ...more,
   })
+const google = ({ endpoint }: Through, more: Partial<typeof patient> = {}): ObjectStore =>
+  gcs({ bucket: 'feeds', prefix: fresh(), endpoint, ...more })
+const container = ({ endpoint }: Through, more: Partial<typeof patient> = {}): ObjectStore => {
+  const connectionString = azurite.connectionString.replaceAll(azurite.endpoint, endpoint)
+  return azure({ container: 'feeds', prefix: fresh(), connectionString, ...more })
+}
+const dropbox = (port: number, more: Partial<typeof patient> = {}): ObjectStore => {
+  const { user, privateKey, hostKey, path } = sshd
+  return sftp({ host: '127.0.0.1', port, user, privateKey, hostKey, path: `${path}/${fresh()}`, ...more })
+}
 const STORES = [
   { name: 's3rver', open: () => bucket(rver) },
   { name: 'an S3 with conditional writes', open: () => bucket(double) },
-  {
-    name: 'a double of Google Cloud Storage',
-    open: () => gcs({ bucket: 'feeds', prefix: randomBytes(6).toString('hex'), endpoint: google.endpoint }),
-  },
-  {
-    name: 'OpenSSH',
-    open: () => {
-      const { port, user, privateKey, hostKey, path } = sshd
-      return sftp({
-        host: '127.0.0.1',
-        port,
-        user,
-        privateKey,
-        hostKey,
-        path: `${path}/${randomBytes(6).toString('hex')}`,
-      })
-    },
-  },
-  {
-    name: 'azurite',
-    open: () =>
-      azure({ container: 'feeds', prefix: randomBytes(6).toString('hex'), connectionString: azurite.connectionString }),
-  },
+  { name: 'a double of Google Cloud Storage', open: () => google(gcsDouble) },
+  { name: 'OpenSSH', open: () => dropbox(sshd.port) },
+  { name: 'azurite', open: () => container(azurite) },
 ]
 
 const flowTo = (to: ObjectStore): Flow => feed({ from: db.table('facility'), to, rotate: { rows: 1_000 } })
@@ -162,6 +163,24 @@ describe.each(STORES)('a feed to $name', ({ open }) => {
   })
 })
 
+describe.each(STORES)('a feed to $name whose exporter died', ({ open }) => {
+  it('has what was finished from the store itself, and the rest alone is sent', async () => {
+    const store = open()
+    await generation(31)
+    await expect(publish(flowTo(dying(store, 2)))).rejects.toThrow('the exporter is dead')
+    const left = (await store.list('', signal)).map(({ name }) => name)
+    expect(left.filter((name) => name.endsWith('.gz'))).toHaveLength(2)
+    const { store: counting, sent } = counted(store)
+    await publish(flowTo(counting))
+    expect(sent.size, 'files that were sent').toBe(1)
+    expect(await readNewest(store)).toEqual({ rows: ROWS, generations: new Set([31]) })
+    const names = (await store.list('', signal)).map(({ name }) => name)
+    expect(names.filter((name) => name.endsWith('.gz') && left.includes(name))).toEqual([])
+    expect(names.filter((name) => name.endsWith('.gz'))).toHaveLength(3)
+    expect(await flowTo(store).verifyFeed?.('facilities', signal)).toMatchObject({ problems: [], rows: ROWS })
+  })
+})
+
 /** Every cut of an object, by a few and by many bytes, is found, and only that. */
 async function expectCutsFound(store: ObjectStore, flow: Flow): Promise<void> {
   const newest = await flow.publishedFeed?.('facilities', undefined, signal)
@@ -203,6 +222,44 @@ describe('a feed to a store that fails', () => {
     const manifests = (await store.list('', signal)).filter(({ name }) => name.endsWith('.manifest.json'))
     expect(manifests).toHaveLength(3)
   }, 120_000)
+
+  const failing = async (
+    target: Through,
+    open: (at: Through, more: typeof patient) => ObjectStore,
+    cuts = true,
+  ): Promise<{ store: ObjectStore } & AsyncDisposable> => {
+    const proxy = await startFailingProxy(target.endpoint, { failing: 0.3, seed: 6, cuts })
+    return { store: open(proxy, patient), [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() }
+  }
+
+  it.each([
+    { name: 's3rver', open: () => failing(rver, bucket) },
+    { name: 'azurite', open: () => failing(azurite, container) },
+    { name: 'a double of Google Cloud Storage', open: () => failing(gcsDouble, google, false) },
+    {
+      name: 'OpenSSH, whose connections are cut',
+      open: async () => {
+        const random = new Random(7)
+        const link = await CuttingLink.start(sshd.port, () => random.integer(20_000, 200_000))
+        link.cuts = Number.POSITIVE_INFINITY
+        return { store: dropbox(link.port, patient), [Symbol.asyncDispose]: () => link[Symbol.asyncDispose]() }
+      },
+    },
+  ])(
+    'is published whole to $name, and nothing is left over',
+    async ({ open }) => {
+      await using subject = await open()
+      const { store } = subject
+      await generation(21)
+      await publish(flowTo(store))
+      expect(await readNewest(store)).toEqual({ rows: ROWS, generations: new Set([21]) })
+      expect(await flowTo(store).verifyFeed?.('facilities', signal)).toMatchObject({ problems: [], rows: ROWS })
+      const names = (await store.list('', signal)).map(({ name }) => name)
+      // Three files, a manifest, and the pointer to it.
+      expect(names).toHaveLength(5)
+    },
+    120_000,
+  )
 
   it('is not published to a bucket that is not there, or that refuses', async () => {
     for (const [name, code] of [

@@ -7,6 +7,7 @@ import { folder } from '../../../src/adapters/objects/files/index.js'
 import type { Flow, FlowContext } from '../../../src/core/flow.js'
 import type { ObjectStore } from '../../../src/core/object-store.js'
 import type { FlowEvent } from '../../../src/core/observer.js'
+import type { StateStore } from '../../../src/core/state.js'
 
 /** What a reader needs of a manifest; written without the product's own shape of it. */
 const ReadManifest = z.object({
@@ -68,10 +69,12 @@ export interface RunOptions {
   readonly events?: FlowEvent[]
   readonly drain?: AbortSignal
   readonly full?: boolean
+  readonly state?: StateStore
 }
 
 /** Runs a feed flow called `facilities` once. */
-export async function publish(flow: Flow, { events = [], drain, full = false }: RunOptions = {}): Promise<void> {
+export async function publish(flow: Flow, options: RunOptions = {}): Promise<void> {
+  const { events = [], drain, full = false, state } = options
   const never = new AbortController().signal
   const context: FlowContext = {
     name: 'facilities',
@@ -80,6 +83,7 @@ export async function publish(flow: Flow, { events = [], drain, full = false }: 
     abort: never,
     untilCaughtUp: false,
     full,
+    ...(state === undefined ? {} : { state }),
   }
   await flow.run(context)
 }

@@ -5,7 +5,7 @@ import { type LoadEvent, type LoadOptions, loadTables } from '../../../src/flows
 import { dedicatedServer, plainClient, testDatabase } from '../../support/postgres.js'
 
 const RECORDS = 'create table records (id uuid primary key, value text not null)'
-const signal = AbortSignal.timeout(120_000)
+const signal = AbortSignal.timeout(240_000)
 const never = new AbortController().signal
 
 async function bulkOf(database: ReturnType<typeof postgres>, table: string): Promise<BulkTable> {
@@ -78,13 +78,13 @@ describe('load', () => {
         if (event.type === 'batch') seen[event.database === killed.label ? 'killed' : 'other'] += event.rows
       },
     })
-    await expect.poll(() => seen.killed, { timeout: 10_000 }).toBeGreaterThan(3_000)
+    await expect.poll(() => seen.killed, { timeout: 30_000 }).toBeGreaterThan(3_000)
     await server.kill()
     const other = seen.other
-    await expect.poll(() => seen.other, { timeout: 10_000 }).toBeGreaterThan(other + 5_000)
+    await expect.poll(() => seen.other, { timeout: 30_000 }).toBeGreaterThan(other + 5_000)
     const before = seen.killed
     await server.start()
-    await expect.poll(() => seen.killed, { timeout: 15_000 }).toBeGreaterThan(before + 3_000)
+    await expect.poll(() => seen.killed, { timeout: 30_000 }).toBeGreaterThan(before + 3_000)
     drain.abort()
     const summary = await loading
     const [first, second] = summary.perDatabase

@@ -69,14 +69,15 @@ export async function pubsubStream(given: PubsubGiven = {}): Promise<PubsubStrea
 }
 
 /** Google's emulator forgets all when it ends, so for the flow it goes away from the network only. */
-export async function emulatorStream(start: () => Promise<PubsubServer>): Promise<TestStream> {
+export async function emulatorStream(start: () => Promise<PubsubServer>, leaseMs: number): Promise<TestStream> {
   const server = await start()
   const proxy = await FaultProxy.start(`http://${server.address}`)
   const client = bareClient(server.address)
   const names = await subscribe(client)
   return {
     once: false,
-    setup: pubsubSetup(`127.0.0.1:${proxy.port}`, names.subscription, {}),
+    // A JVM on a busy machine may well say nothing for a second.
+    setup: pubsubSetup(`127.0.0.1:${proxy.port}`, names.subscription, { leaseMs, silenceMs: 5_000 }),
     publish: (messages, noted) => publishTo(client, names.topic, messages, noted),
     async away(gone) {
       await proxy.set({ kind: gone ? 'refuse' : 'none' })

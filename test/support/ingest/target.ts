@@ -51,7 +51,16 @@ export function postgresTarget(url: string): Target {
 }
 
 export function mariadbTarget(url: string): Target {
-  const names = ['effects', 'audit', 'readings', 'sensors', 'lockstep_checkpoints', 'lockstep_dead_letters']
+  const names = [
+    'effects',
+    'audit',
+    'readings',
+    'sensors',
+    'lockstep_checkpoints',
+    'lockstep_dead_letters',
+    'lockstep_leases',
+    'lockstep_fences',
+  ]
   return {
     setup: { engine: 'mysql', url },
     async reset() {

@@ -63,6 +63,9 @@ class GcsDouble {
     if (bucket === 'refused') return fault(403, 'forbidden', 'does not have storage.objects.create access')
     if (bucket !== this.#bucket) return fault(404, 'notFound', 'The specified bucket does not exist.')
     if (uploads !== undefined) return this.#upload(asked)
+    const [, from, , to] = /^(.+)\/rewriteTo\/b\/([^/]+)\/o\/(.+)$/.exec(key ?? '') ?? []
+    if (from !== undefined && to !== undefined)
+      return this.#rewrite(decodeURIComponent(from), decodeURIComponent(to), asked)
     return key === undefined ? this.#list(asked) : this.#object(decodeURIComponent(key), asked)
   }
 
@@ -89,6 +92,17 @@ class GcsDouble {
     if (headers.range === undefined) return { status: 200, headers: stored, body: object.bytes }
     if (from >= object.bytes.length) return fault(416, 'requestedRangeNotSatisfiable', 'beyond the end')
     return { status: 206, headers: stored, body: object.bytes.subarray(from) }
+  }
+
+  /** Of large objects it says first that it is not done. */
+  #rewrite(from: string, to: string, { url, body }: Asked): Answer {
+    const object = this.#objects.get(from)
+    if (object === undefined) return fault(404, 'notFound', `No such object: ${this.#bucket}/${from}`)
+    const token = `${from}>${to}`
+    if (object.bytes.length > 1_000_000 && url.searchParams.get('rewriteToken') !== token)
+      return json(200, { kind: 'storage#rewriteResponse', done: false, rewriteToken: token })
+    const made = this.#make({ ...JSON.parse(String(body)), name: to }, object.bytes, false)
+    return json(200, { kind: 'storage#rewriteResponse', done: true, resource: JSON.parse(String(made.body)) })
   }
 
   #list({ url }: Asked): Answer {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Random } from '../hostile/random.js'
 
 /** What a double of a store answers; the body is whole, as its requests are. */
 export interface Answer {
@@ -23,8 +24,11 @@ export interface HttpDouble extends AsyncDisposable {
   readonly requests: Map<string, number>
 }
 
+const SEED = 5
+
 /** Serves over HTTP on this machine; `answer` is called with one request after the other. */
 export async function startHttpDouble(answer: (asked: Asked) => Answer, refused: Answer): Promise<HttpDouble> {
+  const random = new Random(SEED)
   const double = { failing: 0, requests: new Map<string, number>() }
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -33,13 +37,13 @@ export async function startHttpDouble(answer: (asked: Asked) => Answer, refused:
       const { method = 'GET', url = '/', headers } = request
       double.requests.set(method, (double.requests.get(method) ?? 0) + 1)
       const asked = { method, url: new URL(url, 'http://store'), headers, body: Buffer.concat(chunks) }
-      const chance = Math.random()
+      const chance = random.next()
       if (chance >= double.failing) return send(response, answer(asked), method)
       if (chance < double.failing / 3) return send(response, refused, method)
       // The harder ones: it was done, and the client learns nothing or something else of it.
       const done = answer(asked)
       if (chance < (double.failing * 2) / 3) return send(response, refused, method)
-      if (Math.random() < 0.5 || method === 'HEAD') return void request.socket.destroy()
+      if (random.next() < 0.5 || method === 'HEAD') return void request.socket.destroy()
       const whole = Buffer.from(done.body ?? '')
       response.writeHead(done.status, { ...done.headers, 'content-length': String(whole.length + 1) })
       response.write(whole, () => request.socket.destroy())

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import S3rver from 's3rver'
+import { replaceAtOnce } from './atomic-store.js'
 
 /** What s3rver takes for right. */
 export const S3_CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
@@ -20,6 +21,7 @@ export async function startS3rver(...buckets: readonly string[]): Promise<S3Serv
     directory,
     configureBuckets: buckets.map((name) => ({ name })),
   })
+  replaceAtOnce(server.store)
   const { port } = await server.run()
   return {
     endpoint: `http://127.0.0.1:${port}`,

@@ -1,5 +1,8 @@
 declare module 's3rver' {
+  import type { FileStore } from './atomic-store.js'
+
   class S3rver {
+    readonly store: FileStore
     constructor(options: {
       address?: string
       port?: number

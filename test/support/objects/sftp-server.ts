@@ -14,6 +14,10 @@ const run = promisify(execFile)
 /** Debian's OpenSSH on a port of its own, with keys that were made for it; the files are below `path`. */
 export interface SftpServer extends AsyncDisposable {
   readonly port: number
+  /** Of the same server, where nothing may be written. */
+  readonly readOnlyPort: number
+  /** Of the same server, where no second link to a file is made. */
+  readonly linklessPort: number
   readonly user: string
   /** Of a folder that the user may write to. */
   readonly path: string
@@ -28,14 +32,17 @@ export interface SftpServer extends AsyncDisposable {
 
 export async function startSftpServer(): Promise<SftpServer> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-sshd-'))
-  const port = await freePort()
+  const [port, readOnlyPort, linklessPort] = [await freePort(), await freePort(), await freePort()]
   const key = (name: string) => run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', join(folder, name)])
   await Promise.all(['host', 'login', 'stranger'].map(key))
   await copyFile(join(folder, 'login.pub'), join(folder, 'authorized'))
   const host = (await readFile(join(folder, 'host.pub'), 'utf8')).trim()
-  await writeFile(join(folder, 'known_hosts'), `[127.0.0.1]:${port} ${host}\n`)
+  await writeFile(
+    join(folder, 'known_hosts'),
+    [port, readOnlyPort, linklessPort].map((each) => `[127.0.0.1]:${each} ${host}\n`).join(''),
+  )
   const { stdout } = await run('ssh-keygen', ['-lf', join(folder, 'host.pub')])
-  await writeFile(join(folder, 'sshd_config'), configOf(folder, port))
+  await writeFile(join(folder, 'sshd_config'), configOf(folder, { port, readOnlyPort, linklessPort }))
   // As root it wants a folder that the system makes when it starts.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
   const daemon = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: 'ignore' })
@@ -44,6 +51,8 @@ export async function startSftpServer(): Promise<SftpServer> {
   await vi.waitFor(() => greeted(port), { timeout: 20_000, interval: 50 })
   return {
     port,
+    readOnlyPort,
+    linklessPort,
     user: userInfo().username,
     path: join(folder, 'files'),
     privateKey: await readFile(join(folder, 'login'), 'utf8'),
@@ -58,9 +67,13 @@ export async function startSftpServer(): Promise<SftpServer> {
   }
 }
 
-function configOf(folder: string, port: number): string {
+type Ports = Pick<SftpServer, 'port' | 'readOnlyPort' | 'linklessPort'>
+
+function configOf(folder: string, { port, readOnlyPort, linklessPort }: Ports): string {
   return [
     `Port ${port}`,
+    `Port ${readOnlyPort}`,
+    `Port ${linklessPort}`,
     'ListenAddress 127.0.0.1',
     `HostKey ${join(folder, 'host')}`,
     `AuthorizedKeysFile ${join(folder, 'authorized')}`,
@@ -71,6 +84,10 @@ function configOf(folder: string, port: number): string {
     'PermitRootLogin prohibit-password',
     'MaxStartups 100',
     'Subsystem sftp internal-sftp',
+    `Match LocalPort ${readOnlyPort}`,
+    '  ForceCommand internal-sftp -R',
+    `Match LocalPort ${linklessPort}`,
+    '  ForceCommand internal-sftp -P hardlink',
     '',
   ].join('\n')
 }
@@ -91,7 +108,7 @@ async function stopped(daemon: ChildProcess): Promise<void> {
   await ended
 }
 
-/** Stands before a server and cuts connections after so many bytes from the client, as long as there are cuts left. */
+/** Stands before a server and cuts connections after so many bytes, as long as there are cuts left. */
 export class CuttingLink implements AsyncDisposable {
   cuts = 0
   made = 0
@@ -104,11 +121,12 @@ export class CuttingLink implements AsyncDisposable {
     this.#server = server
   }
 
-  static async start(to: number, bytes: number): Promise<CuttingLink> {
+  /** @param bytes that pass in a connection before it is cut. */
+  static async start(to: number, bytes: () => number): Promise<CuttingLink> {
     const server = createServer()
     const port = await freePort()
     const link = new CuttingLink(port, server)
-    server.on('connection', (client) => link.#join(client, to, bytes))
+    server.on('connection', (client) => link.#join(client, to, bytes()))
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
     return link
@@ -135,7 +153,6 @@ export class CuttingLink implements AsyncDisposable {
     const count = (chunk: Buffer): void => {
       passed += chunk.length
       if (passed < bytes || this.cuts === 0) return
-      passed = 0
       this.cuts -= 1
       this.made += 1
       client.destroy()

@@ -1,9 +1,15 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/preact-query'
-import type { LetterQuery, Page } from 'lockstep/client'
+import { type LetterQuery, type Page, ProblemError } from 'lockstep/client'
 import { useSession } from './session.js'
 
 /** What changes with every batch is asked for this often; the list of flows comes by the live stream. */
 const OFTEN_MS = 2_000
+
+/** What does not change while the server runs. */
+export function useAbout() {
+  const { client } = useSession()
+  return useQuery({ queryKey: ['about'], queryFn: () => client.about() })
+}
 
 export function useFlows() {
   const { client } = useSession()
@@ -27,7 +33,12 @@ export function useSeries(flow: string, step: 1 | 10) {
 
 export function useHappenings(flow: string) {
   const { client } = useSession()
-  return useQuery({ queryKey: ['flow', flow, 'happenings'], queryFn: () => client.happenings(flow, 30) })
+  // What other processes keep in the event log is told by no live event.
+  return usePages(
+    ['flow', flow, 'happenings'],
+    (cursor) => client.happenings(flow, { limit: 30, ...(cursor === undefined ? {} : { cursor }) }),
+    { refetchInterval: OFTEN_MS * 5 },
+  )
 }
 
 export function useConfig(flow: string) {
@@ -44,8 +55,13 @@ export function useCheckpoints(flow: string) {
   })
 }
 
-function usePages<Item>(key: readonly unknown[], read: (cursor: string | undefined) => Promise<Page<Item>>) {
+function usePages<Item>(
+  key: readonly unknown[],
+  read: (cursor: string | undefined) => Promise<Page<Item>>,
+  { refetchInterval = false }: { readonly refetchInterval?: number | false } = {},
+) {
   return useInfiniteQuery({
+    refetchInterval,
     queryKey: key,
     queryFn: ({ pageParam }) => read(pageParam),
     initialPageParam: undefined as string | undefined,
@@ -100,6 +116,29 @@ export function useFeeds(flow: string) {
   return usePages(['flow', flow, 'feeds'], (cursor) =>
     client.feeds(flow, { limit: 20, ...(cursor === undefined ? {} : { cursor }) }),
   )
+}
+
+export function useFeedRuns(flow: string) {
+  const { client } = useSession()
+  return usePages(
+    ['flow', flow, 'feed-runs'],
+    (cursor) => client.feedRuns(flow, { limit: 10, ...(cursor === undefined ? {} : { cursor }) }),
+    { refetchInterval: OFTEN_MS * 5 },
+  )
+}
+
+/** `null`: it is not kept. */
+export function useFeedReport(flow: string, run: string | undefined) {
+  const { client } = useSession()
+  return useQuery({
+    queryKey: ['flow', flow, 'feed-runs', run],
+    enabled: run !== undefined,
+    queryFn: () =>
+      client.feedReport(flow, run ?? '').catch((error: unknown) => {
+        if (error instanceof ProblemError && error.status === 404) return null
+        throw error
+      }),
+  })
 }
 
 export function useFeed(flow: string, sequence: number) {

@@ -10,6 +10,8 @@ export type Connection = 'connecting' | 'live' | 'lost'
 interface Session {
   readonly client: LockstepClient
   readonly connection: Connection
+  /** Where the server still asks for one, it refuses this. */
+  readonly hasToken: boolean
   /** Kept for this tab only. */
   signIn(token: string): void
 }
@@ -33,7 +35,8 @@ export function SessionProvider({ children }: { readonly children: ComponentChil
     setToken(given)
     void queries.resetQueries()
   }
-  return <Context.Provider value={{ client, connection, signIn }}>{children}</Context.Provider>
+  const session = { client, connection, hasToken: token !== undefined, signIn }
+  return <Context.Provider value={session}>{children}</Context.Provider>
 }
 
 const AGAIN_MS = 2_000

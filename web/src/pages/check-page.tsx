@@ -4,12 +4,12 @@ import { useRoute } from 'preact-iso'
 import { inWords, took } from '../data/figures.js'
 import { useCheck, useFindings } from '../data/queries.js'
 import { count, moment } from '../format.js'
-import { CopyButton } from '../parts/copy-button.js'
 import { FindingRow } from '../parts/finding-row.js'
 import { Loading } from '../parts/loading.js'
 import { Paged } from '../parts/paged.js'
 import { Panel } from '../parts/panel.js'
 import { ProblemNote } from '../parts/problem-note.js'
+import { RepairPanel } from '../parts/repair-panel.js'
 import { VerdictBadge } from '../parts/verdict-badge.js'
 
 /** One run of a check: what it found, row beside row. */
@@ -24,15 +24,23 @@ export function CheckPage() {
         <a href={`/checks/${flow}`}>All runs of {name}</a>
       </p>
       <div class="mb-1 flex flex-wrap items-center gap-3">
-        <h1 class="text-2xl font-semibold tracking-tight">{inWords(run)}</h1>
+        <h1 class="text-2xl font-semibold tracking-tight">{run.error === null ? inWords(run) : 'No verdict'}</h1>
         <VerdictBadge run={run} />
       </div>
-      <p class="mb-4 break-words text-muted">
+      <p class="mb-4 text-muted">
         {moment(run.startedAt)} · {took(run)}
-        {run.of === null ? '' : ` · ${run.of}`}
+        {run.of === null || run.of === 'count' ? '' : ` · ${run.of}`}
       </p>
+      {run.error === null ? null : (
+        <p class="mb-4 rounded-lg bg-bad-soft px-4 py-3 text-bad">
+          {run.error.message} <span class="mono text-ink">{run.error.code}</span>
+        </p>
+      )}
       <Sources run={run} />
-      <Findings flow={name} run={run} />
+      <div class="grid grid-cols-[minmax(0,1fr)] gap-4">
+        <RepairPanel flow={name} run={run} />
+        <Findings flow={name} run={run} />
+      </div>
     </>
   )
 }
@@ -43,10 +51,7 @@ function Findings({ flow, run }: { readonly flow: string; readonly run: CheckRun
   const findings = pages.data?.pages.flatMap((page) => page.items) ?? []
   const kinds = Object.keys(run.found).filter((one) => (run.found[one] ?? 0) > 0)
   return (
-    <Panel
-      title={`Findings${run.kept > 0 ? ` (${count(run.kept)} kept)` : ''}`}
-      aside={<Repair flow={flow} run={run} />}
-    >
+    <Panel title={titleOf(run)}>
       {kinds.length > 1 ? (
         <div class="flex flex-wrap gap-2 border-b border-line px-4 py-2">
           {[undefined, ...kinds].map((one) => (
@@ -73,6 +78,12 @@ function Findings({ flow, run }: { readonly flow: string; readonly run: CheckRun
   )
 }
 
+function titleOf({ found, kept }: CheckRun): string {
+  const all = Object.values(found).reduce((sum, times) => sum + times, 0)
+  if (all === 0) return 'Findings'
+  return all === kept ? `Findings (${count(all)})` : `Findings (${count(all)}, of which ${count(kept)} are kept)`
+}
+
 /** What was compared, with its filters, as the config had it then. */
 function Sources({ run }: { readonly run: CheckRun }) {
   return (
@@ -80,7 +91,7 @@ function Sources({ run }: { readonly run: CheckRun }) {
       {run.sources.map(({ role, label, where, query }) => (
         <div key={`${role} ${label}`} class="contents">
           <dt class="text-muted">{role}</dt>
-          <dd class="break-all">
+          <dd>
             {label}
             {where === null ? null : <code class="mono"> where {where}</code>}
             {query === null ? null : <code class="mono"> {query}</code>}
@@ -89,11 +100,4 @@ function Sources({ run }: { readonly run: CheckRun }) {
       ))}
     </dl>
   )
-}
-
-/** The findings can be turned into SQL by the command, which reads the rows as they are then. */
-function Repair({ flow, run }: { readonly flow: string; readonly run: CheckRun }) {
-  if (run.verdict !== 'different') return null
-  const command = `lockstep check ${flow} --repair sql`
-  return <CopyButton text={command} what="repair command" />
 }

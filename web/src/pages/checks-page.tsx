@@ -72,9 +72,11 @@ function Runs({ flow }: { readonly flow: FlowSummary }) {
             <thead>
               <tr>
                 <th scope="col">When</th>
-                <th scope="col">Verdict</th>
+                <th scope="col" class="max-sm:hidden">
+                  Verdict
+                </th>
                 <th scope="col">Found</th>
-                <th scope="col" class="number">
+                <th scope="col" class="number max-sm:hidden">
                   Took
                 </th>
               </tr>
@@ -88,12 +90,15 @@ function Runs({ flow }: { readonly flow: FlowSummary }) {
                         {ago(run.startedAt, now)}
                       </time>
                     </a>
+                    <p class="mt-0.5 sm:hidden">
+                      <VerdictBadge run={run} />
+                    </p>
                   </td>
-                  <td>
+                  <td class="max-sm:hidden">
                     <VerdictBadge run={run} />
                   </td>
-                  <td>{inWords(run)}</td>
-                  <td class="number">{took(run)}</td>
+                  <td class="wide">{inWords(run)}</td>
+                  <td class="number max-sm:hidden">{took(run)}</td>
                 </tr>
               ))}
             </tbody>

@@ -4,6 +4,7 @@ import { useNow } from '../data/now.js'
 import { useConflicts, useFlows } from '../data/queries.js'
 import { ago, count } from '../format.js'
 import { Badge } from '../parts/badge.js'
+import { Cells } from '../parts/cells.js'
 import { chosenFlow, FlowTabs } from '../parts/flow-tabs.js'
 import { Loading } from '../parts/loading.js'
 import { Paged } from '../parts/paged.js'
@@ -44,7 +45,7 @@ function Conflicts({ flow }: { readonly flow: FlowSummary }) {
   const conflicts = pages.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Panel title="Recorded">
-      <Paged pages={pages} items={conflicts.length} nothing="None: the sides never disagreed.">
+      <Paged pages={pages} items={conflicts.length} nothing="None is recorded: the sides never disagreed.">
         <ul>
           {conflicts.map((conflict) => (
             <Conflict key={`${conflict.database} ${conflict.id}`} conflict={conflict} />
@@ -57,27 +58,26 @@ function Conflicts({ flow }: { readonly flow: FlowSummary }) {
 
 function Conflict({ conflict }: { readonly conflict: ConflictEntry }) {
   const now = useNow()
-  const { key, incoming, existing, decision, table, times, lastAt } = conflict
+  const { incoming, existing, decision, table, times, lastAt } = conflict
+  const key = conflict.key.map((value) => value ?? 'NULL').join(', ')
   return (
     <li class="border-b border-line px-4 py-3 last:border-0">
       <p class="flex flex-wrap items-center gap-2">
-        <span class="mono break-all font-medium">{key.map((value) => value ?? 'NULL').join(', ')}</span>
+        <span class="mono font-medium">{key}</span>
         <Badge tone="warn">{decision}</Badge>
         <span class="text-muted">
           {table} · {ago(lastAt, now)}
           {times > 1 ? ` · ${count(times)} times` : ''}
         </span>
       </p>
-      <dl class="mono mt-1 grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3">
-        <dt class="text-muted">incoming</dt>
-        <dd class="break-all">{values(incoming)}</dd>
-        <dt class="text-muted">existing</dt>
-        <dd class="break-all">{values(existing)}</dd>
-      </dl>
+      <Cells
+        label={key}
+        columns={[]}
+        sides={[
+          { name: 'incoming', row: incoming },
+          { name: 'existing', row: existing },
+        ]}
+      />
     </li>
   )
-}
-
-function values(row: readonly (string | null)[]): string {
-  return row.map((value) => value ?? 'NULL').join(' | ')
 }

@@ -1,16 +1,17 @@
 import type { FlowDetail } from 'lockstep/client'
 import { useState } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
-import { CONDITION_TONE, stateWord } from '../data/condition.js'
+import { CONDITION_TONE, endsByItself, placeOf, stateWord } from '../data/condition.js'
 import { useNow } from '../data/now.js'
-import { useFlow, useSeries } from '../data/queries.js'
+import { useFeedRuns, useFlow, useSeries } from '../data/queries.js'
 import { ago, count, duration, rate } from '../format.js'
 import { Badge } from '../parts/badge.js'
 import { Chart } from '../parts/chart.js'
+import { FlowAlerts } from '../parts/flow-alerts.js'
 import { FlowCommands } from '../parts/flow-commands.js'
 import { FlowCheckpoints, FlowConfig, FlowHappenings, FlowLanes } from '../parts/flow-panels.js'
 import { Loading } from '../parts/loading.js'
-import { Panel } from '../parts/panel.js'
+import { Nothing, Panel } from '../parts/panel.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { Tile, Tiles } from '../parts/tile.js'
 
@@ -30,13 +31,19 @@ export function FlowPage() {
         </div>
       </div>
       <Trouble flow={flow} />
+      <Lease flow={flow} />
       <Figures flow={flow} />
-      <Charts flow={name} />
-      <div class="mt-4 grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-2">
-        <FlowHappenings flow={name} />
-        <FlowLanes lanes={flow.lanes} />
-        <FlowCheckpoints flow={flow} />
-        <FlowConfig flow={name} />
+      {flow.kind === 'check' ? null : <Charts flow={flow} />}
+      <div class="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-2">
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-4">
+          <FlowHappenings flow={name} />
+          {endsByItself(flow.kind) ? null : <FlowLanes lanes={flow.lanes} />}
+        </div>
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-4">
+          {endsByItself(flow.kind) ? null : <FlowCheckpoints flow={flow} />}
+          <FlowAlerts flow={flow} />
+          <FlowConfig flow={name} />
+        </div>
       </div>
     </>
   )
@@ -44,60 +51,91 @@ export function FlowPage() {
 
 function Trouble({ flow }: { readonly flow: FlowDetail }) {
   const now = useNow()
-  if (flow.condition === 'ok' && flow.unhealthy.length === 0)
-    return <p class="mb-4 text-muted">{flow.databases.join(' · ')}</p>
+  const place = placeOf(flow)
+  const error = flow.lastError === null || flow.lastError.message === flow.reason ? null : flow.lastError
+  const isQuiet = flow.condition === 'ok' || (flow.condition === 'off' && flow.reason === null && error === null)
+  if (isQuiet && flow.unhealthy.length === 0) return <p class="mb-4 text-muted">{flow.databases.join(' · ')}</p>
   const tone = flow.condition === 'broken' ? 'bg-bad-soft text-bad' : 'bg-warn-soft text-warn'
   return (
     <div
-      class={`mb-4 mt-2 break-words rounded-lg px-4 py-3 ${flow.condition === 'off' ? 'bg-sunken text-muted' : tone}`}
+      class={`mb-4 mt-2 rounded-lg px-4 py-3 ${flow.condition === 'off' ? 'bg-sunken text-muted' : tone}`}
       role="status"
     >
-      {flow.reason === null ? null : <p class="font-medium">{flow.reason}</p>}
+      {flow.reason === null || flow.unhealthy.some(({ reason }) => reason === flow.reason) ? null : (
+        <p class="font-medium">
+          {flow.reason}
+          {place === undefined ? null : (
+            <>
+              {' · '}
+              <a href={place.href}>{place.word}</a>
+            </>
+          )}
+        </p>
+      )}
       {flow.unhealthy.map(({ subject, reason, since }) => (
         <p key={subject}>
-          {subject}: {reason ?? 'does not work'} (since {ago(since, now)})
+          <span class="font-medium">{subject}</span>: {without(subject, reason)}, since{' '}
+          {duration(now - Date.parse(since))}
         </p>
       ))}
-      {flow.lastError === null || flow.lastError.message === flow.reason ? null : (
+      {error === null ? null : (
         <p class="text-ink">
-          {flow.lastError.message}{' '}
-          {flow.lastError.code === null ? null : <span class="mono">{flow.lastError.code}</span>}
+          {error.message} {error.code === null ? null : <span class="mono">{error.code}</span>}
         </p>
       )}
     </div>
   )
 }
 
+/** Of a flow that must run once: who runs it. */
+function Lease({ flow: { lease, state } }: { readonly flow: FlowDetail }) {
+  const now = useNow()
+  if (lease === null) return null
+  const since = duration(now - Date.parse(lease.since))
+  return (
+    <p class={`mb-4 ${state === 'standby' ? 'rounded-lg bg-sunken px-4 py-3' : 'text-muted'}`}>
+      {state === 'standby' ? 'This instance waits, and takes over when the other one is gone. ' : ''}
+      <span class="font-medium">{lease.holder}</span> runs it for {since} (epoch {lease.epoch})
+    </p>
+  )
+}
+
+/** Most reasons begin with what they are about. */
+function without(subject: string, reason: string | null): string {
+  if (reason === null) return 'does not work'
+  return reason.startsWith(`${subject}: `) ? reason.slice(subject.length + 2) : reason
+}
+
 function Figures({ flow }: { readonly flow: FlowDetail }) {
   const now = useNow()
   const link = (page: string) => `/${page}/${encodeURIComponent(flow.name)}`
+  const started = flow.startedAt === null ? 'not started' : `started ${ago(flow.startedAt, now)}`
   return (
     <Tiles>
-      <Tile
-        label="Rate, last 10 s"
-        figure={rate(flow.itemsPerSecond)}
-        note={`${count(flow.items)} items since the start`}
-      />
-      <Tile
-        label="Lag, last 10 s"
-        figure={flow.lagMs === null ? '–' : duration(flow.lagMs)}
-        note={flow.lag === null ? '' : `p50 ${duration(flow.lag.p50)}, p99 ${duration(flow.lag.p99)}`}
-      />
-      <Tile
-        label="Retries"
-        figure={count(flow.retries)}
-        note={flow.startedAt === null ? '' : `started ${ago(flow.startedAt, now)}`}
-      />
-      <Tile
-        label="Dead letters"
-        figure={flow.stored === null ? '–' : count(flow.stored.deadLetters)}
-        note={flow.stored === null || flow.stored.held === 0 ? '' : `${count(flow.stored.held)} held`}
-        {...(flow.kind === 'ingest' || flow.kind === 'relay' || flow.kind === 'sync'
-          ? { href: link('dead-letters') }
-          : {})}
-      />
+      {flow.kind === 'check' ? null : (
+        <Tile
+          label="Rate, last 10 s"
+          figure={rate(flow.itemsPerSecond)}
+          note={`${count(flow.items)} ${flow.kind === 'feed' ? 'rows' : 'items'} since the start`}
+        />
+      )}
+      {endsByItself(flow.kind) ? null : (
+        <>
+          <Tile
+            label="Lag, last 10 s"
+            figure={flow.lagMs === null ? '–' : duration(flow.lagMs)}
+            note={flow.lag === null ? '' : `p50 ${duration(flow.lag.p50)}, p99 ${duration(flow.lag.p99)}`}
+          />
+          <Tile
+            label="Dead letters"
+            figure={flow.stored === null ? '–' : count(flow.stored.deadLetters)}
+            note={flow.stored === null || flow.stored.held === 0 ? '' : `${count(flow.stored.held)} held`}
+            href={link('dead-letters')}
+          />
+        </>
+      )}
       {flow.kind === 'sync' ? (
-        <Tile label="Conflicts" figure={count(flow.stored?.conflicts ?? 0)} note="" href={link('conflicts')} />
+        <Tile label="Conflicts" figure={count(flow.stored?.conflicts ?? 0)} note="recorded" href={link('conflicts')} />
       ) : null}
       {flow.lastVerdict === null ? null : (
         <Tile
@@ -107,9 +145,8 @@ function Figures({ flow }: { readonly flow: FlowDetail }) {
           {...(flow.kind === 'check' ? { href: link('checks') } : {})}
         />
       )}
-      {flow.kind === 'feed' ? (
-        <Tile label="Feeds" figure="published" note="files, sizes, checksums" href={link('feeds')} />
-      ) : null}
+      {flow.kind === 'feed' ? <LastFeed flow={flow.name} href={link('feeds')} /> : null}
+      <Tile label="Retries" figure={count(flow.retries)} note={started} />
       {flow.nextRunAt === null ? null : (
         <Tile
           label="Next run"
@@ -121,21 +158,29 @@ function Figures({ flow }: { readonly flow: FlowDetail }) {
   )
 }
 
-function Charts({ flow }: { readonly flow: string }) {
+function LastFeed({ flow, href }: { readonly flow: string; readonly href: string }) {
+  const now = useNow()
+  const [last] = useFeedRuns(flow).data?.pages[0]?.items ?? []
+  if (last === undefined) return <Tile label="Feeds" figure="–" note="no run is kept" href={href} />
+  const rejected = last.rejected === 0 ? '' : `, ${count(last.rejected)} rejected`
+  return (
+    <Tile
+      label="Feeds"
+      figure={last.sequence === null ? last.outcome : `#${last.sequence} ${last.outcome}`}
+      note={`${ago(last.endedAt, now)}: ${count(last.rows)} rows${rejected}`}
+      href={href}
+    />
+  )
+}
+
+function Charts({ flow: { name, kind } }: { readonly flow: FlowDetail }) {
   const [step, setStep] = useState<1 | 10>(1)
-  const { data } = useSeries(flow, step)
+  const { data } = useSeries(name, step)
   const span = step === 1 ? 'the last 5 minutes' : 'the last hour'
   const aside = (
     <div class="flex gap-1 text-xs">
       {([1, 10] as const).map((one) => (
-        <button
-          key={one}
-          type="button"
-          class="button"
-          aria-pressed={step === one}
-          disabled={step === one}
-          onClick={() => setStep(one)}
-        >
+        <button key={one} type="button" class="button" aria-pressed={step === one} onClick={() => setStep(one)}>
           {one === 1 ? '5 min' : '1 h'}
         </button>
       ))}
@@ -148,7 +193,7 @@ function Charts({ flow }: { readonly flow: string }) {
   const lags = data?.lagMs.map((lag) => lag ?? undefined) ?? []
   const most = (values: readonly (number | undefined)[]) => Math.max(0, ...values.map((value) => value ?? 0))
   return (
-    <div class="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-2">
+    <div class={`mb-4 grid grid-cols-[minmax(0,1fr)] gap-4 ${endsByItself(kind) ? '' : 'lg:grid-cols-2'}`}>
       <Panel title="Throughput" aside={aside}>
         <div class="p-3">
           <Chart
@@ -159,16 +204,22 @@ function Charts({ flow }: { readonly flow: string }) {
           />
         </div>
       </Panel>
-      <Panel title="Lag">
-        <div class="p-3">
-          <Chart
-            times={times}
-            series={[{ label: 'lag', tone: 'series-2', values: lags }]}
-            format={duration}
-            summary={`Greatest lag of each step over ${span}; the most was ${duration(most(lags))}.`}
-          />
-        </div>
-      </Panel>
+      {endsByItself(kind) ? null : (
+        <Panel title="Lag">
+          {lags.some((lag) => lag !== undefined) ? (
+            <div class="p-3">
+              <Chart
+                times={times}
+                series={[{ label: 'lag', tone: 'series-2', values: lags }]}
+                format={duration}
+                summary={`Greatest lag of each step over ${span}; the most was ${duration(most(lags))}.`}
+              />
+            </div>
+          ) : (
+            <Nothing>Nothing arrived in {span} that could be late.</Nothing>
+          )}
+        </Panel>
+      )}
     </div>
   )
 }

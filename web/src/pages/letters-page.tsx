@@ -80,17 +80,23 @@ function Letters({ flow }: { readonly flow: FlowSummary }) {
             options={[{ value: '' as const, label: 'any' }, ...STAGES.map((value) => ({ value, label: value }))]}
             onChange={(value) => setStage(value === '' ? undefined : value)}
           />
-          <label class="min-w-0 flex-1">
+          <label class="min-w-0 flex-1 basis-36">
             <span class="block text-xs text-muted">Code</span>
             <input
               class="field w-full"
               placeholder="any"
+              list="codes"
               value={code}
               onInput={(event) => setCode(event.currentTarget.value.trim())}
             />
           </label>
+          <datalist id="codes">
+            {[...new Set(letters.map((letter) => letter.code))].map((one) => (
+              <option key={one} value={one} />
+            ))}
+          </datalist>
         </div>
-        <LetterActions flow={flow} picked={picked} filter={query} settled={settled} />
+        <LetterActions flow={flow} letters={letters.length} picked={picked} filter={query} settled={settled} />
         <Paged pages={pages} items={letters.length} nothing="None in this state: nothing to do here.">
           <LetterTable letters={letters} picked={picked} pick={setPicked} open={open} show={setOpen} />
         </Paged>
@@ -101,7 +107,7 @@ function Letters({ flow }: { readonly flow: FlowSummary }) {
         </p>
       ) : (
         <div class="order-first lg:order-none">
-          <LetterSheet key={open} flow={flow.name} id={open} />
+          <LetterSheet key={open} flow={flow.name} id={open} close={() => setOpen(undefined)} />
         </div>
       )}
     </div>

@@ -1,8 +1,8 @@
 import type { FlowSummary } from 'lockstep/client'
-import { byUrgency, CONDITION_TONE, headline, stateWord } from '../data/condition.js'
+import { byUrgency, CONDITION_TONE, endsByItself, headline, placeOf, stateWord } from '../data/condition.js'
 import { useNow } from '../data/now.js'
 import { useFlows } from '../data/queries.js'
-import { ago, count, duration, rate } from '../format.js'
+import { ago, count, duration, plural, rate } from '../format.js'
 import { Badge, type Tone } from '../parts/badge.js'
 import { Loading } from '../parts/loading.js'
 import { ProblemNote } from '../parts/problem-note.js'
@@ -15,7 +15,7 @@ export function OverviewPage() {
   const { tone, text } = headline(data)
   return (
     <>
-      <h1 class={`mb-1 break-words text-2xl font-semibold tracking-tight ${INK[tone]}`} aria-live="polite">
+      <h1 class={`mb-1 text-2xl font-semibold tracking-tight ${INK[tone]}`} aria-live="polite">
         {text}
       </h1>
       <p class="mb-5 text-muted">
@@ -39,8 +39,8 @@ const INK: Record<Tone, string> = { good: 'text-ink', warn: 'text-warn', bad: 't
 function totals(flows: readonly FlowSummary[]): string {
   const moving = flows.reduce((sum, flow) => sum + flow.itemsPerSecond, 0)
   const letters = flows.reduce((sum, flow) => sum + (flow.stored?.deadLetters ?? 0), 0)
-  const parts = [`${flows.length} ${flows.length === 1 ? 'flow' : 'flows'}`, `${rate(moving)} in all`]
-  if (letters > 0) parts.push(`${count(letters)} dead letters`)
+  const parts = [plural(flows.length, 'flow'), `${rate(moving)} in all`]
+  if (letters > 0) parts.push(plural(letters, 'dead letter'))
   return parts.join(' · ')
 }
 
@@ -60,7 +60,7 @@ function FlowCard({ flow }: { readonly flow: FlowSummary }) {
       <div class="grid grid-cols-[minmax(0,1fr)] items-center gap-x-6 gap-y-2 sm:grid-cols-[minmax(0,1.3fr)_minmax(0,1fr)_minmax(0,1fr)]">
         <div class="min-w-0">
           <h2 class="flex flex-wrap items-center gap-2">
-            <a href={`/flows/${encodeURIComponent(flow.name)}`} class="truncate text-base font-semibold text-ink">
+            <a href={`/flows/${encodeURIComponent(flow.name)}`} class="text-base font-semibold text-ink">
               {flow.name}
             </a>
             <span class="text-muted">{flow.kind}</span>
@@ -68,34 +68,59 @@ function FlowCard({ flow }: { readonly flow: FlowSummary }) {
           </h2>
           <Standing flow={flow} />
         </div>
-        <Trend
-          label="Rate"
-          figure={rate(flow.itemsPerSecond)}
-          values={flow.trend.items}
-          summary={`items over the last five minutes, now ${rate(flow.itemsPerSecond)}`}
-        />
-        <Trend
-          label="Lag"
-          figure={flow.lagMs === null ? '–' : duration(flow.lagMs)}
-          values={flow.trend.lagMs.map((value) => value ?? undefined)}
-          summary={`lag over the last five minutes${flow.lagMs === null ? '' : `, now ${duration(flow.lagMs)}`}`}
-          second
-        />
+        {flow.kind === 'check' ? null : (
+          <Trend
+            label="Rate"
+            figure={rate(flow.itemsPerSecond)}
+            values={flow.trend.items}
+            summary={`items over the last five minutes, now ${rate(flow.itemsPerSecond)}`}
+          />
+        )}
+        {endsByItself(flow.kind) ? null : (
+          <Trend
+            label="Lag"
+            figure={flow.lagMs === null ? '–' : duration(flow.lagMs)}
+            values={flow.trend.lagMs.map((value) => value ?? undefined)}
+            summary={`lag over the last five minutes${flow.lagMs === null ? '' : `, now ${duration(flow.lagMs)}`}`}
+            second
+          />
+        )}
       </div>
-      {flow.reason === null ? null : (
-        <p class={`mt-2 break-words text-sm ${tone === 'bad' ? 'text-bad' : 'text-warn'}`}>{flow.reason}</p>
-      )}
+      <Reason flow={flow} />
     </article>
+  )
+}
+
+/** Why somebody should look, and where. */
+function Reason({ flow }: { readonly flow: FlowSummary }) {
+  const place = placeOf(flow)
+  if (flow.reason === null) return null
+  return (
+    <p class={`mt-2 text-sm ${flow.condition === 'broken' ? 'text-bad' : 'text-warn'}`}>
+      {flow.reason}
+      {place === undefined ? null : (
+        <>
+          {' · '}
+          <a href={place.href} aria-label={`${place.word} of ${flow.name}`}>
+            {place.word}
+          </a>
+        </>
+      )}
+    </p>
   )
 }
 
 function Standing({ flow }: { readonly flow: FlowSummary }) {
   const now = useNow()
-  const parts = [`${count(flow.items)} items`]
-  if (flow.stored !== null && flow.stored.deadLetters > 0) parts.push(`${count(flow.stored.deadLetters)} dead letters`)
+  const parts = flow.kind === 'check' ? [] : [`${count(flow.items)} ${flow.kind === 'feed' ? 'rows' : 'items'}`]
+  if (flow.state === 'standby' && flow.lease !== null)
+    return <p class="mt-0.5 text-muted">waits: {flow.lease.holder} runs it</p>
+  if (flow.state === 'never-run') return <p class="mt-0.5 text-muted">Nothing is known of a run of it.</p>
+  const ended = flow.lastRun?.endedAt ?? (flow.state === 'stopped' ? flow.heardAt : null)
+  if (flow.kind === 'feed' && ended !== null) parts.push(`last run ${ago(ended, now)}`)
   if (flow.lastVerdict !== null) parts.push(`${flow.lastVerdict.verdict} ${ago(flow.lastVerdict.at, now)}`)
   if (flow.nextRunAt !== null) parts.push(`next run ${ago(flow.nextRunAt, now)}`)
-  return <p class="mt-0.5 truncate text-muted">{parts.join(' · ')}</p>
+  return <p class="mt-0.5 text-muted">{parts.join(' · ')}</p>
 }
 
 interface TrendProps {

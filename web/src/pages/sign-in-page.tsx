@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { useSession } from '../data/session.js'
 
 export function SignInPage() {
-  const { signIn } = useSession()
+  const { signIn, hasToken } = useSession()
   const [token, setToken] = useState('')
   return (
     <main class="grid min-h-dvh place-items-center p-4">
@@ -18,6 +18,11 @@ export function SignInPage() {
         <p class="mt-1 text-muted">
           It is what the server was started with, by option or as LOCKSTEP_TOKEN. It is kept for this tab only.
         </p>
+        {hasToken && (
+          <p role="alert" class="mt-3 font-medium text-bad">
+            The server refuses the token that was given.
+          </p>
+        )}
         <label class="mt-4 block">
           <span class="text-xs text-muted">Token</span>
           <input

@@ -20,6 +20,8 @@ interface Props {
 }
 
 const HEIGHT = 180
+/** Of an axis without values: its marks should be whole. */
+const NOTHING_TO = 4
 
 /** Lines over time. The canvas is for the eye; `summary` says the same to those who read. */
 export function Chart({ times, series, format, summary }: Props) {
@@ -71,28 +73,41 @@ function optionsFor(series: readonly Series[], format: (value: number) => string
     height: HEIGHT,
     cursor: { y: false },
     legend: { show: series.length > 1 },
-    scales: { y: { range: (_, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    scales: { y: { range: (_, _least, most) => [0, most > 0 ? most * 1.1 : NOTHING_TO] } },
     axes: [
-      { ...axis, size: 28, values: (_, ticks) => ticks.map(clock) },
+      { ...axis, size: 28, space: 76, values: (_, ticks) => clocks(ticks) },
       { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
     ],
-    padding: [8, 8, 0, 0],
+    // The last time stands half beyond the plot.
+    padding: [8, 24, 0, 0],
     series: [
       {},
       ...series.map(({ label, tone }) => ({
         label,
         stroke: () => colour(tone),
         width: 1.6,
-        points: { show: false },
+        points: {
+          show: true,
+          size: 5,
+          fill: () => colour(tone),
+          filter: (plot: uPlot, index: number) => alone(plot.data[index] ?? []),
+        },
         value: (_: uPlot, value: number | null) => (value === null ? '' : format(value)),
       })),
     ],
   }
 }
 
-/** In UTC, as all times here. */
-function clock(seconds: number): string {
-  return new Date(seconds * 1_000).toISOString().slice(11, 16)
+/** Values without a neighbour, which no line leads to. */
+function alone(values: ArrayLike<number | null | undefined>): number[] {
+  const has = (index: number): boolean => typeof values[index] === 'number'
+  return Array.from(values, (_, index) => index).filter((at) => has(at) && !has(at - 1) && !has(at + 1))
+}
+
+/** In UTC, as all times here; with seconds where minutes alone would be said twice. */
+function clocks(seconds: readonly number[]): string[] {
+  const [first = 0, second = Number.POSITIVE_INFINITY] = seconds
+  return seconds.map((at) => new Date(at * 1_000).toISOString().slice(11, second - first < 60 ? 19 : 16))
 }
 
 function colour(name: string): string {

@@ -17,7 +17,7 @@ export function FlowTabs({ label, page, flows, chosen, figure }: Props) {
           key={flow.name}
           href={`/${page}/${encodeURIComponent(flow.name)}`}
           aria-current={flow.name === chosen ? 'page' : undefined}
-          class={`rounded-full border px-3 py-1 no-underline ${flow.name === chosen ? 'border-accent bg-accent-soft text-ink' : 'border-line bg-panel text-muted hover:text-ink'}`}
+          class={`max-w-full rounded-2xl border px-3 py-1 no-underline ${flow.name === chosen ? 'border-accent bg-accent-soft text-ink' : 'border-line bg-panel text-muted hover:text-ink'}`}
         >
           {flow.name} <span class="figure text-xs">{figure(flow)}</span>
         </a>

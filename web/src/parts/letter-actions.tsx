@@ -7,6 +7,8 @@ import { ProblemNote } from './problem-note.js'
 
 interface Props {
   readonly flow: FlowSummary
+  /** How many are shown. */
+  readonly letters: number
   readonly picked: ReadonlySet<string>
   readonly filter: Pick<LetterQuery, 'code' | 'stage'>
   /** Called once something was done: the picks are over. */
@@ -14,7 +16,7 @@ interface Props {
 }
 
 /** Replays or gives up the letters that are picked, or all that the filter shows. */
-export function LetterActions({ flow, picked, filter, settled }: Props) {
+export function LetterActions({ flow, letters, picked, filter, settled }: Props) {
   const { client } = useSession()
   const queries = useQueryClient()
   const [sure, setSure] = useState(false)
@@ -34,8 +36,9 @@ export function LetterActions({ flow, picked, filter, settled }: Props) {
     },
   })
   const which = picked.size > 0 ? `${count(picked.size)} picked` : 'all of these'
-  const may = (what: 'replay' | 'discard') => flow.actions.includes(what)
-  if (!may('replay') && !may('discard')) return null
+  const may = (what: 'replay' | 'discard') => letters > 0 && flow.actions.includes(what)
+  // What came of the last one is still told when it left none.
+  if (!may('replay') && !may('discard') && act.status === 'idle') return null
   return (
     <div class="border-b border-line px-4 py-3">
       <div class="flex flex-wrap items-center gap-2">

@@ -44,15 +44,15 @@ export function LetterTable({ letters, picked, open, pick, show }: Props) {
                   onChange={() => pick(toggled(picked, letter.id))}
                 />
               </td>
-              <td class="min-w-52">
+              <td class="wide">
                 <button
                   type="button"
-                  class="mono break-all text-left font-medium text-accent hover:underline"
+                  class="mono text-left font-medium text-accent hover:underline"
                   onClick={() => show(letter.id)}
                 >
                   {letter.itemKey}
                 </button>
-                <p class="line-clamp-2 break-words text-sm">{letter.reason}</p>
+                <p class="line-clamp-2 text-sm">{letter.reason}</p>
                 <p class="mono text-muted">
                   {letter.stage} · {letter.code}
                 </p>

@@ -7,11 +7,11 @@ interface Props {
   readonly children: ComponentChildren
 }
 
-/** A part of a page, with a heading. What is wider than it scrolls inside. */
+/** A part of a page, with a heading. */
 export function Panel({ title, aside, children }: Props) {
   return (
     <section class="panel min-w-0 overflow-hidden">
-      <header class="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-2.5">
+      <header class="flex flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-2 min-h-12">
         <h2 class="font-semibold">{title}</h2>
         {aside}
       </header>
@@ -20,7 +20,7 @@ export function Panel({ title, aside, children }: Props) {
   )
 }
 
-/** For tables: can be scrolled sideways, also by keyboard. */
+/** What may be longer than a screen: is scrolled within its panel, also by keyboard. Nothing in it is wider than a telephone. */
 export function Scroll({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard

@@ -1,6 +1,6 @@
-import type { About } from 'lockstep/client'
+import type { About, FlowKind } from 'lockstep/client'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { useFlows } from '../data/queries.js'
 import { type Connection, useSession } from '../data/session.js'
@@ -26,8 +26,11 @@ export function Shell({ about, children }: Props) {
   const { path } = useLocation()
   const { connection } = useSession()
   const waiting = useWaiting()
+  const places = useRef<HTMLUListElement>(null)
   useEffect(() => {
-    document.title = `${PLACES.find((place) => isAt(path, place.path))?.label ?? 'Flow'} · Lockstep`
+    document.title = `${titleOf(path)} · Lockstep`
+    // On a telephone the pages do not fit side by side.
+    places.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [path])
   return (
     <div class="min-h-dvh">
@@ -48,7 +51,7 @@ export function Shell({ about, children }: Props) {
             aria-label="Pages"
             class="order-3 -mx-4 w-[calc(100%+2rem)] overflow-x-auto px-4 sm:order-2 sm:mx-0 sm:w-auto sm:px-0"
           >
-            <ul class="flex gap-1">
+            <ul ref={places} class="flex gap-1">
               {PLACES.map(({ path: to, label }) => (
                 <li key={to}>
                   <a
@@ -85,13 +88,24 @@ export function Shell({ about, children }: Props) {
   )
 }
 
+function titleOf(path: string): string {
+  const place = PLACES.find((one) => isAt(path, one.path))
+  if (place !== undefined) return place.label
+  const [, flow] = /^\/flows\/([^/]+)/.exec(path) ?? []
+  return flow === undefined ? 'Nothing here' : decodeURIComponent(flow)
+}
+
 function isAt(path: string, place: string): boolean {
   return place === '/' ? path === '/' : path === place || path.startsWith(`${place}/`)
 }
 
 function useWaiting(): Readonly<Record<string, number>> {
   const { data = [] } = useFlows()
+  const wanting = (kind: FlowKind) =>
+    data.filter((flow) => flow.kind === kind && (flow.condition === 'attention' || flow.condition === 'broken')).length
   return {
+    '/checks': wanting('check'),
+    '/feeds': wanting('feed'),
     '/dead-letters': data.reduce((sum, flow) => sum + (flow.stored?.deadLetters ?? 0), 0),
     '/conflicts': data.reduce((sum, flow) => sum + (flow.stored?.conflicts ?? 0), 0),
   }
@@ -100,7 +114,9 @@ function useWaiting(): Readonly<Record<string, number>> {
 function Waiting({ items = 0 }: { readonly items: number | undefined }) {
   if (items === 0) return null
   return (
-    <span class="figure ml-1.5 rounded-full bg-warn-soft px-1.5 text-xs font-semibold text-warn">{count(items)}</span>
+    <span class="figure ml-1.5 rounded-full bg-warn-soft px-1.5 text-xs font-semibold text-warn" title="want a look">
+      {count(items)}
+    </span>
   )
 }
 

@@ -13,7 +13,11 @@ const Scan = z.object({ ip: z.union([z.ipv4(), z.ipv6()]), port: z.int(), servic
 export default defineConfig({
   flows: {
     mirror: sync({ table: records, between: [a, b] }),
-    same: check.tables({ left: a.table(records), right: b.table(records) }),
+    same: check.tables({
+      left: a.table(records),
+      right: b.table(records),
+      distribute: { postgres: env('QUEUE_URL'), ranges: 32 },
+    }),
     scans: ingest({
       from: pubsub({ project: env('PUBSUB_PROJECT'), subscription: 'scan-sub' }),
       schema: Scan,

@@ -1,25 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
 import { type CanonicalTable, type Form, type FormedColumn, hashingOf, wholeOf } from '../../../core/canonical.js'
 import { ConfigError } from '../../../core/errors.js'
 import { notRepairable, type RepairableTable, type RepairColumn, type RepairTable } from '../../../core/repair.js'
-import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
+import type { Bucket, BucketRows, Digest, DigestOptions, Row, Table, TableSchema } from '../../../core/table.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import type { MysqlHandle } from '../handle.js'
 import type { Mended } from '../repair/change-statement.js'
 import { MysqlRepairTable } from '../repair/repair-table.js'
-import {
-  bucketIndex,
-  type Formed,
-  type FormedRows,
-  formed,
-  inBuckets,
-  NO_HASH,
-  rowHash,
-  selectList,
-} from './formed-rows.js'
+import { digestRows } from './digest-rows.js'
+import { bucketIndex, type Formed, type FormedRows, formed, inBuckets, selectList } from './formed-rows.js'
 import { formsOf } from './forms.js'
-import { checkKey } from './key-check.js'
 import { isExact, keyCondition } from './key-condition.js'
 import { pagesOf } from './pages.js'
 
@@ -46,9 +36,9 @@ export class MysqlCanonicalTable implements RepairableTable {
   as(columns: readonly FormedColumn[], key: readonly string[]): Table {
     const all = formed(columns, this.#info.columns)
     const keyColumns = key.flatMap((name) => all.filter(({ as }) => as === name))
-    const { source, identity } = this.#info
+    const { source, ranged, identity } = this.#info
     if (identity !== 'none') for (const column of keyColumns) this.#checkKey(column)
-    return new FormedTable(this.#database, { source, identity, columns: all, key: keyColumns }, this)
+    return new FormedTable(this.#database, { source, ranged, identity, columns: all, key: keyColumns }, this)
   }
 
   whole(column: string, form: Form): Form {
@@ -88,8 +78,6 @@ export class MysqlCanonicalTable implements RepairableTable {
 }
 
 const TEXT: Form = { kind: 'text', padded: false }
-const Whole = z.tuple([z.object({ n: z.string(), s: z.string() })])
-const Grouped = z.array(z.object({ i: z.coerce.number(), n: z.string(), s: z.string() }))
 
 /** Keys that are looked up by one statement. */
 const LOOKUP_KEYS = 500
@@ -125,22 +113,9 @@ class FormedTable implements Table {
     this.#keyPlaces = rows.key.map((column) => rows.columns.indexOf(column))
   }
 
-  async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
-    const [index, hash, where] = [bucketIndex(this.#rows, depth), rowHash(this.#rows), inBuckets(this.#rows, within)]
-    const { source } = this.#rows
-    await using pass = await this.#database.pass({ what: 'digesting a table', signal })
-    if (depth === 0) await checkKey(pass, this.#rows, this.schema)
-    const sums = `cast(count(*) as char) as n, cast(coalesce(sum(${hash}), 0) as char) as s`
-    if (depth === 0) {
-      const result = await pass.execute(sql.raw(`select ${sums} from ${source} t where ${where}`))
-      pass.finish()
-      const [{ n, s }] = Whole.parse(result)
-      return n === '0' ? new Map() : new Map([[0, this.#digest(n, s)]])
-    }
-    const grouped = `select ${index} as i, ${sums} from ${source} t where ${where} group by i order by null`
-    const result = await pass.execute(sql.raw(grouped))
-    pass.finish()
-    return new Map(Grouped.parse(result).map(({ i, n, s }) => [i, this.#digest(n, s)]))
+  digests(within: readonly Bucket[], depth: number, options: DigestOptions): Promise<ReadonlyMap<number, Digest>> {
+    const { schema, label } = this
+    return digestRows(this.#database, { rows: this.#rows, schema, label, within, depth }, options)
   }
 
   async *scan(within: readonly Bucket[], signal: AbortSignal): AsyncGenerator<readonly Row[]> {
@@ -183,17 +158,6 @@ class FormedTable implements Table {
     await using pass = await this.#database.pass({ what: 'reading rows', signal })
     yield* pagesOf(pass.stream(query), this.#rows.columns.length)
     pass.finish()
-  }
-
-  #digest(rows: string, sum: string): Digest {
-    const total = BigInt(sum)
-    if (total < NO_HASH / 2n) return { rows: BigInt(rows), sum: total }
-    throw new ConfigError({
-      code: 'value-too-large',
-      key: this.schema.name,
-      message: `a row is larger than the server's max_allowed_packet and cannot be digested (${this.label})`,
-      fix: 'raise max_allowed_packet of the server, or leave the large column out with the table option ignore',
-    })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Form, FormedColumn } from '../../../core/canonical.js'
 import type { Bucket } from '../../../core/table.js'
-import type { Identity } from '../catalog/catalog.js'
+import type { Identity, Ranged } from '../catalog/catalog.js'
 import type { MysqlColumn } from '../catalog/catalog-queries.js'
 import { formedValue, hashedValue } from './expression.js'
 
@@ -15,6 +15,7 @@ export interface Formed {
 export interface FormedRows {
   /** To be followed by an alias. */
   readonly source: string
+  readonly ranged?: Ranged | undefined
   readonly identity: Identity
   readonly columns: readonly Formed[]
   readonly key: readonly Formed[]

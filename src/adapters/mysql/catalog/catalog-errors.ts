@@ -27,7 +27,7 @@ function problem(subject: Subject, { code, message, fix, option, cause }: Proble
 export function tableMissing(subject: Subject, near: readonly string[]): ConfigError {
   const fix =
     near.length > 0
-      ? `did you mean ${near.join(' or ')}?`
+      ? `did you mean ${near.join(' or ')}? If the table is there, GRANT SELECT on it`
       : 'create the table, or GRANT SELECT on it; lockstep grants prints the statements'
   return problem(subject, { code: 'table-missing', message: 'there is no such table, or no right on it', fix })
 }

@@ -23,6 +23,7 @@ import {
   readTable,
   readTableNames,
   readUniqueIndexes,
+  type UniqueIndex,
 } from './catalog-queries.js'
 import { drizzleFindings } from './drizzle-table.js'
 import { identifier, qualified, type TableName } from './identifiers.js'
@@ -36,6 +37,8 @@ export interface ReadableRows {
   readonly name: string
   /** To be followed by an alias. */
   readonly source: string
+  /** How to read a part of the rows; `undefined`: they are a query's, or the table is not stored in the order of numbers. */
+  readonly ranged?: Ranged | undefined
   readonly identity: Identity
   readonly columns: readonly MysqlColumn[]
   readonly key: readonly MysqlColumn[]
@@ -43,6 +46,18 @@ export interface ReadableRows {
   readonly target: string | undefined
   /** Columns that are not among these, and which a new row must have a value of. */
   readonly required: readonly string[]
+}
+
+/** A table that InnoDB keeps in the order of a primary key that begins with an integer. */
+export interface Ranged {
+  /** `` `app`.`quotes` `` */
+  readonly table: string
+  /** That integer, quoted. */
+  readonly column: string
+  /** The columns of a row, as in SELECT. */
+  readonly list: string
+  /** The condition for the rows that are there. */
+  readonly where: string | undefined
 }
 
 /** A table as the catalog has it, with what upserting into it needs to know. */
@@ -101,6 +116,7 @@ async function describe(session: Session, request: TableRequest): Promise<MysqlT
   return {
     name: `${table.schema}.${table.name}`,
     source,
+    ranged: rangedBy({ table, columns, used, indexes }, request.where),
     identity: keyless ? 'none' : 'indexed',
     qualified: qualified(table.schema, table.name),
     columns: used,
@@ -117,8 +133,28 @@ async function describe(session: Session, request: TableRequest): Promise<MysqlT
 /** Named one by one, as `*` leaves out invisible columns. */
 function sourceOf(table: CatalogTable, columns: readonly MysqlColumn[], where: string | undefined): string {
   const whole = qualified(table.schema, table.name)
-  const list = columns.map(({ name }) => identifier(name)).join(', ')
-  return where === undefined ? whole : `(select ${list} from ${whole} where (\n${where}\n))`
+  return where === undefined ? whole : `(select ${listOf(columns)} from ${whole} where (\n${where}\n))`
+}
+
+function listOf(columns: readonly MysqlColumn[]): string {
+  return columns.map(({ name }) => identifier(name)).join(', ')
+}
+
+interface Stored {
+  readonly table: CatalogTable
+  readonly columns: readonly MysqlColumn[]
+  readonly used: readonly MysqlColumn[]
+  readonly indexes: readonly UniqueIndex[]
+}
+
+const INTEGERS = /^(tinyint|smallint|mediumint|int|bigint)$/
+
+function rangedBy({ table, columns, used, indexes }: Stored, where: string | undefined): Ranged | undefined {
+  const [first] = indexes.find(({ name }) => name === 'PRIMARY')?.columns ?? []
+  const column = columns.find(({ name }) => name === first)
+  if (table.engine !== 'InnoDB' || column === undefined || !INTEGERS.test(column.dataType)) return undefined
+  const name = qualified(table.schema, table.name)
+  return { table: name, column: identifier(column.name), list: listOf(used), where }
 }
 
 /** The server says now, and not in mid-run, what is wrong with the filter or missing of rights. */

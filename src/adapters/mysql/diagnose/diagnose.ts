@@ -5,7 +5,7 @@ import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError } from '../../../core/errors.js'
 import type { MysqlTableInfo } from '../catalog/catalog.js'
 import { identifier } from '../catalog/identifiers.js'
-import type { NamedTable } from '../handle.js'
+import type { MysqlHandle, NamedTable } from '../handle.js'
 import { findings } from './finding.js'
 import { diagnoseDurability, diagnoseIdentity, diagnoseReadOnly, diagnoseState, diagnoseTls } from './server.js'
 
@@ -28,6 +28,14 @@ export async function diagnoseTable(
       ...(await findings(database.label, async () => [await diagnoseState(database, signal)])),
       ...(await findings(`${database.label} ${ref.name}`, () => diagnoseOpened(ref, signal))),
     ]
+  })
+}
+
+/** What would keep flows from keeping their state in the database. */
+export function diagnoseStateDatabase(database: MysqlHandle, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  return findings(database.label, async () => {
+    const facts = await database.ask(signal)
+    return [...diagnoseReadOnly(database, facts), await diagnoseState(database, signal)]
   })
 }
 

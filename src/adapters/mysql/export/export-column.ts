@@ -1,6 +1,5 @@
 import { Column } from 'drizzle-orm'
-import type { MySqlTable } from 'drizzle-orm/mysql-core'
-import { type DrizzleColumn, drizzleColumns } from '../../sql/drizzle-columns.js'
+import type { DeclaredColumn, DeclaredColumns, ValueDecoder } from '../../sql/drizzle-columns.js'
 import { jsonNumber, jsonString, storedJson } from '../../sql/export/json-text.js'
 import type { RowColumn } from '../../sql/export/row-export.js'
 import type { ReadableRows } from '../catalog/catalog.js'
@@ -26,20 +25,19 @@ const KINDS: readonly (readonly [RegExp, Kind])[] = [
   [/^json$/, 'json'],
 ]
 
-/** Of a Drizzle table those that it declares. */
+/** Of a Drizzle table, or select, those that it declares. */
 export function exportedColumns(
   rows: Pick<ReadableRows, 'columns'>,
-  table: MySqlTable | undefined,
+  declared: DeclaredColumns,
 ): readonly MysqlExportColumn[] {
-  if (table === undefined) return rows.columns.map((column) => exportColumn(column, undefined))
-  const declared = new Map([...drizzleColumns(table).values()].map((column) => [column.name, column]))
+  if (declared.size === 0) return rows.columns.map((column) => exportColumn(column, undefined))
   return rows.columns.flatMap((column) => {
     const drizzle = declared.get(column.name)
     return drizzle === undefined ? [] : [exportColumn(column, drizzle)]
   })
 }
 
-function exportColumn(column: MysqlColumn, drizzle: DrizzleColumn | undefined): MysqlExportColumn {
+function exportColumn(column: MysqlColumn, drizzle: DeclaredColumn | undefined): MysqlExportColumn {
   const kind = KINDS.find(([pattern]) => pattern.test(column.dataType))?.[1] ?? 'text'
   const toText = TEXT[kind] ?? same
   const toValue = VALUE[kind] ?? toText
@@ -50,7 +48,7 @@ function exportColumn(column: MysqlColumn, drizzle: DrizzleColumn | undefined): 
     expression: expressionOf(column, kind),
     text: toText,
     json: (raw) => JSON_OF[kind](toText(raw)),
-    value: drizzle === undefined ? toValue : declaredValue(drizzle.column, kind),
+    value: drizzle === undefined ? toValue : declaredValue(drizzle.decoder, kind),
   }
 }
 
@@ -90,12 +88,12 @@ const VALUE: Partial<Record<Kind, (raw: string) => unknown>> = {
 }
 
 /** As Drizzle makes it of what its driver gives. */
-function declaredValue(column: Column, kind: Kind): (raw: string) => unknown {
+function declaredValue(decoder: ValueDecoder, kind: Kind): (raw: string) => unknown {
   const driverValue = kind === 'bytes' ? (raw: string) => Buffer.from(raw, 'hex') : (VALUE[kind] ?? same)
   // MariaDB has no type of its own for JSON, and Drizzle leaves it to the driver.
-  if (column.columnType === 'MySqlJson') return (raw): unknown => JSON.parse(raw)
-  if (column.mapFromDriverValue === Column.prototype.mapFromDriverValue) return driverValue
-  return (raw) => column.mapFromDriverValue(driverValue(raw))
+  if (decoder.columnType === 'MySqlJson') return (raw): unknown => JSON.parse(raw)
+  if (decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue) return driverValue
+  return (raw) => decoder.mapFromDriverValue(driverValue(raw))
 }
 
 /** The server gives a float of 32 bits as one of 64; these are the fewest digits that are the same float. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import type { MySqlTable } from 'drizzle-orm/mysql-core'
 import type { Increment, IncrementRequest } from '../../../core/increment.js'
+import type { DeclaredColumns } from '../../sql/drizzle-columns.js'
 import {
   incrementBy,
   namedColumn,
@@ -18,18 +18,18 @@ interface Rows {
   readonly database: MysqlHandle
   /** All of them. */
   readonly rows: ReadableRows
-  readonly table: MySqlTable | undefined
+  readonly declared: DeclaredColumns
 }
 
 /** What an export of the table, or of the query, reads after another one. */
 export function mysqlIncrement(
-  { database, rows, table }: Rows,
+  { database, rows, declared }: Rows,
   request: IncrementRequest,
   signal: AbortSignal,
 ): Promise<Increment> {
   const label = `${database.label} ${rows.name}`
   const since = refuseLastRun(request, label)
-  const { column } = namedColumn(since, exportedColumns(rows, table), label)
+  const { column } = namedColumn(since, exportedColumns(rows, declared), label)
   return incrementBy(
     { since, from: request.from },
     { column: versionColumn(column), sql: POSITION_SQL },

@@ -19,6 +19,8 @@ import type { Session } from '../session/session.js'
 import type { MysqlTableRef } from '../table-ref.js'
 import { figureFacts, keyTypeOf, type MysqlGroupColumn } from './group-column.js'
 import { keysetStatement } from './group-sql.js'
+import { holds, type Index, indexFor, PRIMARY, readIndexes } from './indexes.js'
+import { adviceFor } from './wanted-index.js'
 
 /** A request, and which table of this adapter it is about. */
 export interface Asked {
@@ -37,7 +39,11 @@ export async function describeGroups(session: Session, asked: Asked): Promise<My
   const type = keyTypeOf(key)
   if (type === undefined) throw unusableKey(table, key)
   const single = request.of.kind === 'stored'
-  const index = type.indexable ? indexFor(indexes, key.name, single) : undefined
+  const value =
+    request.of.kind === 'count' ? undefined : findColumn(table, columns, inDatabase(table, request.of.column))
+  const wanted = { column: key.name, value: value?.name, single }
+  const first = indexFor(indexes, wanted)
+  const index = type.indexable ? first : undefined
   const name = `${found.table.schema}.${found.table.name}.${key.name}`
   const full = qualified(found.table.schema, found.table.name)
   const column: MysqlGroupColumn = {
@@ -48,16 +54,23 @@ export async function describeGroups(session: Session, asked: Asked): Promise<My
     types: readTypes(columns, { ...request, key: key.name, named: (given) => inDatabase(table, given) }),
     estimatedRows: found.rows,
     indexed: index !== undefined,
-    advice:
-      index === undefined && type.indexable ? `ALTER TABLE ${full} ADD INDEX (${identifier(key.name)});` : undefined,
+    advice: undefined,
     rowKey: single ? [key.name] : (indexes.find(({ unique }) => unique)?.columns ?? []),
     qualified: full,
     index: index === undefined ? undefined : identifier(index.name),
+    table: found.table,
+    keyColumn: key,
+    valueColumn: single ? undefined : value,
+    primary: columns.filter((one) =>
+      indexes.some(({ name, columns: some }) => name === PRIMARY && some.includes(one.name)),
+    ),
+    found: first !== undefined,
+    holdsValue: first === undefined || single || holds(first, value?.name),
     single,
     where: request.where,
   }
   await plan(session, table, column)
-  return column
+  return index === undefined && type.indexable ? { ...column, advice: adviceFor(column) } : column
 }
 
 const Rows = z.tuple([z.object({ n: z.coerce.number().nullable() })])
@@ -85,48 +98,6 @@ async function findTable(
       where table_schema = ${table.schema} and table_name = ${table.name}`),
   )
   return { table, rows: n ?? 0 }
-}
-
-interface Index {
-  readonly name: string
-  readonly unique: boolean
-  readonly columns: readonly string[]
-}
-
-const Indexes = z.array(
-  z.object({
-    name: z.string(),
-    column: z.string().nullable(),
-    loose: z.coerce.number(),
-    prefix: z.coerce.number().nullable(),
-    type: z.string(),
-    direction: z.string().nullable(),
-  }),
-)
-
-/** Trees over whole columns, in ascending order; the primary key first. */
-async function readIndexes(session: Session, table: CatalogTable): Promise<readonly Index[]> {
-  const rows = await session.execute(sql`
-    select index_name as name, column_name as ${sql.raw('`column`')}, non_unique as loose, sub_part as prefix,
-      index_type as type, collation as direction from information_schema.statistics
-    where table_schema = ${table.schema} and table_name = ${table.name}
-    order by index_name <> 'PRIMARY', index_name, seq_in_index`)
-  const indexes = new Map<string, { name: string; unique: boolean; columns: string[]; whole: boolean }>()
-  for (const { name, column, loose, prefix, type, direction } of Indexes.parse(rows)) {
-    const index = indexes.get(name) ?? { name, unique: loose === 0, columns: [], whole: true }
-    indexes.set(name, index)
-    if (column === null || prefix !== null || type !== 'BTREE' || direction !== 'A') index.whole = false
-    else index.columns.push(column)
-  }
-  return [...indexes.values()].filter(({ whole }) => whole)
-}
-
-/** The narrowest that begins with the column. The primary key holds whole rows: best where each is read, else the worst. */
-function indexFor(indexes: readonly Index[], column: string, single: boolean): Index | undefined {
-  const weight = (index: Index): number => (index.name === 'PRIMARY' ? (single ? 0 : 1_000) : index.columns.length)
-  return indexes
-    .filter(({ columns }) => columns[0] === column)
-    .toSorted((left, right) => weight(left) - weight(right))[0]
 }
 
 function ownKey(table: MysqlTableRef, indexes: readonly Index[]): string {

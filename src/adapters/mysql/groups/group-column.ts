@@ -26,6 +26,15 @@ export interface MysqlGroupColumn extends GroupColumn, KeyType {
   readonly qualified: string
   /** Name of the index to read, quoted. */
   readonly index: string | undefined
+  readonly table: { readonly schema: string; readonly name: string }
+  readonly keyColumn: MysqlColumn
+  /** What the figure is of, where that is not a count and not stored. */
+  readonly valueColumn: MysqlColumn | undefined
+  /** The columns of the primary key, which every index holds. */
+  readonly primary: readonly MysqlColumn[]
+  /** Some index begins with the column, in whatever order; and it holds the value too. */
+  readonly found: boolean
+  readonly holdsValue: boolean
   readonly figure: string
   /** Each key is in one row: nothing to group. */
   readonly single: boolean

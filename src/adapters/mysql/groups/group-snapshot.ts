@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { GroupSnapshot, Groups } from '../../../core/groups.js'
+import type { GroupRange, GroupSnapshot, Groups } from '../../../core/groups.js'
 import type { Row } from '../../../core/table.js'
 import { asIntegers, parseIntegerList } from '../../sql/integer-list.js'
 import { Pace } from '../../sql/pace.js'
@@ -53,13 +53,13 @@ export class MysqlGroupSnapshot implements GroupSnapshot {
     this.#lanes = options.passes.map((pass) => new Lane(pass))
   }
 
-  groups(index: number, after: string | undefined, signal: AbortSignal): AsyncIterable<Groups> {
+  groups(index: number, range: GroupRange, signal: AbortSignal): AsyncIterable<Groups> {
     const stop = (): void => {
       if (this.#underWay > 0) this.#options.abort()
     }
     signal.addEventListener('abort', stop, { once: true })
     const { indexed } = this.#column(index)
-    return indexed ? this.#keyset(index, after, signal) : this.#sorted(index, after)
+    return indexed ? this.#keyset(index, range, signal) : this.#sorted(index, range)
   }
 
   async lookup(index: number, keys: readonly string[]): Promise<Groups> {
@@ -82,13 +82,13 @@ export class MysqlGroupSnapshot implements GroupSnapshot {
     await Promise.all(this.#lanes.map(({ pass }) => pass[Symbol.asyncDispose]()))
   }
 
-  async *#keyset(index: number, start: string | undefined, signal: AbortSignal): AsyncGenerator<Groups> {
+  async *#keyset(index: number, range: GroupRange, signal: AbortSignal): AsyncGenerator<Groups> {
     const column = this.#column(index)
     const pace = new Pace(column.order === 'number' ? PACE : PACE_OF_TEXTS)
-    for (let after = start; ; ) {
+    for (let { after } = range; ; ) {
       const limit = pace.size
       const startedAt = performance.now()
-      const groups = await this.#columnar(index, keysetStatement(column, { after, limit }))
+      const groups = await this.#columnar(index, keysetStatement(column, { ...range, after, limit }))
       const restMs = pace.took(performance.now() - startedAt)
       if (groups.keys.length > 0) yield groups
       if (groups.keys.length < limit) return
@@ -98,13 +98,13 @@ export class MysqlGroupSnapshot implements GroupSnapshot {
   }
 
   /** The server sorts and the rows come as they are asked for. */
-  async *#sorted(index: number, after: string | undefined): AsyncGenerator<Groups> {
+  async *#sorted(index: number, range: GroupRange): AsyncGenerator<Groups> {
     const column = this.#column(index)
     let keys: string[] = []
     let values: (string | null)[] = []
     this.#underWay += 1
     try {
-      for await (const page of this.#lane(index, true).stream(sortedStatement(column, after))) {
+      for await (const page of this.#lane(index, true).stream(sortedStatement(column, range))) {
         for (const [key, value] of page) {
           keys.push(String(key))
           values.push(value === null || value === undefined ? null : String(value))

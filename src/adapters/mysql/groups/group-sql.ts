@@ -1,14 +1,15 @@
+import type { GroupRange } from '../../../core/groups.js'
 import { identifier } from '../catalog/identifiers.js'
 import type { MysqlGroupColumn } from './group-column.js'
 
 // All values are written into the statements, checked, so that a `?` in a filter of the config stays what it is.
 
-/** The next groups after a key, as one row: their keys `k` and numbers `n` with commas between, and how many they are, `c`. */
+/** The first groups of a range, as one row: their keys `k` and numbers `n` with commas between, and how many they are, `c`. */
 export function keysetStatement(
   column: MysqlGroupColumn,
-  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+  { limit, ...range }: GroupRange & { readonly limit: number },
 ): string {
-  return columnar(column, `${grouped(column, beyond(column, after))} limit ${limit}`)
+  return columnar(column, `${grouped(column, within(column, range))} limit ${limit}`)
 }
 
 /** The groups that have one of these keys, in the same form; others may be among them. */
@@ -16,9 +17,9 @@ export function lookupStatement(column: MysqlGroupColumn, keys: readonly string[
   return columnar(column, grouped(column, `${column.match} in (${keys.map(column.matchLiteral).join(', ')})`))
 }
 
-/** All groups after a key, one row each. */
-export function sortedStatement(column: MysqlGroupColumn, after: string | undefined): string {
-  return `select ${column.print} as k, g.n as n from (${grouped(column, beyond(column, after))}) g order by g.k`
+/** All groups of a range, one row each. */
+export function sortedStatement(column: MysqlGroupColumn, range: GroupRange): string {
+  return `select ${column.print} as k, g.n as n from (${grouped(column, within(column, range))}) g order by g.k`
 }
 
 /** What identifies the rows of one key. */
@@ -42,8 +43,9 @@ function grouped(column: MysqlGroupColumn, condition: string): string {
   return `select ${key} as k, ${figure} as n from ${qualified} t${force} where ${condition}${filter(column)} ${by}`
 }
 
-function beyond({ key, literal }: MysqlGroupColumn, after: string | undefined): string {
-  return after === undefined ? `${key} is not null` : `${key} > ${literal(after)}`
+function within({ key, literal }: MysqlGroupColumn, { after, upTo }: GroupRange): string {
+  const beyond = after === undefined ? `${key} is not null` : `${key} > ${literal(after)}`
+  return upTo === undefined ? beyond : `${beyond} and ${key} <= ${literal(upTo)}`
 }
 
 function filter({ where }: MysqlGroupColumn): string {

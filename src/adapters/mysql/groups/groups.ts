@@ -5,6 +5,7 @@ import { quotedUser } from '../catalog/identifiers.js'
 import type { MysqlHandle } from '../handle.js'
 import type { ReadPass } from '../session/read-pass.js'
 import { type Asked, describeGroups } from './describe-groups.js'
+import { diagnoseColumns } from './diagnose-groups.js'
 import type { MysqlGroupColumn } from './group-column.js'
 import { MysqlGroupSnapshot } from './group-snapshot.js'
 
@@ -29,8 +30,12 @@ export async function openGroups(
   )
   return {
     columns,
-    snapshot: (use, during) => takeSnapshot(database, { columns, use }, during),
+    snapshot: (use, during, held) => {
+      held?.lost()
+      return takeSnapshot(database, { columns, use }, during)
+    },
     grants: (role) => grantsOf(database, columns, role),
+    diagnose: (during) => diagnoseColumns(database, columns, during),
   }
 }
 

@@ -2,11 +2,11 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GrantList } from '../../../core/diagnosis.js'
 import type { ChangeOutcome, HeldRow, RepairTable, RowChange, ScriptFrame } from '../../../core/repair.js'
 import type { Row } from '../../../core/table.js'
-import { applyChanges, changeProblem } from '../../sql/row-changes.js'
+import { applyChanges, changeProblem, changeRights } from '../../sql/row-changes.js'
 import { type Statement, statementText } from '../../sql/statement.js'
 import { formedValue } from '../canonical/expression.js'
 import { keyCondition } from '../canonical/key-condition.js'
-import { quotedUser } from '../catalog/identifiers.js'
+import { identifier, quotedUser } from '../catalog/identifiers.js'
 import type { MysqlHandle } from '../handle.js'
 import type { Session } from '../session/session.js'
 import { changeStatement, type Mended, type Repaired } from './change-statement.js'
@@ -100,8 +100,10 @@ export class MysqlRepairTable implements RepairTable {
   }
 
   grants(role: string, kinds: ReadonlySet<RowChange['kind']>): GrantList {
-    const rights = [...kinds].map((kind) => kind.toUpperCase()).sort()
-    const statement = `GRANT ${rights.join(', ')} ON ${this.#of.qualified} TO ${quotedUser(role)};`
+    const { columns, key, qualified } = this.#of
+    const names = (of: readonly Mended[]): readonly string[] => of.map(({ column }) => identifier(column.name))
+    const rights = changeRights(kinds, { columns: names(columns), key: names(key) })
+    const statement = `GRANT ${rights.join(', ')} ON ${qualified} TO ${quotedUser(role)};`
     return { database: this.#database.label, statements: rights.length === 0 ? [] : [statement] }
   }
 }

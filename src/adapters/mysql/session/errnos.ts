@@ -22,6 +22,8 @@ const data = (code: string, subject?: RegExp): Meaning => ({ kind: 'data', code,
 const DISK = 'Free disk space on the database server; the flow goes on by itself.'
 const CONNECTIONS = 'Raise max_connections or lower `maxConnections`.'
 const LOGIN = 'Check user and password of the URL, and from which hosts the user may log in.'
+const LOCKED = 'The account is locked; unlock it with ALTER USER ... ACCOUNT UNLOCK.'
+const EXPIRED = 'The password of the account has expired; set another with ALTER USER.'
 const GRANTS = 'Run `lockstep grants` and apply its GRANT statements.'
 const WRITABLE = 'The server is read only; connect to the primary.'
 
@@ -99,7 +101,9 @@ export const ERRNOS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [1644, data('refused-by-trigger')],
   [1690, data('number-out-of-range')],
   [1792, ends('read-only', WRITABLE)],
+  [1820, waits('login-refused', EXPIRED)],
   [1836, ends('read-only', WRITABLE)],
+  [1862, waits('login-refused', EXPIRED)],
   [1878, waits('disk-full', DISK)],
   [1927, ends('connection-killed')],
   [1969, waits('statement-timeout', 'Raise `statementMs` if the statement may need longer.')],
@@ -107,6 +111,7 @@ export const ERRNOS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [2013, ends('connection-lost')],
   [3024, waits('statement-timeout', 'Raise `statementMs` if the statement may need longer.')],
   [3101, waits('transaction-rolled-back')],
+  [3118, waits('login-refused', LOCKED)],
   [3140, data('invalid-json')],
   [3169, ends('connection-killed')],
   [3572, waits('lock-timeout')],
@@ -116,6 +121,7 @@ export const ERRNOS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [4025, data('check-violation', CONSTRAINT)],
   [4031, ends('connection-idle-too-long')],
   [4078, data('invalid-value')],
+  [4151, waits('login-refused', LOCKED)],
   [8022, ends('connection-lost')],
 ])
 

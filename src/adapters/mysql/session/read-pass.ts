@@ -56,6 +56,12 @@ export class ReadPass implements AsyncDisposable {
     return this.#client.stream(query, { ...this.#options, deadlineMs: WRITE_SECONDS * 1_000 })
   }
 
+  /** Goes on in a snapshot of the present, in the same session. */
+  async renew(): Promise<void> {
+    await this.execute(sql.raw('commit'))
+    await this.#snapshot()
+  }
+
   /** Nothing is under way any more: the connection can say goodbye. */
   finish(): void {
     this.#finished = true
@@ -71,6 +77,10 @@ export class ReadPass implements AsyncDisposable {
     const limit = limitsAllStatements ? `max_statement_time = ${PASS_MS / 1_000}` : `max_execution_time = ${PASS_MS}`
     const settings = [limit, `net_write_timeout = ${WRITE_SECONDS}`, `sort_buffer_size = ${SORT_BYTES}`]
     await this.execute(sql.raw(`set ${settings.map((setting) => `session ${setting}`).join(', ')}`))
+    await this.#snapshot()
+  }
+
+  async #snapshot(): Promise<void> {
     await this.execute(sql.raw('set transaction isolation level repeatable read'))
     await this.execute(sql.raw('start transaction with consistent snapshot, read only'))
   }

@@ -43,7 +43,8 @@ export class MysqlRuns implements RunStore {
   async latest(flow?: string): Promise<readonly RunRecord[]> {
     const which = flow === undefined ? sql`` : sql`where flow_hash = ${keyHash(flow)}`
     const query = sql`select record from (
-        select record, flow, row_number() over (partition by flow_hash order by started_at desc, heartbeat_at desc) as place
+        select record, flow, row_number() over (partition by flow_hash
+            order by json_extract(record, '$.state') = 'standby', started_at desc, heartbeat_at desc) as place
         from ${this.#table} ${which}) ranked
       where place = 1 order by flow`
     const rows = await this.#session.execute(query, { what: 'reading the latest runs' })

@@ -7,7 +7,7 @@ import type { ServerFacts } from '../session/dialect.js'
 import type { ExecuteOptions, Session } from '../session/session.js'
 
 /** Raised by whoever changes the tables, with what brings older ones up to date. */
-export const STATE_VERSION = 2
+export const STATE_VERSION = 5
 
 export type StateTable =
   | 'checkpoints'
@@ -16,6 +16,10 @@ export type StateTable =
   | 'runs'
   | 'check_runs'
   | 'check_findings'
+  | 'feed_runs'
+  | 'event_log'
+  | 'leases'
+  | 'fences'
   | 'version'
 
 /** Where the state tables are. */
@@ -51,6 +55,17 @@ const TABLES: Readonly<Record<StateTable, string>> = {
     outcome longtext, KEY by_time (started_at, id), KEY by_flow (flow_hash, started_at, id)`,
   check_findings: `run_id varchar(32) character set ascii collate ascii_bin NOT NULL, number int NOT NULL,
     kind varchar(20) NOT NULL, key_values longtext NOT NULL, details longtext NOT NULL, PRIMARY KEY (run_id, number)`,
+  feed_runs: `flow_hash ${HASH}, id varchar(32) character set ascii collate ascii_bin NOT NULL, flow text NOT NULL,
+    started_at ${MOMENT}, summary longtext NOT NULL, rejections longtext NOT NULL, PRIMARY KEY (flow_hash, id),
+    KEY by_time (flow_hash, started_at, id)`,
+  // The id sorts by time.
+  event_log: `id varchar(40) character set ascii collate ascii_bin NOT NULL PRIMARY KEY, flow_hash ${HASH}, flow text NOT NULL,
+    event varchar(40) NOT NULL, level varchar(10) NOT NULL, at ${MOMENT}, last_at ${MOMENT}, times bigint NOT NULL,
+    message text NOT NULL, code text, subject text, KEY by_flow (flow_hash, id)`,
+  // Without a holder it was given back.
+  leases: `flow_hash ${HASH} PRIMARY KEY, flow text NOT NULL, epoch bigint NOT NULL, holder text, instance text, since ${MOMENT},
+    expires_at ${MOMENT}`,
+  fences: `flow_hash ${HASH} PRIMARY KEY, flow text NOT NULL, epoch bigint NOT NULL`,
   version: 'only_row tinyint NOT NULL PRIMARY KEY, version int NOT NULL',
 }
 
@@ -75,7 +90,7 @@ export function stateDdl(database: string): readonly string[] {
   return [...tables, ...markers(database)]
 }
 
-/** Last, as the marker must not say more than was done: no statement about tables can be undone. Version 2 brought tables only. */
+/** Last, as the marker must not say more than was done: no statement about tables can be undone. Versions 2 to 5 brought tables only. */
 function markers(database: string): readonly string[] {
   const version = qualified(database, 'lockstep_version')
   return [

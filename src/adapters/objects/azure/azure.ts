@@ -32,6 +32,8 @@ const Options = z.strictObject({
   ...bucketShape,
 })
 
+/** Azure copies far more within an account, but does not promise to be done before a request has to be. */
+const MAX_COPY_BYTES = 1_000_000_000
 const RETRY_OPTIONS = { retryOptions: { maxTries: 1 } } as const
 
 /**
@@ -55,6 +57,7 @@ export function azure(options: AzureOptions): ObjectStore {
     prefix,
     exclusive: 'condition',
     limits: { timeoutMs, retryMs },
+    maxCopyBytes: MAX_COPY_BYTES,
     connect: async () => {
       const service = await (account === undefined ? withString(text(connectionString)) : withIdentity(account))
       const client = service.getContainerClient(container)

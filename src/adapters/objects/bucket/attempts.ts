@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { UnavailableError } from '../../../core/errors.js'
-import { OBJECT_DAMAGED, storeTimeout, UPLOAD_GONE } from '../object-errors.js'
+import { mayPass, storeTimeout } from '../object-errors.js'
+import { StoreWatch } from './store-watch.js'
 
 export interface AttemptLimits {
   /** For one request, in ms. */
@@ -13,16 +13,15 @@ export interface Attempt {
   /** The object or the place, for people. */
   readonly what: string
   readonly signal: AbortSignal
-  translate(error: unknown, what: string): Error
+  translate(error: unknown): Error
 }
 
 const INITIAL_MS = 50
 const MAX_MS = 5_000
-/** What the next second will not mend. */
-const LASTING = new Set(['store-credentials', 'store-full', UPLOAD_GONE, OBJECT_DAMAGED])
 
 /** Does one request again while waiting may help: full jitter, so that clients that failed together do not come back together. */
 export class Attempts {
+  readonly watch = new StoreWatch()
   readonly #limits: AttemptLimits
 
   constructor(limits: AttemptLimits) {
@@ -36,16 +35,24 @@ export class Attempts {
   async run<Result>(attempt: Attempt, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const { what, signal, translate } = attempt
     const startedMs = performance.now()
-    for (let failures = 1; ; failures++) {
-      try {
-        return await this.once({ what, signal }, work)
-      } catch (error) {
-        if (signal.aborted) throw signal.reason
-        const known = translate(error, what)
-        const waits = known instanceof UnavailableError && !LASTING.has(known.code)
-        if (!waits || performance.now() - startedMs >= this.#limits.retryMs) throw known
-        await pauseAfter(failures, signal)
+    const request = {}
+    try {
+      for (let failures = 1; ; failures++) {
+        try {
+          const result = await this.once({ what, signal }, work)
+          this.watch.worked(request)
+          return result
+        } catch (error) {
+          if (signal.aborted) throw signal.reason
+          const known = translate(error)
+          const ms = performance.now() - startedMs
+          if (!mayPass(known) || ms >= this.#limits.retryMs) throw known
+          this.watch.failed(request, { failures, ms, reason: known.message })
+          await pauseAfter(failures, signal)
+        }
       }
+    } finally {
+      this.watch.left(request)
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type ObjectStore,
   type PutOptions,
   type StoredObject,
+  type StoreWatcher,
 } from '../../../core/object-store.js'
 import { checkObjectName } from '../object-errors.js'
 import { type AttemptLimits, Attempts } from './attempts.js'
@@ -39,11 +40,13 @@ export class BucketStore implements ObjectStore {
   readonly label: string
   readonly copier?: ObjectCopier
   readonly #options: BucketStoreOptions
+  readonly #attempts: Attempts
   #bucket: Promise<DurableBucket> | undefined
   #exclusive: Promise<'condition' | 'claim'> | undefined
 
   constructor(options: BucketStoreOptions) {
     this.#options = options
+    this.#attempts = new Attempts(options.limits)
     this.system = options.system
     this.label = `${options.place}/${options.prefix}`
     const { maxCopyBytes: maxBytes } = options
@@ -99,6 +102,10 @@ export class BucketStore implements ObjectStore {
     return old.length + stale.length
   }
 
+  watch(watcher: StoreWatcher): () => void {
+    return this.#attempts.watch.add(watcher)
+  }
+
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const { prefix, exclusive } = this.#options
     return diagnoseBucket({ connect: () => this.#connected(), subject: this.label, prefix, exclusive, signal })
@@ -118,8 +125,8 @@ export class BucketStore implements ObjectStore {
   }
 
   #connected(): Promise<DurableBucket> {
-    const { connect, limits, place } = this.#options
-    this.#bucket ??= connect().then((bucket) => new DurableBucket(bucket, new Attempts(limits), place))
+    const { connect, place } = this.#options
+    this.#bucket ??= connect().then((bucket) => new DurableBucket(bucket, this.#attempts, place))
     return this.#bucket
   }
 

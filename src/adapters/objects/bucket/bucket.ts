@@ -1,3 +1,5 @@
+import type { Failed } from '../object-errors.js'
+
 /**
  * How an object is made that must be new: by a write that fails when it is there, by a claim beside it, or by what a probe
  * says of the store.
@@ -81,6 +83,5 @@ export interface Bucket {
   delete(key: string, signal: AbortSignal): Promise<void>
   /** `undefined`: the store lists no such uploads, or throws them away itself. */
   unfinished(prefix: string, signal: AbortSignal): Promise<readonly UnfinishedUpload[] | undefined>
-  /** @param what the object or the place, for people. */
-  translate(error: unknown, what: string): Error
+  translate(error: unknown, failed: Failed): Error
 }

@@ -2,7 +2,7 @@ import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
 import type { Exclusive } from './bucket.js'
 import type { DurableBucket } from './durable-bucket.js'
-import { probeExclusive } from './probe-exclusive.js'
+import { PROBE, probeExclusive } from './probe-exclusive.js'
 
 interface Diagnosing {
   connect(): Promise<DurableBucket>
@@ -12,12 +12,14 @@ interface Diagnosing {
   readonly signal: AbortSignal
 }
 
-/** Lists, writes, and deletes what it wrote. */
+/** Does once what each right is needed for, so that none is missed only when a feed is published. */
 export async function diagnoseBucket(diagnosing: Diagnosing): Promise<readonly Diagnosis[]> {
   const { subject } = diagnosing
   try {
     const warnings = await look(diagnosing)
-    return warnings.length > 0 ? warnings : [{ level: 'ok', subject, message: 'can be listed and written' }]
+    return warnings.length > 0
+      ? warnings
+      : [{ level: 'ok', subject, message: 'can be listed, read, written and deleted from' }]
   } catch (error) {
     if (error instanceof ConfigError) return [{ level: 'error', subject, message: error.problem, fix: error.fix }]
     if (error instanceof LockstepError) return [{ level: 'error', subject, message: error.message }]
@@ -28,7 +30,12 @@ export async function diagnoseBucket(diagnosing: Diagnosing): Promise<readonly D
 async function look({ connect, subject, prefix, exclusive, signal }: Diagnosing): Promise<readonly Diagnosis[]> {
   const bucket = await connect()
   await bucket.list(prefix, undefined, signal)
+  await bucket.unfinished(prefix, signal)
   const found = await probeExclusive(bucket, prefix, signal)
+  // Of an object that is not there: the probe is, and hides that it could not be deleted.
+  const nothing = `${prefix}${PROBE}none`
+  await bucket.open({ key: nothing, byte: 0 }, signal)
+  await bucket.delete(nothing, signal)
   const warnings: Diagnosis[] = []
   if (found === 'claim' && exclusive !== 'claim') {
     const message =

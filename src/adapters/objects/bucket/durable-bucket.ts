@@ -1,6 +1,7 @@
 import { ConflictError, UnavailableError } from '../../../core/errors.js'
-import { OBJECT_DAMAGED } from '../object-errors.js'
+import { type Doing, type Failed, OBJECT_DAMAGED } from '../object-errors.js'
 import type { Attempts } from './attempts.js'
+import { withBareCause } from './bare-cause.js'
 import type { Bucket, BucketPage, NewObject, OpenedObject, Part, UnfinishedUpload, Upload } from './bucket.js'
 
 /** A bucket whose requests have deadlines and are repeated, and whose errors are the engine's. */
@@ -33,56 +34,65 @@ export class DurableBucket {
   }
 
   put(object: NewObject, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    const putting = this.#run(object.key, signal, (each) => this.#bucket.put(object, bytes, each))
+    const putting = this.#run({ doing: 'write', key: object.key }, signal, (each) =>
+      this.#bucket.put(object, bytes, each),
+    )
     return this.#unlessMade(object, signal, putting)
   }
 
   copy(from: string, object: NewObject, signal: AbortSignal): Promise<void> {
-    return this.#run(object.key, signal, async (each) => {
+    return this.#run({ doing: 'copy', key: object.key }, signal, async (each) => {
       if (this.#bucket.copy === undefined) throw new Error('this kind of bucket copies nothing')
       await this.#bucket.copy(from, object, each)
     })
   }
 
   begin(object: NewObject, signal: AbortSignal): Promise<Upload> {
-    return this.#run(object.key, signal, (each) => this.#bucket.begin(object, each))
+    return this.#run({ doing: 'write', key: object.key }, signal, (each) => this.#bucket.begin(object, each))
   }
 
   part(key: string, upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
-    return this.#run(key, signal, (each) => upload.part(part, each))
+    return this.#run({ doing: 'write', key }, signal, (each) => upload.part(part, each))
   }
 
   complete(object: NewObject, upload: Upload, parts: number, signal: AbortSignal): Promise<void> {
-    const completing = this.#run(object.key, signal, (each) => upload.complete(parts, each))
+    let tries = 0
+    const completing = this.#run({ doing: 'write', key: object.key }, signal, async (each) => {
+      tries += 1
+      // Some stores answer with errors of any kind for an upload that is completed already.
+      if (tries > 1 && (await this.#bucket.markOf(object.key, each)) === object.mark) return
+      await upload.complete(parts, each)
+    })
     return this.#unlessMade(object, signal, completing)
   }
 
   cancel(key: string, upload: Pick<Upload, 'cancel'>, signal: AbortSignal): Promise<void> {
-    return this.#run(key, signal, (each) => upload.cancel(each))
+    return this.#run({ doing: 'cancel-upload', key }, signal, (each) => upload.cancel(each))
   }
 
   markOf(key: string, signal: AbortSignal): Promise<string | undefined> {
-    return this.#run(key, signal, (each) => this.#bucket.markOf(key, each))
+    return this.#run({ doing: 'read', key }, signal, (each) => this.#bucket.markOf(key, each))
   }
 
   open(from: { key: string; byte: number; version?: string }, signal: AbortSignal): Promise<OpenedObject | undefined> {
-    return this.#run(from.key, signal, (each) => this.#bucket.open(from, each))
+    return this.#run({ doing: 'read', key: from.key }, signal, (each) => this.#bucket.open(from, each))
   }
 
   list(prefix: string, from: string | undefined, signal: AbortSignal): Promise<BucketPage> {
-    return this.#run(prefix, signal, (each) => this.#bucket.list(prefix, from, each))
+    return this.#run({ doing: 'list', key: prefix }, signal, (each) => this.#bucket.list(prefix, from, each))
   }
 
   delete(key: string, signal: AbortSignal): Promise<void> {
-    return this.#run(key, signal, (each) => this.#bucket.delete(key, each))
+    return this.#run({ doing: 'delete', key }, signal, (each) => this.#bucket.delete(key, each))
   }
 
   unfinished(prefix: string, signal: AbortSignal): Promise<readonly UnfinishedUpload[] | undefined> {
-    return this.#run(prefix, signal, (each) => this.#bucket.unfinished(prefix, each))
+    return this.#run({ doing: 'list-uploads', key: prefix }, signal, (each) => this.#bucket.unfinished(prefix, each))
   }
 
-  translate(error: unknown, key: string): Error {
-    return this.#bucket.translate(error, this.labelOf(key))
+  /** What was thrown while the answer to `open` was read. */
+  translateRead(error: unknown, key: string): Error {
+    return this.#translate(error, { what: this.labelOf(key), doing: 'read' })
   }
 
   /** One request with a deadline, for what comes after its answer. */
@@ -103,8 +113,17 @@ export class DurableBucket {
     }
   }
 
-  #run<Result>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    const translate = (error: unknown, what: string): Error => this.#bucket.translate(error, what)
-    return this.#attempts.run({ what: this.labelOf(key), signal, translate }, work)
+  #translate(error: unknown, failed: Failed): Error {
+    return withBareCause(this.#bucket.translate(error, failed))
+  }
+
+  #run<Result>(
+    { doing, key }: { readonly doing: Doing; readonly key: string },
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const what = this.labelOf(key)
+    const translate = (error: unknown): Error => this.#translate(error, { what, doing })
+    return this.#attempts.run({ what, signal, translate }, work)
   }
 }

@@ -1,6 +1,8 @@
 import { UnavailableError } from '../../../core/errors.js'
 import { objectMissing } from '../../../core/object-store.js'
+import { objectReplaced } from '../object-errors.js'
 import { pauseAfter } from './attempts.js'
+import type { OpenedObject } from './bucket.js'
 import type { DurableBucket } from './durable-bucket.js'
 
 /** In a row, without a byte between them. */
@@ -13,6 +15,8 @@ export async function* readObject(bucket: DurableBucket, key: string, signal: Ab
   for (let failures = 0; ; ) {
     const opened = await bucket.open({ key, byte, ...(version === undefined ? {} : { version }) }, signal)
     if (opened === undefined) throw objectMissing(bucket.labelOf(key), undefined)
+    // Not every store heeds the condition.
+    if (version !== undefined && opened.version !== version) throw replaced(bucket.labelOf(key), opened)
     version = opened.version
     const chunks = opened.body[Symbol.asyncIterator]()
     let lost: unknown
@@ -40,6 +44,13 @@ export async function* readObject(bucket: DurableBucket, key: string, signal: Ab
   }
 }
 
+function replaced(what: string, { body }: OpenedObject): Error {
+  void body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => undefined)
+  return objectReplaced(what, undefined)
+}
+
 interface Chunks {
   readonly chunks: AsyncIterator<Uint8Array>
   readonly signal: AbortSignal
@@ -54,6 +65,6 @@ async function next(
     return await bucket.within(key, signal, () => chunks.next())
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    return { lost: bucket.translate(error, key) }
+    return { lost: bucket.translateRead(error, key) }
   }
 }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import { objectMissing } from '../../../core/object-store.js'
 import type { Bucket, BucketPage, NewObject, OpenedObject, Upload } from '../bucket/bucket.js'
-import { objectReplaced, placeMissing } from '../object-errors.js'
-import { isBucketMissing, refusalOf, translate } from './errors.js'
+import { objectReplaced } from '../object-errors.js'
+import { answered, bucketMissing, isBucketMissing, refusalOf, translate } from './errors.js'
 import type { GcsClient } from './gcs-client.js'
 import { GcsUpload } from './gcs-upload.js'
 
@@ -19,12 +20,13 @@ const MARK = 'lockstep-mark'
 /** All parts of a resumable upload but the last are multiples of it. */
 const UNIT = 262_144
 /** Of an object, by Google. */
-const MAX_BYTES = 5 * 1024 ** 4
+export const MAX_BYTES = 5 * 1024 ** 4
 
 const Page = z.object({
   nextPageToken: z.string().optional(),
   items: z.array(z.object({ name: z.string(), size: z.coerce.number(), timeCreated: z.string() })).default([]),
 })
+const Rewritten = z.object({ done: z.boolean(), rewriteToken: z.string().optional() })
 const Marked = z.object({ metadata: z.record(z.string(), z.string()).optional() })
 
 export class GcsBucket implements Bucket {
@@ -67,6 +69,21 @@ export class GcsBucket implements Bucket {
     return new GcsUpload({ client, uri: location, what: labelOf(object.key), objectUri: client.addressOf(object.key) })
   }
 
+  /** Within a bucket no bytes move, so one request is enough as a rule; Google says when it is not. */
+  async copy(from: string, object: NewObject): Promise<void> {
+    const { client, labelOf } = this.#options
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify(resourceOf(object))
+    let token: string | undefined
+    do {
+      const uri = client.rewriteAddress(from, object.key, token === undefined ? {} : { rewriteToken: token })
+      const answer = await this.#unlessMissing(() => client.ask({ method: 'POST', uri, headers, body }))
+      if (answer === undefined) throw objectMissing(labelOf(from), undefined)
+      const { done, rewriteToken } = Rewritten.parse(answer.body)
+      token = done ? undefined : rewriteToken
+    } while (token !== undefined)
+  }
+
   async markOf(key: string): Promise<string | undefined> {
     const { client } = this.#options
     const uri = client.addressOf(key, { fields: 'metadata' })
@@ -93,12 +110,12 @@ export class GcsBucket implements Bucket {
     const answer = await client.open(client.addressOf(key, { alt: 'media', ...condition }), headers)
     if (answer.status === 200 || answer.status === 206) return opened(answer, byte)
     const text = await textOf(answer.stream)
-    if (answer.status === 404 && isBucketMissing(text)) throw bucketMissing(labelOf(key))
+    if (answer.status === 404 && isBucketMissing(text)) throw bucketMissing(labelOf(key), new Error(text))
     if (answer.status === 404) return undefined
     if (answer.status === 412) throw objectReplaced(labelOf(key), new Error(text))
     // All of it had been read when the connection was lost.
     if (answer.status === 416) return { body: nothing(), bytes: byte, version: version ?? '' }
-    throw Object.assign(new Error(text), { code: answer.status })
+    throw answered(answer.status, text)
   }
 
   async list(prefix: string, from: string | undefined): Promise<BucketPage> {
@@ -154,10 +171,6 @@ function opened(
 ): OpenedObject {
   const length = Number(headers['x-goog-stored-content-length'] ?? byte + Number(headers['content-length'] ?? 0))
   return { body: stream, bytes: length, version: headers['x-goog-generation'] ?? '' }
-}
-
-function bucketMissing(what: string): Error {
-  return placeMissing(what, 'make the bucket, or correct its name in gcs({ ... })', undefined)
 }
 
 /** Of an error: it is short. */

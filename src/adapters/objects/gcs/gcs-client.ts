@@ -41,6 +41,11 @@ export class GcsClient {
     return `${this.#storage.apiEndpoint}/storage/v1/b/${this.#bucket}/o${object}${search(query)}`
   }
 
+  /** Of the request that makes an object of another one. */
+  rewriteAddress(from: string, to: string, query: Readonly<Record<string, string>>): string {
+    return `${this.addressOf(from)}/rewriteTo/b/${this.#bucket}/o/${encodeURIComponent(to)}${search(query)}`
+  }
+
   uploadAddress(query: Readonly<Record<string, string>>): string {
     return `${this.#storage.apiEndpoint}/upload/storage/v1/b/${this.#bucket}/o${search(query)}`
   }

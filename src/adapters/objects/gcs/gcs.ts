@@ -4,7 +4,7 @@ import type { ObjectStore } from '../../../core/object-store.js'
 import { Secret } from '../../../core/secret.js'
 import { BucketStore } from '../bucket/bucket-store.js'
 import { type BucketOptions, bucketShape, parseBucketOptions } from '../bucket/options.js'
-import { GcsBucket } from './gcs-bucket.js'
+import { GcsBucket, MAX_BYTES } from './gcs-bucket.js'
 import { GcsClient } from './gcs-client.js'
 
 /** Options of `gcs`. */
@@ -49,6 +49,7 @@ export function gcs(options: GcsOptions): ObjectStore {
     prefix,
     exclusive: 'condition',
     limits: { timeoutMs, retryMs },
+    maxCopyBytes: MAX_BYTES,
     connect: async () => {
       const { Storage } = await import('@google-cloud/storage').catch(
         missingPeer({ name: '@google-cloud/storage', install: '@google-cloud/storage@7', key: 'gcs(...)' }),

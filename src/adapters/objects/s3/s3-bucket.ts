@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { ListMultipartUploadsCommand, ListMultipartUploadsCommandOutput, S3Client } from '@aws-sdk/client-s3'
 import { objectMissing } from '../../../core/object-store.js'
 import type { Bucket, BucketPage, NewObject, OpenedObject, UnfinishedUpload, Upload } from '../bucket/bucket.js'
-import { objectReplaced } from '../object-errors.js'
+import { type Failed, objectReplaced } from '../object-errors.js'
 import { refusalOf, translate } from './errors.js'
 import { type Library, S3Upload } from './s3-upload.js'
 
@@ -10,6 +10,8 @@ export interface S3BucketOptions {
   readonly library: Library
   readonly client: S3Client
   readonly bucket: string
+  /** Of the store, for what it says of rights. */
+  readonly prefix: string
   readonly partBytes: number
   /** Of an object, for people. */
   labelOf(key: string): string
@@ -26,12 +28,15 @@ export class S3Bucket implements Bucket {
   readonly partBytes: number
   readonly maxParts = MAX_PARTS
   readonly concurrency = CONCURRENCY
-  readonly translate = translate
   readonly #options: S3BucketOptions
 
   constructor(options: S3BucketOptions) {
     this.#options = options
     this.partBytes = options.partBytes
+  }
+
+  translate(error: unknown, failed: Failed): Error {
+    return translate(error, failed, this.#options)
   }
 
   async put(object: NewObject, bytes: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -76,7 +76,7 @@ export function s3(options: S3Options): ObjectStore {
         ...(rest.endpoint === undefined ? {} : { endpoint: rest.endpoint }),
         ...(rest.credentials === undefined ? {} : { credentials: revealed(rest.credentials) }),
       })
-      return new S3Bucket({ library, client, bucket, partBytes, labelOf: (key) => `${place}/${key}` })
+      return new S3Bucket({ library, client, bucket, prefix, partBytes, labelOf: (key) => `${place}/${key}` })
     },
   })
 }

@@ -1,5 +1,7 @@
 import { ConfigError, LockstepError } from '../../../core/errors.js'
-import { credentialsRefused, storeRefused, storeUnavailable } from '../object-errors.js'
+import { networkError } from '../network-errors.js'
+import { credentialsRefused, type Doing, type Failed, storeRefused, storeUnavailable } from '../object-errors.js'
+import type { SftpSettings } from './options.js'
 
 /** Answers of the protocol. */
 export const STATUS = { missing: 2, refused: 3, failure: 4, unsupported: 8 } as const
@@ -19,18 +21,50 @@ export function isUnsupported(error: unknown): boolean {
 }
 
 /** Makes what the client threw an error that the engine can act on. */
-export function translate(error: unknown, what: string): Error {
+export function translate(error: unknown, failed: Failed, settings: SftpSettings): Error {
   if (error instanceof LockstepError) return error
+  const { what } = failed
   const code = codeOf(error)
   const text = error instanceof Error ? error.message : ''
-  if (code === STATUS.refused) return storeRefused(what, 'let the user of sftp({ user }) write into the folder', error)
-  if (/authentication methods failed|Authentication failed/i.test(text)) {
-    return credentialsRefused(what, 'no way of logging in was accepted', error)
-  }
+  if (code === STATUS.refused) return rightMissing(error, failed, settings)
+  if (code === STATUS.missing) return storeUnavailable(what, 'the file or its folder was taken away meanwhile', error)
+  if (/connect(ing)? to agent|agent/i.test(text) && settings.agent !== undefined)
+    return noAgent(error, what, settings.agent)
+  if (/authentication methods failed|Authentication failed/i.test(text)) return loginRefused(error, what, settings)
   if (/privateKey|passphrase/i.test(text)) return unreadableKey(error)
   const why =
     code === STATUS.failure ? 'the server failed, and does not say why; its disk may be full' : `${code ?? 'lost'}`
-  return storeUnavailable(what, why, error)
+  return networkError(error, what) ?? storeUnavailable(what, why, error)
+}
+
+const MAY: Readonly<Record<Doing, string>> = {
+  list: 'list',
+  read: 'read',
+  write: 'write into',
+  copy: 'write into',
+  delete: 'delete from',
+  'list-uploads': 'list',
+  'cancel-upload': 'delete from',
+}
+
+function rightMissing(cause: unknown, { what, doing }: Failed, { user, path }: SftpSettings): ConfigError {
+  const fix = `let ${user} ${MAY[doing]} the folder (on the server: ls -ld, then chown or chmod), or correct sftp({ path })`
+  return storeRefused({ what, fix, cause }, `${user} may not ${MAY[doing]} ${path} (permission denied)`)
+}
+
+function loginRefused(cause: unknown, what: string, { user, privateKey, agent }: SftpSettings): Error {
+  const [by, fix] =
+    privateKey !== undefined
+      ? ['key', `put its public key into authorized_keys of ${user}, or correct user or privateKey in sftp({ ... })`]
+      : agent !== undefined
+        ? ['agent', `see with ssh-add -l that it has a key which is in authorized_keys of ${user}`]
+        : ['password', 'see user and password in sftp({ ... }), and whether the server takes passwords']
+  return credentialsRefused({ what, fix, cause }, `login of ${user} by ${by}`)
+}
+
+function noAgent(cause: unknown, what: string, agent: string): Error {
+  const fix = `start ssh-agent and ssh-add the key, or correct sftp({ agent })`
+  return credentialsRefused({ what, fix, cause }, `no agent answers at ${agent}`)
 }
 
 function unreadableKey(cause: unknown): ConfigError {
@@ -43,13 +77,24 @@ function unreadableKey(cause: unknown): ConfigError {
   })
 }
 
-/** @param shown the fingerprint of the key that the server has shown. */
-export function hostKeyUnknown(host: string, shown: string, cause: unknown): ConfigError {
+interface StrangeKey {
+  readonly host: string
+  /** Fingerprint of the key that the server has shown. */
+  readonly shown: string
+  /** What it should be by: `sftp({ hostKey })`. */
+  readonly by: string
+  /** Whether another key was known, so that it is no mere first time. */
+  readonly differs: boolean
+  readonly cause: unknown
+}
+
+export function hostKeyUnknown({ host, shown, by, differs, cause }: StrangeKey): ConfigError {
+  const how = differs ? 'is not the one that is known: it is another server, or has a new key' : 'is not known'
   return new ConfigError({
     code: 'sftp-host-key',
-    key: 'sftp({ hostKey })',
-    message: `the key that ${host} shows, ${shown}, is not known; it may be another server`,
-    fix: 'ask the owner of the server for its fingerprint; when it is this one, write it into hostKey',
+    key: by,
+    message: `the key that ${host} shows, ${shown}, ${how}; nothing was sent to it`,
+    fix: 'ask the owner of the server for its fingerprint; only when it is this one, take it (hostKey, or a line of ssh-keyscan)',
     cause,
   })
 }

@@ -107,8 +107,15 @@ async function open(settings: SftpSettings, lost: () => void): Promise<Link> {
   } catch (error) {
     lost()
     socket.destroy()
-    throw verifier.refused === undefined ? error : hostKeyUnknown(host, verifier.refused, error)
+    const { refused, by, differs } = verifier
+    const shown = refused ?? (isOfOtherKind(error) ? 'of another kind' : undefined)
+    throw shown === undefined ? error : hostKeyUnknown({ host, shown, by, differs, cause: error })
   }
+}
+
+/** The server has none of the kinds of keys by which it is known. */
+function isOfOtherKind(error: unknown): boolean {
+  return error instanceof Error && /no matching host key/i.test(error.message)
 }
 
 function loginOf({ privateKey, passphrase, agent, password }: SftpSettings) {
@@ -124,19 +131,38 @@ function text(value: string | Secret): string {
   return value instanceof Secret ? value.reveal() : value
 }
 
+interface Known {
+  isKnown(key: Uint8Array): boolean
+  /** Of the config. */
+  readonly by: string
+  /** Whether any key of the server is known. */
+  readonly differs: boolean
+  readonly algorithms: ReturnType<typeof algorithmsOf>
+}
+
 /** Judges the server's key; `refused` is the fingerprint of one that it did not take. */
 class Verifier {
-  readonly #isKnown: (key: Buffer) => boolean
-  readonly algorithms: ReturnType<typeof algorithmsOf>
+  readonly #known: Known
   refused: string | undefined
 
-  constructor(isKnown: (key: Buffer) => boolean, algorithms: ReturnType<typeof algorithmsOf>) {
-    this.#isKnown = isKnown
-    this.algorithms = algorithms
+  constructor(known: Known) {
+    this.#known = known
+  }
+
+  get by(): string {
+    return this.#known.by
+  }
+
+  get differs(): boolean {
+    return this.#known.differs
+  }
+
+  get algorithms(): Known['algorithms'] {
+    return this.#known.algorithms
   }
 
   readonly verify = (key: Buffer): boolean => {
-    const known = this.#isKnown(key)
+    const known = this.#known.isKnown(key)
     this.refused = known ? undefined : fingerprintOf(key)
     return known
   }
@@ -148,11 +174,12 @@ async function verifierOf({ host, port, hostKey, knownHosts }: SftpSettings): Pr
       throw knownHostsMissing(knownHosts, error)
     })
     const keys = knownHostKeys(file, host, port)
-    return new Verifier((key) => keys.isKnown(key), algorithmsOf(keys))
+    const differs = keys.types.length > 0
+    return new Verifier({ isKnown: keys.isKnown, by: 'sftp({ knownHosts })', differs, algorithms: algorithmsOf(keys) })
   }
-  if (hostKey === undefined) return new Verifier(() => true, {})
-  const wanted = (typeof hostKey === 'string' ? [hostKey] : hostKey).map((each) => each.replace(/=$/, ''))
-  return new Verifier((key) => wanted.includes(fingerprintOf(key)), {})
+  const wanted = (typeof hostKey === 'string' ? [hostKey] : hostKey)?.map((each) => each.replace(/=$/, ''))
+  const isKnown = (key: Uint8Array): boolean => wanted === undefined || wanted.includes(fingerprintOf(key))
+  return new Verifier({ isKnown, by: 'sftp({ hostKey })', differs: true, algorithms: {} })
 }
 
 /** Of several keys a server shows one; it has to be one that the file may have. */

@@ -3,14 +3,17 @@ import type { Diagnosis } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError } from '../../../core/errors.js'
 import {
   isObjectName,
+  type ObjectCopier,
   type ObjectStore,
   objectMissing,
   type PutOptions,
   type StoredObject,
+  type StoreWatcher,
 } from '../../../core/object-store.js'
 import { Attempts } from '../bucket/attempts.js'
-import { checkObjectName, placeMissing } from '../object-errors.js'
+import { checkObjectName, type Doing, placeMissing } from '../object-errors.js'
 import { codeOf, STATUS, translate } from './errors.js'
+import { linkRemote } from './link-remote.js'
 import type { SftpSettings } from './options.js'
 import { done, got, RemoteFile, remove, unlessMissing } from './protocol.js'
 import { readRemote } from './read-remote.js'
@@ -24,6 +27,10 @@ const UNFINISHED = '.unfinished-'
 export class SftpStore implements ObjectStore {
   readonly system = 'sftp'
   readonly label: string
+  readonly copier: ObjectCopier = {
+    maxBytes: Number.POSITIVE_INFINITY,
+    copy: (from, name, options) => this.#copy(from, name, options),
+  }
   readonly #settings: SftpSettings
   readonly #session: Session
   readonly #attempts: Attempts
@@ -42,7 +49,7 @@ export class SftpStore implements ObjectStore {
     const path = this.#pathOf(name)
     signal.throwIfAborted()
     let unfinished = ''
-    const file = await this.#step(name)(signal, async (link) => {
+    const file = await this.#step('write', name)(signal, async (link) => {
       // Another one each time, as the file may have been made although the answer was lost.
       unfinished = this.#at(`${UNFINISHED}${name.slice(0, 180)}-${randomBytes(6).toString('hex')}`)
       const made = new RemoteFile(unfinished, 'r+')
@@ -56,13 +63,19 @@ export class SftpStore implements ObjectStore {
       return made
     })
     const label = this.#labelOf(name)
-    return new SftpWriter({ step: this.#step(name), unfinished, path, label, replace, signal }, file)
+    return new SftpWriter({ step: this.#step('write', name), unfinished, path, label, replace, signal }, file)
   }
 
   async *read(name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const path = this.#pathOf(name)
     const label = this.#labelOf(name)
-    yield* readRemote({ path, label, step: this.#step(name), signal, missing: (error) => objectMissing(label, error) })
+    yield* readRemote({
+      path,
+      label,
+      step: this.#step('read', name),
+      signal,
+      missing: (error) => objectMissing(label, error),
+    })
   }
 
   async list(prefix: string, signal: AbortSignal): Promise<readonly StoredObject[]> {
@@ -74,15 +87,20 @@ export class SftpStore implements ObjectStore {
 
   async delete(names: readonly string[], signal: AbortSignal): Promise<void> {
     for (const [name, path] of names.map((each) => [each, this.#pathOf(each)] as const))
-      await this.#step(name)(signal, ({ protocol }) => remove(protocol, path))
+      await this.#step('delete', name)(signal, ({ protocol }) => remove(protocol, path))
   }
 
   async sweep(prefix: string, olderThanMs: number, signal: AbortSignal): Promise<number> {
     const old = (await this.#files(signal)).filter(
       ({ name, modifiedAt }) => name.startsWith(UNFINISHED + prefix) && Date.now() - modifiedAt >= olderThanMs,
     )
-    for (const { name } of old) await this.#step(name)(signal, ({ protocol }) => remove(protocol, this.#at(name)))
+    for (const { name } of old)
+      await this.#step('delete', name)(signal, ({ protocol }) => remove(protocol, this.#at(name)))
     return old.length
+  }
+
+  watch(watcher: StoreWatcher): () => void {
+    return this.#attempts.watch.add(watcher)
   }
 
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
@@ -99,12 +117,32 @@ export class SftpStore implements ObjectStore {
     }
   }
 
+  /** Where the server makes no second link the bytes come here and go there again. */
+  async #copy(from: string, name: string, options: PutOptions): Promise<void> {
+    const [source, path] = [this.#pathOf(from), this.#pathOf(name)]
+    const { signal } = options
+    let tries = 0
+    const found = await this.#step('copy', name)(signal, (link) =>
+      linkRemote(link, { from: source, to: path, before: tries++ }),
+    )
+    if (found === 'missing') throw objectMissing(this.#labelOf(from), undefined)
+    if (found === 'linked') return
+    const writer = await this.create(name, { ...options, replace: false })
+    try {
+      for await (const bytes of this.read(from, signal)) await writer.write(bytes)
+      await writer.commit()
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
+  }
+
   /** Gives a file the name of another one, which must fail. */
   async #overwrites(signal: AbortSignal): Promise<boolean> {
     await this.#files(signal)
     const stem = this.#at(`${UNFINISHED}probe-${randomBytes(6).toString('hex')}`)
     const paths = [`${stem}-1`, `${stem}-2`] as const
-    return this.#step('')(signal, async (link) => {
+    return this.#step('write', '')(signal, async (link) => {
       const { protocol } = link
       try {
         for (const path of paths) {
@@ -128,7 +166,7 @@ export class SftpStore implements ObjectStore {
 
   async #files(signal: AbortSignal): Promise<readonly StoredObject[]> {
     const { path } = this.#settings
-    const found = await this.#step('')(signal, ({ protocol }) =>
+    const found = await this.#step('list', '')(signal, ({ protocol }) =>
       unlessMissing(() => got<readonly Entry[]>((callback) => protocol.readdir(path, callback))),
     )
     return (found ?? []).flatMap(({ filename, attrs }) =>
@@ -144,9 +182,11 @@ export class SftpStore implements ObjectStore {
     })
   }
 
-  #step(name: string): Step {
+  #step(doing: Doing, name: string): Step {
     const what = name === '' ? this.label : this.#labelOf(name)
-    return (signal, work) => this.#attempts.run({ what, signal, translate }, (each) => this.#session.use(each, work))
+    const translated = (error: unknown): Error => translate(error, { what, doing }, this.#settings)
+    return (signal, work) =>
+      this.#attempts.run({ what, signal, translate: translated }, (each) => this.#session.use(each, work))
   }
 
   #pathOf(name: string): string {

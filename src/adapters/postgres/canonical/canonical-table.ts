@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { type Form, type FormedColumn, wholeOf } from '../../../core/canonical.js'
+import type { SharedSnapshot } from '../../../core/key-range.js'
 import { notRepairable, type RepairableTable, type RepairColumn, type RepairTable } from '../../../core/repair.js'
-import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
+import type { Bucket, BucketRows, Digest, DigestOptions, Row, Table, TableSchema } from '../../../core/table.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { PostgresDigests } from '../digest/digest.js'
 import type { PostgresHandle } from '../handle.js'
@@ -16,10 +17,12 @@ export class PostgresCanonicalTable implements RepairableTable {
   readonly forms: readonly (readonly Form[])[]
   readonly #database: PostgresHandle
   readonly #info: PostgresTableInfo
+  readonly #snapshot: SharedSnapshot | undefined
 
-  constructor(database: PostgresHandle, info: PostgresTableInfo) {
+  constructor(database: PostgresHandle, info: PostgresTableInfo, snapshot?: SharedSnapshot) {
     this.#database = database
     this.#info = info
+    this.#snapshot = snapshot
     this.schema = info.schema
     this.label = `${database.label} ${info.schema.name}`
     this.forms = info.columns.map(({ facts }) => formsOf(facts))
@@ -37,7 +40,7 @@ export class PostgresCanonicalTable implements RepairableTable {
       })),
       key,
     }
-    const digests = new PostgresDigests(this.#database.session, canonicalForm(info, columns, key))
+    const digests = new PostgresDigests(this.#database, canonicalForm(info, columns, key), this.#snapshot)
     return new FormedTable({ schema, label: this.label }, digests)
   }
 
@@ -86,8 +89,8 @@ class FormedTable implements Table {
     this.#digests = digests
   }
 
-  digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
-    return this.#digests.digests(within, depth, signal)
+  digests(within: readonly Bucket[], depth: number, options: DigestOptions): Promise<ReadonlyMap<number, Digest>> {
+    return this.#digests.digests(within, depth, options)
   }
 
   scan(within: readonly Bucket[], signal: AbortSignal): AsyncIterable<readonly Row[]> {

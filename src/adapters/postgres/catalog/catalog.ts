@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { TableOptions } from '../../../core/database.js'
 import type { Column, TableSchema } from '../../../core/table.js'
-import { nearMisses } from '../../sql/near-misses.js'
 import type { Session } from '../session/session.js'
 import {
   badTableName,
@@ -11,7 +10,6 @@ import {
   isClear,
   type NamedColumn,
   type Subject,
-  tableMissing,
   unknownColumn,
   unusableColumn,
   unusableRelation,
@@ -21,11 +19,11 @@ import {
   type CatalogRelation,
   readColumns,
   readRelation,
-  readTableNames,
   readUniqueIndexes,
 } from './catalog-queries.js'
 import { drizzleColumnName, drizzleColumnNames, drizzleFindings, drizzleTableName } from './drizzle-table.js'
 import { parseTableName, quoteQualified, type TableName } from './identifiers.js'
+import { missingTable } from './missing-table.js'
 import { chooseKey } from './table-key.js'
 import { castType, isHashable, isOrdered, type TypeFacts, transportOf } from './types.js'
 
@@ -56,6 +54,8 @@ export interface PostgresTableInfo {
   readonly qualified: string
   /** What rows are read from, to be followed by an alias: the table, a part of it, or a query. */
   readonly source: string
+  /** The condition for the rows of `qualified` that are there. */
+  readonly filter?: string | undefined
   readonly identity: Identity
   /** In the order of `schema.columns`. */
   readonly columns: readonly PostgresColumn[]
@@ -123,7 +123,7 @@ async function describe(session: Session, request: TableRequest): Promise<Postgr
   const { where } = request
   const source = where === undefined ? info.source : `(select * from ${info.qualified} where (\n${where}\n))`
   if (where !== undefined) await planFilter(session, subject, source)
-  return { ...info, source, identity: keyless ? 'none' : 'indexed' }
+  return { ...info, source, filter: where, identity: keyless ? 'none' : 'indexed' }
 }
 
 function isNeeded({ notNull, hasDefault, generated }: CatalogColumn): boolean {
@@ -138,7 +138,7 @@ function requestedName({ table }: TableRequest, subject: Subject): TableName {
 
 async function findRelation(session: Session, subject: Subject, name: TableName): Promise<CatalogRelation> {
   const relation = await readRelation(session, name)
-  if (relation === undefined) throw tableMissing(subject, nearMisses(subject.name, await readTableNames(session)))
+  if (relation === undefined) throw await missingTable(session, subject, name)
   const error = unusableRelation(subject, relation)
   if (error !== undefined) throw error
   return relation

@@ -11,6 +11,12 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
+/** Any type takes its own text as a quoted literal. The `E` form means the same under every `standard_conforming_strings`. */
+export function quoteLiteral(text: string): string {
+  const quoted = text.replaceAll("'", "''")
+  return text.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`
+}
+
 /** Why `name` cannot be a name; `undefined` when it can. */
 export function identifierProblem(name: string): string | undefined {
   if (name === '') return 'it is empty'

@@ -1,6 +1,6 @@
 import type { TableUse } from '../../../core/database.js'
 import type { Diagnosis } from '../../../core/diagnosis.js'
-import type { NamedTable } from '../handle.js'
+import type { NamedTable, PostgresHandle } from '../handle.js'
 import { findings, type Patient, type TablePatient } from './finding.js'
 import { describedFor } from './grants.js'
 import { diagnoseDefaults, diagnoseRights, diagnoseSchemas, diagnoseState } from './rights.js'
@@ -60,6 +60,15 @@ export async function diagnoseTable(
     const server = [...diagnoseIdentity(patient, identity), diagnoseTls(database)]
     const around = await examine(ASPECTS[use].database, patient, database.label)
     return [...server, ...around, ...(await diagnoseOpened(ref, use, patient))]
+  })
+}
+
+/** What would keep flows from keeping their state in the database. */
+export function diagnoseStateDatabase(database: PostgresHandle, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  return findings(database.label, async () => {
+    const identity = await database.identify(signal)
+    if (identity.readOnly) return [diagnoseStandby(database, identity)]
+    return examine([diagnoseState], await askWho(database, signal), database.label)
   })
 }
 

@@ -1,9 +1,8 @@
 import { Column } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
-import { drizzleColumns } from '../../sql/drizzle-columns.js'
+import type { DeclaredColumns, ValueDecoder } from '../../sql/drizzle-columns.js'
 import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
-import type { JsonForm } from './copy-json.js'
+import type { JsonForm } from './json-text.js'
 
 /** A column on its way out: under which name, and what becomes of the text that the server prints. */
 export interface ExportedColumn {
@@ -39,10 +38,7 @@ const EXACT_ARRAYS = new Set('_bool _int2 _int4 _oid _text _varchar _name _uuid 
 /** Drizzle would parse a JSON string once more, and make a number of `"123"`. */
 const PARSED = new Set(['PgJson', 'PgJsonb'])
 
-export function exportedColumns(info: PostgresTableInfo, table: PgTable | undefined): readonly ExportedColumn[] {
-  const declared = new Map(
-    table === undefined ? [] : [...drizzleColumns(table).values()].map((column) => [column.name, column]),
-  )
+export function exportedColumns(info: PostgresTableInfo, declared: DeclaredColumns): readonly ExportedColumn[] {
   return info.columns.map((column) => {
     const drizzle = declared.get(column.name)
     const plain = plainValue(column)
@@ -51,7 +47,7 @@ export function exportedColumns(info: PostgresTableInfo, table: PgTable | undefi
       column,
       form: formOf(column),
       valueAsJson: isBuiltIn(column) && EXACT_ARRAYS.has(column.facts.name),
-      value: drizzle === undefined ? plain : declaredValue(drizzle.column, plain),
+      value: drizzle === undefined ? plain : declaredValue(drizzle.decoder, plain),
     }
   })
 }
@@ -71,10 +67,10 @@ function formOf(column: PostgresColumn): JsonForm | 'made' {
 }
 
 /** As Drizzle makes it of what its driver gives. */
-function declaredValue(column: Column, plain: (text: string) => unknown): (text: string) => unknown {
-  const asItIs = column.mapFromDriverValue === Column.prototype.mapFromDriverValue
-  if (asItIs || PARSED.has(column.columnType)) return plain
-  return (text) => column.mapFromDriverValue(plain(text))
+function declaredValue(decoder: ValueDecoder, plain: (text: string) => unknown): (text: string) => unknown {
+  const asItIs = decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue
+  if (asItIs || PARSED.has(decoder.columnType ?? '')) return plain
+  return (text) => decoder.mapFromDriverValue(plain(text))
 }
 
 const same = (text: string): unknown => text

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
 import type { Increment, IncrementRequest } from '../../../core/increment.js'
+import type { DeclaredColumns } from '../../sql/drizzle-columns.js'
 import {
   incrementBy,
   namedColumn,
@@ -18,12 +18,12 @@ interface Rows {
   readonly database: PostgresHandle
   /** Of all rows. */
   readonly info: PostgresTableInfo
-  readonly table: PgTable | undefined
+  readonly declared: DeclaredColumns
 }
 
 /** What an export of the table, or of the query, reads after another one. */
 export function postgresIncrement(
-  { database, info, table }: Rows,
+  { database, info, declared }: Rows,
   request: IncrementRequest,
   signal: AbortSignal,
 ): Promise<Increment> {
@@ -31,7 +31,7 @@ export function postgresIncrement(
   if (isTable && request.since.kind === 'last-run') return byTransaction(database, request.from, signal)
   const label = `${database.label} ${info.schema.name}`
   const since = refuseLastRun(request, label)
-  const { column } = namedColumn(since, exportedColumns(info, table), label)
+  const { column } = namedColumn(since, exportedColumns(info, declared), label)
   const version = { column: versionColumn(column), sql: sqlFor(column) }
   return incrementBy({ since, from: request.from }, version, async (aggregate) => {
     const asked = sql.raw(`select ${aggregate} as greatest from ${info.source} t`)

@@ -1,54 +1,66 @@
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { UnavailableError } from '../../../core/errors.js'
 import type { ExportColumn, ExportOptions, JsonPage, TableExport } from '../../../core/export.js'
 import type { Row } from '../../../core/table.js'
 import type { Values } from '../../../core/upsert.js'
+import type { DeclaredColumns } from '../../sql/drizzle-columns.js'
 import { boundedPages } from '../../sql/export/bounded-pages.js'
-import { fingerprintOf, snapshotTooOld } from '../../sql/export/row-export.js'
+import { fingerprintOf } from '../../sql/export/row-export.js'
+import { SnapshotAge } from '../../sql/export/snapshot-age.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
-import { quoteIdentifier } from '../catalog/identifiers.js'
 import { checkKey } from '../digest/key-check.js'
-import { readPass } from '../digest/read-pass.js'
+import { readPass, SnapshotGone } from '../digest/read-pass.js'
 import { streamed } from '../digest/streamed.js'
-import type { Session } from '../session/session.js'
-import { CopyJson } from './copy-json.js'
-import { copyLines } from './copy-lines.js'
+import type { PostgresHandle } from '../handle.js'
+import { chunkedCopy } from './chunked-copy.js'
+import { type CopiedRows, copyStatement } from './copied-rows.js'
+import { CopyJson, PAGE_BYTES } from './copy-json.js'
+import { copyLines, copyParts } from './copy-lines.js'
 import { rowsOf } from './copy-text.js'
+import { cutByKey } from './cut-by-key.js'
 import { type ExportedColumn, exportedColumns, printedFor } from './export-column.js'
+import { parallelCopy } from './parallel-copy.js'
 
 interface Source {
-  readonly session: Session
-  readonly label: string
+  readonly database: PostgresHandle
   readonly info: PostgresTableInfo
-  readonly table: PgTable | undefined
+  readonly declared: DeclaredColumns
 }
 
-/** One COPY in one snapshot; the server waits while nobody takes rows. */
+/** One COPY in one snapshot, or one for each range of the key; the server waits while nobody takes rows. */
 export class PostgresExport implements TableExport {
   readonly label: string
   readonly columns: readonly ExportColumn[]
   readonly key: readonly string[]
   readonly fingerprint: string
+  readonly supports: TableExport['supports']
+  readonly cut: TableExport['cut']
   readonly #source: Source
   readonly #columns: readonly ExportedColumn[]
 
   constructor(source: Source) {
-    const { info, table } = source
+    const { info, declared } = source
     this.#source = source
-    this.#columns = exportedColumns(info, table)
-    this.label = `${source.label} ${info.schema.name}`
+    this.#columns = exportedColumns(info, declared)
+    this.label = `${source.database.label} ${info.schema.name}`
     this.columns = this.#columns.map(({ name, column }) => ({ name, type: column.type }))
     this.key = info.schema.key.flatMap((key) =>
       this.#columns.filter(({ column }) => column.name === key).map(({ name }) => name),
     )
+    // A query has no index to find a range by, and would be run once for each.
+    const indexed = info.identity === 'indexed'
+    this.supports = new Set(indexed ? ['chunks', 'readers'] : [])
+    this.cut = indexed ? (ranges, signal) => cutByKey(source.database.session, info, { ranges, signal }) : undefined
     this.fingerprint = info.fingerprint === '' ? fingerprintOf(this.columns) : info.fingerprint
   }
 
   json(separator: string, options: ExportOptions): AsyncIterable<JsonPage> {
     const fields = this.#columns.map(({ name, form }) => ({ name, form: form === 'made' ? 'json' : form }) as const)
     return streamed((emit) =>
-      this.#copy('json', options, async (lines) => {
+      this.#copy('json', options, async (pieces) => {
         const json = new CopyJson(fields, separator)
-        for await (const some of lines) for (const page of json.pages(some)) await emit(page)
+        for await (const some of copyParts(pieces, PAGE_BYTES)) {
+          for (const page of json.pages(some)) await emit(page, page.chunks.length > 1)
+        }
         for (const page of json.rest()) await emit(page)
       }),
     )
@@ -64,8 +76,10 @@ export class PostgresExport implements TableExport {
 
   #rows(use: 'values' | 'text', options: ExportOptions): AsyncIterable<readonly Row[]> {
     return streamed((emit) =>
-      this.#copy(use, options, async (lines) => {
-        for await (const page of boundedPages(rowLists(lines), sizeOf)) await emit(page)
+      this.#copy(use, options, async (pieces) => {
+        for await (const page of boundedPages(rowLists(copyLines(pieces)), sizeOf)) {
+          await emit(page, page.length === 1)
+        }
       }),
     )
   }
@@ -85,30 +99,48 @@ export class PostgresExport implements TableExport {
     return values
   }
 
-  #copy(
+  async #copy(
     use: 'json' | 'values' | 'text',
-    { signal, maxSnapshotAgeMs }: ExportOptions,
-    work: (lines: AsyncIterable<Buffer>) => Promise<void>,
+    options: ExportOptions,
+    work: (pieces: AsyncIterable<Buffer>) => Promise<void>,
   ): Promise<void> {
-    const { session, info } = this.#source
-    return readPass(session, { what: `exporting ${info.schema.name}`, signal }, async (transaction) => {
-      const startedMs = performance.now()
-      await checkKey(transaction, info)
-      const list = this.#columns.map((column) => printedFor(use, column)).join(', ')
-      const order = info.keyColumns.map(({ name }) => `t.${quoteIdentifier(name)}`).join(', ')
-      const pieces = transaction.copy(`select ${list} from ${info.source} t order by ${order}`)
-      await work(this.#young(copyLines(pieces), { startedMs, maxSnapshotAgeMs }))
-    })
-  }
-
-  async *#young(
-    lines: AsyncIterable<Buffer>,
-    { startedMs, maxSnapshotAgeMs }: { readonly startedMs: number; readonly maxSnapshotAgeMs: number },
-  ): AsyncGenerator<Buffer> {
-    for await (const some of lines) {
-      if (performance.now() - startedMs > maxSnapshotAgeMs) throw snapshotTooOld(this.label, maxSnapshotAgeMs)
-      yield some
+    const { database, info } = this.#source
+    const { range: { after, upTo } = {} } = options
+    const list = this.#columns.map((column) => printedFor(use, column)).join(', ')
+    const rows = { info, list, range: { after, upTo }, label: this.label, what: `exporting ${info.schema.name}` }
+    try {
+      await copyRows({ database, rows }, options, work)
+    } catch (error) {
+      throw error instanceof SnapshotGone ? snapshotGone(this.label, error) : error
     }
+  }
+}
+
+async function copyRows(
+  { database, rows }: { readonly database: PostgresHandle; readonly rows: CopiedRows },
+  options: ExportOptions,
+  work: (pieces: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  const { signal, maxSnapshotAgeMs, consistency, readers = 1, snapshot } = options
+  if (consistency === 'chunks') return work(chunkedCopy(database.session, rows, options))
+  const age = new SnapshotAge(rows.label, maxSnapshotAgeMs)
+  if (readers > 1) return work(young(age, parallelCopy(database, rows, { readers, signal, snapshot })))
+  const pass = { what: rows.what, signal, ...(snapshot === undefined ? {} : { snapshot }) }
+  await readPass(database.session, pass, async (transaction) => {
+    await checkKey(transaction, rows.info)
+    await work(young(age, transaction.copy(copyStatement(rows, rows.range))))
+  })
+}
+
+function snapshotGone(label: string, cause: unknown): UnavailableError {
+  const message = `${label}: the moment that all workers read is no more to be had: its coordinator is gone or has lost its connection, or this is another server`
+  return new UnavailableError('snapshot-gone', message, { cause })
+}
+
+async function* young(age: SnapshotAge, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    age.check()
+    yield piece
   }
 }
 

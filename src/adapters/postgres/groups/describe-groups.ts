@@ -1,24 +1,26 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
 import type { GroupsRequest } from '../../../core/database.js'
 import { ConfigError, UnavailableError } from '../../../core/errors.js'
 import { nearMisses } from '../../sql/near-misses.js'
 import { readTypes } from '../../sql/read-types.js'
-import { tableMissing, unusableRelation } from '../catalog/catalog-errors.js'
+import { badTableName, unusableRelation } from '../catalog/catalog-errors.js'
 import {
   type CatalogColumn,
   type CatalogRelation,
   readColumns,
   readRelation,
-  readTableNames,
   readUniqueIndexes,
 } from '../catalog/catalog-queries.js'
 import { drizzleColumnName, drizzleTableName } from '../catalog/drizzle-table.js'
 import { parseTableName, quoteIdentifier, quoteQualified } from '../catalog/identifiers.js'
+import { missingTable } from '../catalog/missing-table.js'
+import { comesInOrder, planOf } from '../plan/plan.js'
+import { estimateRows, hasIndex } from '../plan/table-facts.js'
 import type { Session } from '../session/session.js'
 import type { PostgresTableRef } from '../table-ref.js'
 import { figureFacts, keyTypeOf, type PostgresGroupColumn } from './group-column.js'
 import { keysetStatement } from './group-sql.js'
+import { laneSettings } from './lane-settings.js'
 
 /** A request, and which table of this adapter it is about. */
 export interface Asked {
@@ -40,19 +42,23 @@ export async function describeGroups(session: Session, asked: Asked): Promise<Po
   const single = request.of.kind === 'stored'
   const rowKey = single ? [key.name] : (indexes[0]?.columns ?? [])
   const qualified = quoteQualified(relation.schema, relation.name)
-  const indexed = await hasIndex(session, { relation, key: key.name, collated: type.collate })
+  const found = await hasIndex(session, { relation, key: key.name, collated: type.collate })
   const described: PostgresGroupColumn = {
     label: `${table.database.label} ${name}`,
     name,
     order: type.order,
     ...figureOf(asked, columns),
     types: readTypes(columns, { ...request, key: key.name, named: (given) => inDatabase(table, given) }),
-    estimatedRows: await estimate(session, relation),
-    indexed,
-    advice: indexed ? undefined : advice(qualified, key.name, type.collate),
+    estimatedRows: await estimateRows(session, relation),
+    indexed: found,
+    advice: undefined,
     rowKey,
     qualified,
     schemaName: relation.schema,
+    oid: relation.oid,
+    keyName: key.name,
+    valueName: valueNameOf(asked, columns),
+    collated: type.collate,
     key: `t.${quoteIdentifier(key.name)}${type.collate ? ' collate "C"' : ''}`,
     keyCast: type.cast,
     fits: type.fits,
@@ -61,14 +67,22 @@ export async function describeGroups(session: Session, asked: Asked): Promise<Po
     where: request.where,
   }
   await plan(session, table, described)
-  return described
+  // An index over the filter's rows alone is only known by its plan.
+  const indexed = found || (request.where !== undefined && (await plansInOrder(session, described)))
+  return { ...described, indexed, advice: indexed ? undefined : indexStatement(described) }
+}
+
+async function plansInOrder(session: Session, column: PostgresGroupColumn): Promise<boolean> {
+  await session.execute(laneSettings('indexed'))
+  return comesInOrder(await planOf(session, keysetStatement(column, { after: undefined, limit: 1 })))
 }
 
 async function findRelation(session: Session, table: PostgresTableRef): Promise<CatalogRelation> {
   const subject = { name: table.name, database: table.database.label }
   const named = table.drizzle === undefined ? parseTableName(table.name) : drizzleTableName(table.drizzle)
-  const relation = named && (await readRelation(session, named))
-  if (relation === undefined) throw tableMissing(subject, nearMisses(subject.name, await readTableNames(session)))
+  if (named === undefined) throw badTableName(subject)
+  const relation = await readRelation(session, named)
+  if (relation === undefined) throw await missingTable(session, subject, named)
   const error = unusableRelation(subject, relation)
   if (error !== undefined) throw error
   return relation
@@ -139,38 +153,15 @@ function unusableKey(table: PostgresTableRef, { name, type, facts }: CatalogColu
   })
 }
 
-const Found = z.tuple([z.object({ found: z.boolean() })])
-
-async function hasIndex(
-  session: Session,
-  { relation, key, collated }: { readonly relation: CatalogRelation; readonly key: string; readonly collated: boolean },
-): Promise<boolean> {
-  const collation = collated
-    ? sql`and exists (select from pg_catalog.pg_collation c where c.oid = i.indcollation[0] and c.collname in ('C', 'POSIX'))`
-    : sql``
-  const rows = await session.execute(sql`select exists (
-    select from pg_catalog.pg_index i
-    join pg_catalog.pg_class x on x.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = x.relam
-    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-    where i.indrelid = ${relation.oid}::oid and a.attname = ${key} and m.amname = 'btree' and i.indisvalid
-      and (i.indpred is null or pg_catalog.pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname))
-      ${collation}) as found`)
-  const [{ found }] = Found.parse(rows)
-  return found
+/** What would bring the groups in order, with all that is read of a row. */
+export function indexStatement({ qualified, keyName, valueName, collated, single }: PostgresGroupColumn): string {
+  const key = `${quoteIdentifier(keyName)}${collated ? ' COLLATE "C"' : ''}`
+  const value = valueName === undefined || single ? '' : `, ${quoteIdentifier(valueName)}`
+  return `CREATE INDEX CONCURRENTLY ON ${qualified} (${key}${value});`
 }
 
-function advice(qualified: string, key: string, collated: boolean): string {
-  return `CREATE INDEX CONCURRENTLY ON ${qualified} (${quoteIdentifier(key)}${collated ? ' COLLATE "C"' : ''});`
-}
-
-const Estimate = z.tuple([z.object({ rows: z.string() })])
-
-async function estimate(session: Session, { oid }: CatalogRelation): Promise<number> {
-  const rows = await session.execute(sql`
-    select case when reltuples < 0 then pg_catalog.pg_relation_size(oid) / 100 else reltuples end::int8::text as rows
-    from pg_catalog.pg_class where oid = ${oid}::oid`)
-  const [found] = Estimate.parse(rows)
-  return Number(found.rows)
+function valueNameOf({ request: { of }, table }: Asked, columns: readonly CatalogColumn[]): string | undefined {
+  return of.kind === 'count' ? undefined : findColumn(table, columns, inDatabase(table, of.column)).name
 }
 
 /** The server says now, and not in mid-run, what is wrong with the filter or missing of rights. */

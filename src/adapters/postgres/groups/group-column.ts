@@ -6,6 +6,12 @@ export interface PostgresGroupColumn extends GroupColumn {
   /** `"public"."message_data"` */
   readonly qualified: string
   readonly schemaName: string
+  readonly oid: string
+  /** In the database: the column that is grouped by, and the one of the figure where that is not a count. */
+  readonly keyName: string
+  readonly valueName: string | undefined
+  /** Its index must have its texts in the order of their bytes. */
+  readonly collated: boolean
   /** The key, as it is grouped and ordered by: `t."body"`, of a text by its bytes. */
   readonly key: string
   /** The type that keys of parameters are cast to. */

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { GroupSnapshot, Groups } from '../../../core/groups.js'
+import type { GroupRange, GroupSnapshot, Groups } from '../../../core/groups.js'
 import type { Row } from '../../../core/table.js'
 import type { HeldTransaction } from '../../sql/held-transaction.js'
 import { asIntegers, parseIntegerList } from '../../sql/integer-list.js'
 import { Pace } from '../../sql/pace.js'
 import { parseArrayLiteral } from '../rows/array-literal.js'
 import type { ResultRow, Session } from '../session/session.js'
+import type { Lane } from '../snapshot-lane.js'
 import type { PostgresGroupColumn } from './group-column.js'
 import { keysetStatement, lookupStatement, rowsStatement, sortedStatement } from './group-sql.js'
 
@@ -22,11 +23,6 @@ const PAGE = 20_000
 const Columnar = z.tuple([z.object({ k: z.string().nullable(), n: z.string().nullable(), c: z.number() })])
 const Pairs = z.array(z.object({ k: z.string(), n: z.string().nullable() }))
 
-export interface Lane {
-  readonly transaction: HeldTransaction<Session>
-  close(): Promise<void>
-}
-
 /** One snapshot of a database over some connections. */
 export class PostgresGroupSnapshot implements GroupSnapshot {
   readonly #columns: readonly PostgresGroupColumn[]
@@ -40,8 +36,8 @@ export class PostgresGroupSnapshot implements GroupSnapshot {
     this.#laneOf = laneOf
   }
 
-  groups(index: number, after: string | undefined, signal: AbortSignal): AsyncIterable<Groups> {
-    return this.#column(index).indexed ? this.#keyset(index, after, signal) : this.#sorted(index, after, signal)
+  groups(index: number, range: GroupRange, signal: AbortSignal): AsyncIterable<Groups> {
+    return this.#column(index).indexed ? this.#keyset(index, range, signal) : this.#sorted(index, range, signal)
   }
 
   async lookup(index: number, keys: readonly string[], signal: AbortSignal): Promise<Groups> {
@@ -69,13 +65,13 @@ export class PostgresGroupSnapshot implements GroupSnapshot {
     await Promise.all(this.#lanes.map((lane) => lane.close()))
   }
 
-  async *#keyset(index: number, start: string | undefined, signal: AbortSignal): AsyncGenerator<Groups> {
+  async *#keyset(index: number, range: GroupRange, signal: AbortSignal): AsyncGenerator<Groups> {
     const column = this.#column(index)
     const pace = new Pace(PACE)
     const options = { signal, what: `counting ${column.name}`, deadlineMs: STATEMENT_MS }
-    for (let after = start; ; ) {
+    for (let { after } = range; ; ) {
       const limit = pace.size
-      const statement = keysetStatement(column, { after, limit })
+      const statement = keysetStatement(column, { ...range, after, limit })
       const { rows, ms } = await this.#lane(index).run(async (session) => {
         const startedAt = performance.now()
         return { rows: await session.execute(statement, options), ms: performance.now() - startedAt }
@@ -89,12 +85,12 @@ export class PostgresGroupSnapshot implements GroupSnapshot {
     }
   }
 
-  async *#sorted(index: number, after: string | undefined, signal: AbortSignal): AsyncGenerator<Groups> {
+  async *#sorted(index: number, range: GroupRange, signal: AbortSignal): AsyncGenerator<Groups> {
     const column = this.#column(index)
     const lane = this.#lane(index)
     const options = { signal, what: `counting ${column.name}`, deadlineMs: SORT_MS }
     const cursor = sql.raw(`lockstep_groups_${index}`)
-    const declared = sql`declare ${cursor} no scroll cursor for ${sortedStatement(column, after)}`
+    const declared = sql`declare ${cursor} no scroll cursor for ${sortedStatement(column, range)}`
     await lane.run((session) => session.execute(declared, options))
     for (;;) {
       const fetch = sql`fetch ${sql.raw(String(PAGE))} from ${cursor}`

@@ -1,14 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { GroupRange } from '../../../core/groups.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import { formatArrayLiteral } from '../rows/array-literal.js'
 import type { PostgresGroupColumn } from './group-column.js'
 
-/** The next groups after a key, as one row of two array literals `k` and `n`, and how many they are, `c`. */
+/** The first groups of a range, as one row of two array literals `k` and `n`, and how many they are, `c`. */
 export function keysetStatement(
   column: PostgresGroupColumn,
-  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+  { limit, ...range }: GroupRange & { readonly limit: number },
 ): SQL {
-  return columnar(column, sql`${grouped(column, beyond(column, after))} limit ${limit}`)
+  return columnar(column, sql`${grouped(column, within(column, range))} limit ${limit}`)
 }
 
 /** The groups that have one of these keys, in the same form. */
@@ -17,10 +18,10 @@ export function lookupStatement(column: PostgresGroupColumn, keys: readonly stri
   return columnar(column, grouped(column, sql`${key(column)} = any (${literal}::${sql.raw(column.keyCast)}[])`))
 }
 
-/** All groups after a key, one row each, for a cursor. */
-export function sortedStatement(column: PostgresGroupColumn, after: string | undefined): SQL {
+/** All groups of a range, one row each, for a cursor. */
+export function sortedStatement(column: PostgresGroupColumn, range: GroupRange): SQL {
   return sql`select (${sql.raw(column.printKey)})::text as k, g.n::text as n
-    from (${grouped(column, beyond(column, after))}) g order by g.k`
+    from (${grouped(column, within(column, range))}) g order by g.k`
 }
 
 /** What identifies the rows of one key. */
@@ -43,11 +44,14 @@ function grouped(column: PostgresGroupColumn, condition: SQL): SQL {
     where ${condition}${filter(column)} ${by}`
 }
 
-/** A number that no bigint holds may come from another database; nothing here is greater, but let the server say so. */
-function beyond(column: PostgresGroupColumn, after: string | undefined): SQL {
-  if (after === undefined) return sql`${key(column)} is not null`
-  const cast = column.fits(after) ? column.keyCast : 'numeric'
-  return sql`${key(column)} > ${parameterOf(column, after)}::${sql.raw(cast)}`
+function within(column: PostgresGroupColumn, { after, upTo }: GroupRange): SQL {
+  const beyond = after === undefined ? sql`${key(column)} is not null` : sql`${key(column)} > ${border(column, after)}`
+  return upTo === undefined ? beyond : sql`${beyond} and ${key(column)} <= ${border(column, upTo)}`
+}
+
+/** A number that no bigint holds may come from another database; let the server say what is greater. */
+function border(column: PostgresGroupColumn, text: string): SQL {
+  return sql`${parameterOf(column, text)}::${sql.raw(column.fits(text) ? column.keyCast : 'numeric')}`
 }
 
 function key(column: PostgresGroupColumn): SQL {

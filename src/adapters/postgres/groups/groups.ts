@@ -2,18 +2,19 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { GrantList } from '../../../core/diagnosis.js'
 import type { GroupReader, GroupSnapshot } from '../../../core/groups.js'
-import { HeldTransaction } from '../../sql/held-transaction.js'
+import type { SharedSnapshot } from '../../../core/key-range.js'
 import { quotedRole, quoteIdentifier } from '../catalog/identifiers.js'
+import { SnapshotGone } from '../digest/read-pass.js'
 import type { PostgresHandle } from '../handle.js'
-import type { Session, TransactionOptions } from '../session/session.js'
+import { exportSnapshot, type Lane, type LaneOptions, openLane } from '../snapshot-lane.js'
 import { type Asked, describeGroups } from './describe-groups.js'
+import { diagnoseColumns } from './diagnose-groups.js'
 import type { PostgresGroupColumn } from './group-column.js'
-import { type Lane, PostgresGroupSnapshot } from './group-snapshot.js'
+import { PostgresGroupSnapshot } from './group-snapshot.js'
+import { type LaneKind, laneSettings } from './lane-settings.js'
 
 /** Connections of one snapshot, for columns with an index and for those that are sorted. */
-const LANES = { indexed: 4, sorted: 2 }
-/** How long the other databases may take while a lane waits. */
-const IDLE_MS = 1_800_000
+const LANES: Readonly<Record<LaneKind, number>> = { indexed: 4, sorted: 2 }
 
 /** Reads the catalog for all requests. */
 export async function openGroups(
@@ -30,26 +31,34 @@ export async function openGroups(
   }, options)
   return {
     columns,
-    snapshot: (use, during) => takeSnapshot(database, { columns, use }, during),
+    snapshot: (use, during, held) => takeSnapshot(database, { columns, use, held }, during),
     grants: (role) => grantsOf(database, { columns, name, role }),
+    diagnose: (during) => diagnoseColumns(database, columns, during),
   }
 }
 
 const Name = z.tuple([z.object({ name: z.string() })])
 
+interface Taken {
+  readonly columns: readonly PostgresGroupColumn[]
+  readonly use: 'whole' | 'keys'
+  /** The moment to be read, where somebody holds one. */
+  readonly held: SharedSnapshot | undefined
+}
+
 async function takeSnapshot(
   database: PostgresHandle,
-  { columns, use }: { readonly columns: readonly PostgresGroupColumn[]; readonly use: 'whole' | 'keys' },
+  { columns, use, held }: Taken,
   signal: AbortSignal,
 ): Promise<GroupSnapshot> {
   const { kinds, laneOf } = use === 'whole' ? shareOut(columns) : { kinds: [], laneOf: columns.map(() => 0) }
   const lanes: Lane[] = []
   try {
     const [first = 'indexed', ...others] = kinds
-    const leader = await openLane(database, { kind: first, snapshot: undefined, signal })
+    const leader = await openLeader(database, { kind: first, signal }, held)
     lanes.push(leader)
-    const snapshot = others.length === 0 ? '' : await leader.transaction.run((session) => exported(session))
-    const opened = await Promise.allSettled(others.map((kind) => openLane(database, { kind, snapshot, signal })))
+    const snapshot = others.length === 0 ? '' : await leader.transaction.run(exportSnapshot)
+    const opened = await Promise.allSettled(others.map((kind) => openGroupLane(database, { kind, snapshot, signal })))
     for (const one of opened) if (one.status === 'fulfilled') lanes.push(one.value)
     for (const one of opened) if (one.status === 'rejected') throw one.reason
     return new PostgresGroupSnapshot(columns, lanes, laneOf)
@@ -59,7 +68,20 @@ async function takeSnapshot(
   }
 }
 
-type LaneKind = keyof typeof LANES
+/** A snapshot that is gone, or of another server, is done without. */
+async function openLeader(
+  database: PostgresHandle,
+  options: { readonly kind: LaneKind; readonly signal: AbortSignal },
+  held: SharedSnapshot | undefined,
+): Promise<Lane> {
+  try {
+    return await openGroupLane(database, { ...options, snapshot: held?.name })
+  } catch (error) {
+    if (!(error instanceof SnapshotGone)) throw error
+    held?.lost()
+    return openGroupLane(database, { ...options, snapshot: undefined })
+  }
+}
 
 /** Columns of one kind share its lanes in turn. */
 function shareOut(columns: readonly PostgresGroupColumn[]): {
@@ -80,75 +102,11 @@ function shareOut(columns: readonly PostgresGroupColumn[]): {
   return { kinds, laneOf }
 }
 
-interface LaneOptions {
-  readonly kind: LaneKind
-  /** `undefined`: a new one. */
-  readonly snapshot: string | undefined
-  readonly signal: AbortSignal
-}
-
-async function openLane(database: PostgresHandle, { kind, snapshot, signal }: LaneOptions): Promise<Lane> {
-  const connection = database.connect('check')
-  const options: TransactionOptions = {
-    isolation: 'repeatable read',
-    readOnly: true,
-    signal,
-    what: 'taking a snapshot',
-  }
-  try {
-    const transaction = await HeldTransaction.open<Session>(
-      (work) => connection.transaction(work, options),
-      async (session) => {
-        if (snapshot !== undefined) await session.execute(sql.raw(`set transaction snapshot '${snapshot}'`))
-        await session.execute(
-          sql`select set_config(name, value, true) from (values ${settings(kind)}) as s (name, value)`,
-        )
-      },
-    )
-    const close = async (): Promise<void> => {
-      await transaction.close()
-      await connection[Symbol.asyncDispose]()
-    }
-    return { transaction, close }
-  } catch (error) {
-    await connection[Symbol.asyncDispose]()
-    throw error
-  }
-}
-
-/**
- * With an index only what comes out of it in order can stop early: estimates of how many keys there are, are wrong for
- * popular keys, and a plan that hashes or sorts would do so for each batch.
- */
-const SETTINGS: Readonly<Record<LaneKind, Readonly<Record<string, string>>>> = {
-  indexed: {
-    enable_hashagg: 'off',
-    enable_sort: 'off',
-    enable_seqscan: 'off',
-    enable_bitmapscan: 'off',
-    max_parallel_workers_per_gather: '0',
-  },
-  sorted: { work_mem: '128MB', cursor_tuple_fraction: '1' },
-}
-
-function settings(kind: LaneKind) {
-  const all = {
-    ...SETTINGS[kind],
-    jit: 'off',
-    client_connection_check_interval: '1s',
-    idle_in_transaction_session_timeout: String(IDLE_MS),
-  }
-  return sql.join(
-    Object.entries(all).map(([name, value]) => sql`(${name}, ${value})`),
-    sql`, `,
-  )
-}
-
-const Exported = z.tuple([z.object({ snapshot: z.string().regex(/^[0-9A-Fa-f-]+$/) })])
-
-async function exported(session: Session): Promise<string> {
-  const [{ snapshot }] = Exported.parse(await session.execute(sql`select pg_export_snapshot() as snapshot`))
-  return snapshot
+function openGroupLane(
+  database: PostgresHandle,
+  { kind, ...options }: { readonly kind: LaneKind } & Pick<LaneOptions, 'snapshot' | 'signal'>,
+): Promise<Lane> {
+  return openLane(database, { purpose: 'check', settings: laneSettings(kind), ...options })
 }
 
 interface Granted {

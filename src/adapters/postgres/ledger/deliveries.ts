@@ -10,11 +10,11 @@ const AHEAD = 2
 export class Deliveries {
   readonly #pending = new Map<Batch<Row>, readonly number[]>()
   readonly #acknowledged = new Wakeup()
-  #rows = 0
+  #newest = 0
 
-  /** Rows acknowledged so far. */
-  get rows(): number {
-    return this.#rows
+  /** The newest transaction of which rows are acknowledged; 0 before the first. */
+  get newest(): number {
+    return this.#newest
   }
 
   /** A batch of rows written by `xids`; it counts as pending from now on. */
@@ -35,8 +35,10 @@ export class Deliveries {
   }
 
   acknowledge(batch: Batch<Row>): void {
-    if (!this.#pending.delete(batch)) return
-    this.#rows += batch.items.length
+    const xids = this.#pending.get(batch)
+    if (xids === undefined) return
+    this.#pending.delete(batch)
+    for (const xid of xids) this.#newest = Math.max(this.#newest, xid)
     this.#acknowledged.wake()
   }
 

@@ -22,15 +22,15 @@ test('a batch carries lane, rows and since when they could be seen, and moves no
   expect('unseenAt' in deliveries.batch('tail', rows, about)).toBe(false)
 })
 
-test('a batch is pending until it is acknowledged; its rows then count, once', () => {
+test('a batch is pending until it is acknowledged; its transactions then count', () => {
   const deliveries = new Deliveries()
   const batch = deliveries.batch('tail', rows, about)
   expect(deliveries.pendingXids()).toEqual(new Set([7, 8]))
-  expect(deliveries.rows).toBe(0)
+  expect(deliveries.newest).toBe(0)
   deliveries.acknowledge(batch)
   deliveries.acknowledge(batch)
   expect(deliveries.pendingXids()).toEqual(new Set())
-  expect(deliveries.rows).toBe(3)
+  expect(deliveries.newest).toBe(8)
 })
 
 test('a position has no rows and is never pending', async () => {
@@ -39,7 +39,7 @@ test('a position has no rows and is never pending', async () => {
   expect(batch).toEqual({ lane: 'sweep', position: 'here', items: [] })
   expect(await resolves(deliveries.settled(running))).toBe(true)
   deliveries.acknowledge(batch)
-  expect(deliveries.rows).toBe(0)
+  expect(deliveries.newest).toBe(0)
 })
 
 test('a transaction is pending as long as one batch with rows of it is', () => {
@@ -94,6 +94,6 @@ test('what is abandoned is named, and a late acknowledgement of it means nothing
   expect(deliveries.abandon()).toEqual(new Set([7, 8]))
   expect(await resolves(settled)).toBe(true)
   deliveries.acknowledge(batch)
-  expect(deliveries.rows).toBe(0)
+  expect(deliveries.newest).toBe(0)
   expect(deliveries.abandon()).toEqual(new Set())
 })

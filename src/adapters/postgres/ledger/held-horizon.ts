@@ -5,7 +5,7 @@ import type { Ledger, Poll } from './ledger.js'
 const HELD_MS = 60_000
 const REPEAT_MS = 600_000
 /** Remembered transactions beyond which the ledger lets go and leaves the rest to a comparison: some 30 MB. */
-const MOST_REMEMBERED = 200_000
+export const MOST_REMEMBERED = 200_000
 
 interface HorizonOptions {
   readonly label: string

@@ -1,7 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Bucket } from '../../../core/table.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
 import { columnsFingerprint } from '../catalog/fingerprint.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
+import { bucketIndex, inBuckets } from '../digest/digest-sql.js'
 import { ColumnarRows } from '../rows/columnar.js'
 import type { ResultRow, Session } from '../session/session.js'
 import type { Exclusions } from './ledger.js'
@@ -24,6 +26,8 @@ export interface ReadOptions {
   /** A full transaction id that no row's exceeds: the next one to be given out, or a little less. */
   readonly xmax: number
   readonly exclude: Exclusions
+  /** Only rows whose keys are in these; `undefined`: all. */
+  readonly within: readonly Bucket[] | undefined
   /** Stop after about so many bytes of values; for tables that hold values out of line. */
   readonly budgetBytes: number | undefined
   readonly signal: AbortSignal
@@ -90,7 +94,7 @@ function statement(table: PostgresTableInfo, stretch: Stretch, options: ReadOpti
 }
 
 /** Columns are called c0, c1, ...: the user's own names could be any of those used here. */
-function matching(table: PostgresTableInfo, stretch: Stretch, { floor, below, exclude }: ReadOptions): SQL {
+function matching(table: PostgresTableInfo, stretch: Stretch, { floor, below, exclude, within }: ReadOptions): SQL {
   const columns = table.columns.map((column, index) => `t.${quoteIdentifier(column.name)} as c${index}`).join(', ')
   const from =
     typeof stretch.from === 'number'
@@ -100,7 +104,13 @@ function matching(table: PostgresTableInfo, stretch: Stretch, { floor, below, ex
   const young = below === undefined ? sql`0` : sql`age(${String(shortXid(below))}::xid) + 1`
   return sql`select t.xmin as xid, t.ctid as tid, false as more, ${sql.raw(columns)}
     from only ${sql.raw(table.qualified)} as t
-    where ${from} ${to} and age(t.xmin) between ${young} and age(${String(shortXid(floor))}::xid) ${notDelivered(exclude)}`
+    where ${from} ${to} and age(t.xmin) between ${young} and age(${String(shortXid(floor))}::xid) ${notDelivered(exclude)} ${ofKeys(table, within)}`
+}
+
+/** After what leaves out most rows, as a hash costs more. */
+function ofKeys(table: PostgresTableInfo, within: readonly Bucket[] | undefined): SQL {
+  if (within === undefined) return sql``
+  return sql`and ${inBuckets({ bucketIndex: (depth) => bucketIndex(table, depth) }, within)}`
 }
 
 function notDelivered({ xids, pages }: Exclusions): SQL {

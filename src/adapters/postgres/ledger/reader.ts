@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { UnavailableError } from '../../../core/errors.js'
+import type { Bucket } from '../../../core/table.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
 import type { Connection } from '../session/session.js'
 import type { Ledger, Poll } from './ledger.js'
@@ -36,6 +37,12 @@ export interface TableReadOptions {
   readonly signal: AbortSignal
 }
 
+export interface ReaderOptions {
+  readonly label: string
+  /** Only rows whose keys are in these are read; `undefined`: all. */
+  readonly within: readonly Bucket[] | undefined
+}
+
 /**
  * A connection for a loop of the ledger. It notices when it runs on a new session: the server may have crashed in
  * between, so what it just read must not be trusted together with what was known before.
@@ -44,12 +51,14 @@ export class Reader implements LedgerReader {
   readonly #connection: Connection
   readonly #table: PostgresTableInfo
   readonly #label: string
+  readonly #within: readonly Bucket[] | undefined
   #generation = 0
 
-  constructor(connection: Connection, table: PostgresTableInfo, label: string) {
+  constructor(connection: Connection, table: PostgresTableInfo, { label, within }: ReaderOptions) {
     this.#connection = connection
     this.#table = table
     this.#label = label
+    this.#within = within
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -80,6 +89,7 @@ export class Reader implements LedgerReader {
         below,
         xmax: poll.snapshot.xmax,
         exclude: tail === undefined ? ledger.exclusions() : ledger.tailExclusions(tail),
+        within: this.#within,
         budgetBytes: poll.toastBytes > 0 || isLarge(stretch, poll) ? BUDGET_BYTES : undefined,
         signal,
       }),

@@ -3,7 +3,7 @@ import type { RepairColumn, RowChange } from '../../../core/repair.js'
 import type { Row } from '../../../core/table.js'
 import { GUARD_CHARACTERS, joined, type Statement, type Value } from '../../sql/statement.js'
 import type { PostgresColumn, PostgresTableInfo } from '../catalog/catalog.js'
-import { quoteIdentifier } from '../catalog/identifiers.js'
+import { quoteIdentifier, quoteLiteral } from '../catalog/identifiers.js'
 import { wantedText } from './wanted-text.js'
 
 type Sql = Statement<string | null>
@@ -82,11 +82,5 @@ function md5(data: string | Buffer): string {
 }
 
 function value(text: string | null): Value<string | null> {
-  return { literal: text === null ? 'NULL' : literal(text), parameter: text }
-}
-
-/** Any type takes its own text as a quoted literal. The `E` form means the same under every `standard_conforming_strings`. */
-function literal(text: string): string {
-  const quoted = text.replaceAll("'", "''")
-  return text.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`
+  return { literal: text === null ? 'NULL' : quoteLiteral(text), parameter: text }
 }

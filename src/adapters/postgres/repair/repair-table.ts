@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm'
 import type { GrantList } from '../../../core/diagnosis.js'
 import type { ChangeOutcome, HeldRow, RepairColumn, RepairTable, RowChange, ScriptFrame } from '../../../core/repair.js'
 import type { Row } from '../../../core/table.js'
-import { applyChanges, changeProblem } from '../../sql/row-changes.js'
+import { applyChanges, changeProblem, changeRights } from '../../sql/row-changes.js'
 import { type Statement, statementText } from '../../sql/statement.js'
 import { formedValue } from '../canonical/expression.js'
 import type { PostgresColumn } from '../catalog/catalog.js'
-import { quotedRole } from '../catalog/identifiers.js'
+import { quotedRole, quoteIdentifier } from '../catalog/identifiers.js'
 import { printed, toRows } from '../digest/lookup.js'
 import type { PostgresHandle } from '../handle.js'
 import type { Session } from '../session/session.js'
@@ -86,8 +86,10 @@ export class PostgresRepairTable implements RepairTable {
   }
 
   grants(role: string, kinds: ReadonlySet<RowChange['kind']>): GrantList {
-    const rights = [...kinds].map((kind) => kind.toUpperCase()).sort()
-    const statement = `GRANT ${rights.join(', ')} ON TABLE ${this.#of.info.qualified} TO ${quotedRole(role)};`
+    const { columns, keyColumns, qualified } = this.#of.info
+    const names = (of: readonly PostgresColumn[]): readonly string[] => of.map(({ name }) => quoteIdentifier(name))
+    const rights = changeRights(kinds, { columns: names(columns), key: names(keyColumns) })
+    const statement = `GRANT ${rights.join(', ')} ON TABLE ${qualified} TO ${quotedRole(role)};`
     return { database: this.#database.label, statements: rights.length === 0 ? [] : [statement] }
   }
 

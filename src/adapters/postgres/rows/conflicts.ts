@@ -13,8 +13,9 @@ import { selectDiffering, updateDiffering, updateOlder } from './writer-sql.js'
 const REMEMBERED = 4096
 
 /**
- * The last transactions of a table's writers. A row that one of them wrote came from the side that the incoming row comes
- * from: the two are successive states of one row, not writes of two sides.
+ * The last transactions of a table's writers. A row that one of them wrote came from another side. With two sides that is
+ * the one the incoming row comes from: the two are successive states of one row, not writes of two sides. With more, a
+ * write that lost is recorded on the side where the row that won was written.
  */
 export class OwnWrites {
   readonly #ids = new Set<string>()

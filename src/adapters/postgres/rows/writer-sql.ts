@@ -7,30 +7,31 @@ import { elementOf, PLACE, unnest, unnestedNames, unnestedValues, unnestRows } f
 
 /**
  * Inserts the rows, all of whose keys must be new: a quarter to a third less work for the server than looking first.
- * Gives `xid`, the transaction's id, and `written`, their number.
+ * Gives `xid`, the transaction's id, `written`, their number, and `stands`, what is asked of the fence.
  */
-export function insertAll(info: PostgresTableInfo, rows: ColumnarRows): SQL {
+export function insertAll(info: PostgresTableInfo, rows: ColumnarRows, stands: SQL): SQL {
   const count = sql`${rows.length}::int4`
   return sql`with written as (insert into ${target(info)} ${unnested(info, rows)})
-    select pg_catalog.pg_current_xact_id()::text as xid, ${count} as written`
+    select pg_catalog.pg_current_xact_id()::text as xid, ${count} as written, ${stands} as stands`
 }
 
 /**
  * Inserts the rows whose keys are new. Gives `xid`, the transaction's id, and `written`, how many were new: all the
  * caller needs to know unless they are fewer than were sent.
  */
-export function insertNew(info: PostgresTableInfo, rows: ColumnarRows): SQL {
-  return insertCounted(info, unnested(info, rows))
+export function insertNew(info: PostgresTableInfo, rows: ColumnarRows, stands: SQL): SQL {
+  return insertCounted(info, unnested(info, rows), stands)
 }
 
 /** The same for rows among which a key comes twice: the newest version of it counts, then the last. */
-export function insertDistinct(info: PostgresTableInfo, rows: ColumnarRows): SQL {
-  return insertCounted(info, sql`select ${identifiers(namesOf(info.columns))} from ${newestPerKey(info, rows)} as i`)
+export function insertDistinct(info: PostgresTableInfo, rows: ColumnarRows, stands: SQL): SQL {
+  const newest = sql`select ${identifiers(namesOf(info.columns))} from ${newestPerKey(info, rows)} as i`
+  return insertCounted(info, newest, stands)
 }
 
-function insertCounted(info: PostgresTableInfo, source: SQL): SQL {
+function insertCounted(info: PostgresTableInfo, source: SQL, stands: SQL): SQL {
   return sql`with written as (insert into ${target(info)} ${source} on conflict (${identifiers(info.schema.key)}) do nothing returning 1)
-    select pg_catalog.pg_current_xact_id()::text as xid, count(*)::int4 as written from written`
+    select pg_catalog.pg_current_xact_id()::text as xid, count(*)::int4 as written, ${stands} as stands from written`
 }
 
 function target(info: PostgresTableInfo): SQL {

@@ -1,16 +1,18 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Batch, Items } from '../../../core/batch.js'
 import type { CheckpointStore } from '../../../core/checkpoint.js'
 import { DataError, UnavailableError } from '../../../core/errors.js'
 import { failpoint } from '../../../core/failpoint.js'
+import type { FenceCheck } from '../../../core/lease.js'
 import type { WriterOptions } from '../../../core/mirror.js'
 import type { Sink, WriteContext } from '../../../core/sink.js'
 import type { Conflict } from '../../../core/state.js'
 import type { Row } from '../../../core/table.js'
+import { fenced } from '../../sql/stored-lease.js'
 import type { PostgresTableInfo } from '../catalog/catalog.js'
 import type { Connection, Session } from '../session/session.js'
-import type { CheckpointMove } from '../state/checkpoints.js'
+import { checksOf, type PostgresMove } from '../state/checkpoints.js'
 import { ColumnarRows } from './columnar.js'
 import { OwnWrites, type Settled, settle } from './conflicts.js'
 import { insertAll, insertDistinct, insertNew } from './writer-sql.js'
@@ -25,7 +27,8 @@ export interface WriterDatabase {
 export interface WriterState {
   readonly checkpoints: CheckpointStore
   recordConflicts(transaction: Session, conflicts: readonly Conflict[]): Promise<void>
-  saveCheckpoint(transaction: Session, checkpoint: CheckpointMove): Promise<void>
+  saveCheckpoint(transaction: Session, checkpoint: PostgresMove): Promise<void>
+  readonly leases: { stands(...checks: readonly FenceCheck[]): SQL }
 }
 
 export interface RowWriterOptions extends WriterOptions {
@@ -44,7 +47,7 @@ export function rowWriter(database: WriterDatabase, info: PostgresTableInfo, opt
   return new RowWriter(database, info, options)
 }
 
-const Inserted = z.tuple([z.object({ xid: z.string(), written: z.number() })])
+const Inserted = z.tuple([z.object({ xid: z.string(), written: z.number(), stands: z.boolean() })])
 
 /** Ends a transaction that was only tried. */
 class Undo extends Error {}
@@ -76,19 +79,24 @@ class RowWriter implements Sink<Row> {
     if (rows.length === 0 && batch.position === undefined) return
     const how = this.#wary > 0 ? 'new' : 'all'
     this.#wary = Math.max(0, this.#wary - 1)
-    const conflicts = await this.#transaction({ rows, how }, context, async (transaction) => {
-      if (batch.position === undefined) return
-      const { flow, expected } = context
-      const { lane, position } = batch
-      await this.#state.saveCheckpoint(transaction, { flow, lane, position, expected, withRows: rows.length > 0 })
-    })
+    const conflicts = await this.#transaction(
+      { rows, how, fences: fencesOf(batch, context) },
+      context,
+      async (transaction) => {
+        const { flow, expected, epoch, fences } = context
+        const { lane, position } = batch
+        if (position === undefined) return
+        const withRows = rows.length > 0
+        await this.#state.saveCheckpoint(transaction, { flow, lane, position, expected, withRows, epoch, fences })
+      },
+    )
     failpoint('writer:after-commit')
     for (const [decision, count] of countDecisions(conflicts)) this.#options.conflicts(count, decision)
   }
 
   async probe(items: Items<Row>, context: WriteContext): Promise<void> {
     const rows = ColumnarRows.from(items, this.#info.columns.length)
-    await this.#transaction({ rows, how: 'new' }, context, async (transaction) => {
+    await this.#transaction({ rows, how: 'new', fences: [] }, context, async (transaction) => {
       // What would be refused at COMMIT is refused here.
       await transaction.execute(sql`set constraints all immediate`)
       throw new Undo()
@@ -103,14 +111,14 @@ class RowWriter implements Sink<Row> {
 
   /** Stores the rows and does `last` in one transaction. Resolves with the conflicts that were recorded in it. */
   async #transaction(
-    { rows, how }: Insertion,
+    { rows, how, fences }: Insertion,
     context: WriteContext,
     last: (transaction: Session) => Promise<void>,
   ): Promise<readonly Conflict[]> {
     try {
       return await this.#connection.transaction(
         async (transaction) => {
-          const conflicts = rows.length === 0 ? [] : await this.#store(transaction, { rows, how })
+          const conflicts = rows.length === 0 ? [] : await this.#store(transaction, { rows, how, fences })
           await last(transaction)
           failpoint('writer:before-commit')
           return conflicts
@@ -122,7 +130,7 @@ class RowWriter implements Sink<Row> {
       if (error instanceof UnavailableError) this.#own.clear()
       const next = this.#otherWay(how, error)
       if (next === undefined) throw error
-      return this.#transaction({ rows, how: next }, context, last)
+      return this.#transaction({ rows, how: next, fences }, context, last)
     }
   }
 
@@ -134,8 +142,12 @@ class RowWriter implements Sink<Row> {
     return 'new'
   }
 
-  async #store(transaction: Session, { rows, how }: Insertion): Promise<readonly Conflict[]> {
-    const [{ xid, written }] = Inserted.parse(await transaction.execute(INSERTS[how](this.#info, rows)))
+  async #store(transaction: Session, { rows, how, fences }: Insertion): Promise<readonly Conflict[]> {
+    const asked = this.#state.leases.stands(...fences)
+    const inserted = await transaction.execute(INSERTS[how](this.#info, rows, asked))
+    const [{ xid, written, stands }] = Inserted.parse(inserted)
+    const [fence] = fences
+    if (fence !== undefined && !stands) throw fenced(fence.flow, fence.epoch)
     this.#own.add(xid)
     const settled: Settled =
       written === rows.length
@@ -159,6 +171,12 @@ const INSERTS = { all: insertAll, new: insertNew, distinct: insertDistinct } as 
 interface Insertion {
   readonly rows: ColumnarRows
   readonly how: keyof typeof INSERTS
+  /** To be asked with the rows, where no checkpoint is moved, which would ask. */
+  readonly fences: readonly FenceCheck[]
+}
+
+function fencesOf({ position }: Batch<Row>, context: WriteContext): readonly FenceCheck[] {
+  return position === undefined ? checksOf(context) : []
 }
 
 const NOTHING: Settled = { conflicts: [], repeated: false }

@@ -34,7 +34,7 @@ export class PostgresRuns implements RunStore {
   async latest(flow?: string): Promise<readonly RunRecord[]> {
     const which = flow === undefined ? sql`` : sql`where flow = ${flow}`
     const query = sql`select distinct on (flow) record::text as record from ${this.#table} ${which}
-      order by flow, started_at desc, heartbeat_at desc`
+      order by flow, record ->> 'state' = 'standby', started_at desc, heartbeat_at desc`
     const rows = await this.#session.execute(query, { what: 'reading the latest runs' })
     return rows.map((row) => parseRunRecord(z.string().parse(row['record'])))
   }

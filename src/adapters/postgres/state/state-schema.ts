@@ -5,9 +5,19 @@ import type { ExecuteOptions, Session } from '../session/session.js'
 import { LETTER_COLUMNS, LETTER_INDEXES, upgradeStatements } from './state-upgrades.js'
 
 /** Raised by whoever changes the tables; the marker row then tells `prepareState` to bring older ones up to date. */
-export const STATE_VERSION = 3
+export const STATE_VERSION = 6
 
-export type StateTable = 'checkpoints' | 'dead_letters' | 'conflicts' | 'runs' | 'check_runs' | 'check_findings'
+export type StateTable =
+  | 'checkpoints'
+  | 'dead_letters'
+  | 'conflicts'
+  | 'runs'
+  | 'check_runs'
+  | 'check_findings'
+  | 'feed_runs'
+  | 'event_log'
+  | 'leases'
+  | 'fences'
 
 const TABLES: Readonly<Record<StateTable | 'version', string>> = {
   checkpoints: `flow text NOT NULL, lane text NOT NULL, position text NOT NULL,
@@ -27,12 +37,24 @@ const TABLES: Readonly<Record<StateTable | 'version', string>> = {
     differences bigint NOT NULL DEFAULT 0, subject text NOT NULL, found text NOT NULL, outcome text`,
   check_findings: `run_id text COLLATE "C" NOT NULL, number integer NOT NULL, kind text NOT NULL, key text NOT NULL,
     details text NOT NULL, PRIMARY KEY (run_id, number)`,
+  feed_runs: `flow text NOT NULL, id text COLLATE "C" NOT NULL, started_at timestamptz NOT NULL, summary text NOT NULL,
+    rejections text NOT NULL, PRIMARY KEY (flow, id)`,
+  // The id sorts by time.
+  event_log: `id text COLLATE "C" PRIMARY KEY, flow text NOT NULL, event text NOT NULL, level text NOT NULL,
+    at timestamptz NOT NULL, last_at timestamptz NOT NULL, times bigint NOT NULL, message text NOT NULL, code text,
+    subject text`,
+  // Without a holder it was given back.
+  leases: `flow text PRIMARY KEY, epoch bigint NOT NULL, holder text, instance text, since timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL`,
+  fences: 'flow text PRIMARY KEY, epoch bigint NOT NULL',
   version: `only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), version integer NOT NULL`,
 }
 
-const CHECK_INDEXES: readonly ((schema: string) => string)[] = [
+const INDEXES: readonly ((schema: string) => string)[] = [
+  (schema) => `event_log_by_flow ON ${schema}.event_log (flow, id)`,
   (schema) => `check_runs_by_time ON ${schema}.check_runs (started_at, id)`,
   (schema) => `check_runs_by_flow ON ${schema}.check_runs (flow, started_at, id)`,
+  (schema) => `feed_runs_by_time ON ${schema}.feed_runs (flow, started_at, id)`,
 ]
 
 /** The state tables by their SQL names, e.g. `"lockstep"."runs"`. */
@@ -46,7 +68,7 @@ export function stateDdl(schema: string): readonly string[] {
   const tables = Object.entries(TABLES).map(
     ([table, columns]) => `CREATE TABLE IF NOT EXISTS ${name}.${quoteIdentifier(table)} (${columns})`,
   )
-  const indexes = [...LETTER_INDEXES, ...CHECK_INDEXES].map((index) => `CREATE INDEX IF NOT EXISTS ${index(name)}`)
+  const indexes = [...LETTER_INDEXES, ...INDEXES].map((index) => `CREATE INDEX IF NOT EXISTS ${index(name)}`)
   const marker = `INSERT INTO ${name}."version" (version) VALUES (${STATE_VERSION}) ON CONFLICT DO NOTHING`
   return [`CREATE SCHEMA IF NOT EXISTS ${name}`, ...tables, ...indexes, marker]
 }

@@ -4,11 +4,12 @@ import type { Batch, Items } from '../../../core/batch.js'
 import type { CheckpointStore } from '../../../core/checkpoint.js'
 import { DataError } from '../../../core/errors.js'
 import { failpoint } from '../../../core/failpoint.js'
+import type { FenceCheck } from '../../../core/lease.js'
 import type { WriteContext } from '../../../core/sink.js'
 import type { Rowset, UpsertSink } from '../../../core/upsert.js'
 import { namedRefusal, refusedItems, type Step } from '../../sql/refused-rows.js'
 import type { Session } from '../session/session.js'
-import type { CheckpointMove } from '../state/checkpoints.js'
+import type { PostgresMove } from '../state/checkpoints.js'
 import type { EncodedRows } from './encoded-rows.js'
 import { Retries } from './retries.js'
 import type { Keys } from './upsert-statement.js'
@@ -20,7 +21,8 @@ export interface UpsertDatabase {
   readonly writing: Session
   readonly state: {
     readonly checkpoints: CheckpointStore
-    saveCheckpoint(transaction: Session, checkpoint: CheckpointMove): Promise<void>
+    saveCheckpoint(transaction: Session, checkpoint: PostgresMove): Promise<void>
+    checkFence(transaction: Session, check: FenceCheck): Promise<void>
   }
 }
 
@@ -55,9 +57,11 @@ export class PostgresUpsertSink implements UpsertSink {
   async write(batch: Batch<Rowset>, context: WriteContext): Promise<void> {
     const { lane, position, items } = batch
     await this.#store(items, context, async (transaction, withRows) => {
-      if (position === undefined) return
-      const { flow, expected } = context
-      await this.#database.state.saveCheckpoint(transaction, { flow, lane, position, expected, withRows })
+      const { flow, expected, epoch } = context
+      const { state } = this.#database
+      if (position !== undefined)
+        await state.saveCheckpoint(transaction, { flow, lane, position, expected, withRows, epoch })
+      else if (epoch !== undefined) await state.checkFence(transaction, { flow, epoch })
     })
     failpoint('upsert:after-commit')
   }

@@ -20,6 +20,11 @@ export async function* boundedPages<Item>(
       }
       page.push(item)
       total += size
+      // A large row is not to wait for the next one.
+      if (total <= PAGE_SIZE) continue
+      yield page
+      page = []
+      total = 0
     }
   }
   if (page.length > 0) yield page

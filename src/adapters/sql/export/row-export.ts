@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { UnavailableError } from '../../../core/errors.js'
 import type { ExportColumn, ExportOptions, JsonPage, TableExport } from '../../../core/export.js'
 import type { Row, TableSchema } from '../../../core/table.js'
 import type { Values } from '../../../core/upsert.js'
 import { claimedKeyProblem } from '../claimed-key.js'
 import { boundedPages } from './bounded-pages.js'
+import { SnapshotAge } from './snapshot-age.js'
 
 /** A column on its way out. `Raw`: a value as the client gives it, never NULL. */
 export interface RowColumn<Raw> extends ExportColumn {
@@ -24,8 +24,11 @@ export interface RowSource<Raw> {
   readonly key: readonly string[]
   /** Only the config says what identifies a row, so that it is looked at. */
   readonly claimed: boolean
-  /** All rows in the order of the key, of one snapshot that ends with the iteration; lists of any size. */
-  read(signal: AbortSignal): AsyncIterable<readonly RawRow<Raw>[]>
+  /** The rows of the range in the order of the key, of one snapshot that ends with the iteration; lists of any size. */
+  read(options: ExportOptions): AsyncIterable<readonly RawRow<Raw>[]>
+  /** The same in chunks, of which each has a snapshot of its own; none grows older than `maxSnapshotAgeMs`. */
+  readonly readChunks: ((options: ExportOptions) => AsyncIterable<readonly RawRow<Raw>[]>) | undefined
+  readonly cut: TableExport['cut']
   /** About how many bytes a value takes. */
   sizeOf(raw: Raw): number
 }
@@ -39,6 +42,8 @@ export class RowExport<Raw> implements TableExport {
   readonly columns: readonly ExportColumn[]
   readonly key: readonly string[]
   readonly fingerprint: string
+  readonly supports: TableExport['supports']
+  readonly cut: TableExport['cut']
   readonly #source: RowSource<Raw>
 
   constructor(source: RowSource<Raw>) {
@@ -47,6 +52,8 @@ export class RowExport<Raw> implements TableExport {
     this.key = source.key
     this.columns = source.columns.map(({ name, type }) => ({ name, type }))
     this.fingerprint = fingerprintOf(this.columns)
+    this.supports = new Set(source.readChunks === undefined ? [] : ['chunks'])
+    this.cut = source.cut
   }
 
   async *json(separator: string, options: ExportOptions): AsyncGenerator<JsonPage> {
@@ -61,7 +68,7 @@ export class RowExport<Raw> implements TableExport {
         }
         return `${line}}`
       })
-      yield { rows: rows.length, bytes: Buffer.from(lines.join('')) }
+      yield { rows: rows.length, chunks: [Buffer.from(lines.join(''))] }
     }
   }
 
@@ -85,17 +92,19 @@ export class RowExport<Raw> implements TableExport {
     }
   }
 
-  async *#pages({ signal, maxSnapshotAgeMs }: ExportOptions): AsyncGenerator<readonly RawRow<Raw>[]> {
-    const { claimed, sizeOf } = this.#source
-    const startedMs = performance.now()
+  async *#pages(options: ExportOptions): AsyncGenerator<readonly RawRow<Raw>[]> {
+    const { claimed, sizeOf, readChunks } = this.#source
+    const chunks = options.consistency === 'chunks' ? readChunks : undefined
+    const age = new SnapshotAge(this.label, options.maxSnapshotAgeMs)
     const checkKey = claimed ? this.#keyChecker() : undefined
     const sizeOfRow = (row: RawRow<Raw>): number => {
       let size = 0
       for (const raw of row) if (raw !== null) size += sizeOf(raw)
       return size
     }
-    for await (const page of boundedPages(this.#source.read(signal), sizeOfRow)) {
-      if (performance.now() - startedMs > maxSnapshotAgeMs) throw snapshotTooOld(this.label, maxSnapshotAgeMs)
+    const read = chunks?.(options) ?? this.#source.read(options)
+    for await (const page of boundedPages(read, sizeOfRow)) {
+      if (chunks === undefined) age.check()
       checkKey?.(page)
       yield page
     }
@@ -141,9 +150,4 @@ export function fingerprintOf(columns: readonly ExportColumn[]): string {
     .update(JSON.stringify(columns.map(({ name, type }) => [name, type])))
     .digest('hex')
     .slice(0, 32)
-}
-
-export function snapshotTooOld(label: string, maxSnapshotAgeMs: number): UnavailableError {
-  const message = `${label}: the export took longer than ${maxSnapshotAgeMs} ms, the age that its snapshot may reach, as it keeps the database from cleaning up; raise snapshotMs, or read from a replica`
-  return new UnavailableError('snapshot-too-old', message)
 }

@@ -1,6 +1,6 @@
 import { type Form, type FormedColumn, hashingOf, wholeOf } from '../../../core/canonical.js'
 import { notRepairable, type RepairableTable, type RepairColumn, type RepairTable } from '../../../core/repair.js'
-import type { Bucket, BucketRows, Digest, Row, Table, TableSchema } from '../../../core/table.js'
+import type { Bucket, BucketRows, Digest, DigestOptions, Row, Table, TableSchema } from '../../../core/table.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import type { SqliteColumn } from '../catalog/catalog-queries.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
@@ -14,7 +14,7 @@ import { checkKey } from './key-check.js'
 import { keyCondition } from './key-condition.js'
 import { OrderedPlaces } from './ordered-places.js'
 import { keyBits, rowHash } from './row-hash.js'
-import { type Place, type PlacedRow, placeOf, rowsAt, tablePages } from './table-pages.js'
+import { type Place, type PlacedRow, placeOf, rowsAt, type ShareOf, sharesOf, tablePages } from './table-pages.js'
 
 /** A table of SQLite as `check` reads it: its rows are hashed here, as SQLite cannot, so that each pass reads them all. */
 export class SqliteCanonicalTable implements RepairableTable {
@@ -122,10 +122,16 @@ class FormedTable implements Table {
     this.#keyForms = this.#keyPlaces.flatMap((place) => this.#forms[place] ?? [])
   }
 
-  async digests(within: readonly Bucket[], depth: number, signal: AbortSignal): Promise<ReadonlyMap<number, Digest>> {
+  async digests(
+    within: readonly Bucket[],
+    depth: number,
+    { signal, told }: DigestOptions,
+  ): Promise<ReadonlyMap<number, Digest>> {
     const digests = new Map<number, { rows: bigint; sum: bigint }>()
     const inside = insideOf(within)
-    for await (const { rows } of this.#pages(signal, depth === 0)) {
+    for await (const { rows, share } of this.#pages(signal, depth === 0)) {
+      const done = share(rows)
+      if (done !== undefined) told?.(done, 1)
       for (const { row } of rows) {
         const bits = depth === 0 && within.some((bucket) => bucket.depth === 0) ? 0 : this.#bits(row)
         if (!inside(bits)) continue
@@ -201,11 +207,12 @@ class FormedTable implements Table {
     return where === undefined ? all : `(select * from ${all} where (\n${where}\n))`
   }
 
-  async *#pages(signal: AbortSignal, checking = false): AsyncGenerator<{ readonly rows: readonly FormedRow[] }> {
+  async *#pages(signal: AbortSignal, checking = false): AsyncGenerator<FormedPage> {
     await using snapshot = await this.#database.snapshot({ what: 'reading rows', signal })
     const place = await placeOf(snapshot, this.#of.rows, signal)
     if (checking) await checkKey(snapshot, place, { ...this.#of, signal })
-    for await (const rows of this.#formed(snapshot, place, signal)) yield { rows }
+    const share = await sharesOf(snapshot, place, signal)
+    for await (const rows of this.#formed(snapshot, place, signal)) yield { rows, share }
   }
 
   async *#formed(session: Statements, place: Place, signal: AbortSignal): AsyncGenerator<readonly FormedRow[]> {
@@ -229,6 +236,11 @@ class FormedTable implements Table {
 
 interface FormedRow extends Pick<PlacedRow, 'place'> {
   readonly row: Row
+}
+
+interface FormedPage {
+  readonly rows: readonly FormedRow[]
+  readonly share: ShareOf
 }
 
 /** Whether the first 24 bits of a key's hash are in one of the buckets. */

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { InValue } from '@libsql/client'
 import { z } from 'zod'
 import { DataError } from '../../../core/errors.js'
+import type { ExportRange } from '../../../core/export.js'
 import type { ReadableRows } from '../catalog/catalog.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 import type { Statements } from '../session/session.js'
@@ -69,6 +70,25 @@ function rowIdOf(columns: readonly { readonly name: string }[]): string {
   return ['_rowid_', 'rowid', 'oid'].find((name) => !taken.has(name)) ?? '_rowid_'
 }
 
+/** How much of a table has been read with a page, of 1; `undefined`: nobody knows. */
+export type ShareOf = (page: readonly Pick<PlacedRow, 'place'>[]) => number | undefined
+
+const Ends = z.tuple([z.object({ least: z.coerce.number().nullable(), greatest: z.coerce.number().nullable() })])
+
+/** Row ids tell it, as they are read in their order; other keys do not. */
+export async function sharesOf(session: Statements, { source, names }: Place, signal: AbortSignal): Promise<ShareOf> {
+  const [name = ''] = names
+  if (!['_rowid_', 'rowid', 'oid'].includes(name)) return () => undefined
+  const text = `select min(${name}) as least, max(${name}) as greatest from ${source}`
+  const { rows } = await session.execute(text, [], { what: 'reading rows', signal })
+  const [{ least, greatest }] = Ends.parse(rows)
+  if (least === null || greatest === null || least === greatest) return () => undefined
+  return (page) => {
+    const [place] = page.at(-1)?.place ?? []
+    return (Number(place) - least) / (greatest - least)
+  }
+}
+
 export interface PlacedRow {
   readonly values: readonly StoredValue[]
   /** The same as `encodedRow` writes them. */
@@ -81,15 +101,21 @@ interface Asked {
   readonly signal: AbortSignal
 }
 
-/** Every row of the table in pages of bounded size, in the order of its places. Other work gets a turn between pages. */
+interface Within extends Asked {
+  /** Places as `texts` has them. Default: all rows. */
+  readonly range?: ExportRange | undefined
+}
+
+/** The rows of the table in pages of bounded size, in the order of its places. Other work gets a turn between pages. */
 export async function* tablePages(
   session: Statements,
   place: Place,
-  asked: Asked,
+  { range, ...asked }: Within,
 ): AsyncGenerator<readonly PlacedRow[]> {
-  let after: readonly InValue[] = []
+  let after = placeIn(place, range?.after)
+  const upTo = placeIn(place, range?.upTo)
   for (let limit = FIRST_ROWS; ; ) {
-    const page = await nextPage(session, place, { ...asked, after, limit })
+    const page = await nextPage(session, place, { ...asked, after, upTo, limit })
     if (page === 'too-large') {
       limit = Math.ceil(limit / 8)
       continue
@@ -108,8 +134,16 @@ interface Page {
   readonly characters: number
 }
 
+/** A border of a range, which may come from a queue; empty where there is none. */
+function placeIn({ names }: Place, border: readonly string[] | undefined): readonly InValue[] {
+  if (border === undefined) return []
+  if (border.length !== names.length) throw new RangeError('a border of a range is no key of the table')
+  return border.map(decodedValue)
+}
+
 interface Next extends Asked {
   readonly after: readonly InValue[]
+  readonly upTo: readonly InValue[]
   readonly limit: number
 }
 
@@ -117,14 +151,15 @@ interface Next extends Asked {
 async function nextPage(
   session: Statements,
   place: Place,
-  { columns, after, limit, signal }: Next,
+  { columns, after, upTo, limit, signal }: Next,
 ): Promise<Page | 'too-large'> {
   const names = place.names.map(quoteIdentifier).join(', ')
   const marks = place.names.map(() => '?').join(', ')
   const beyond = after.length === 0 ? '' : ` and (${names}) > (${marks})`
-  const source = `${select(columns, place)}${beyond} order by ${names} limit ${limit}`
+  const within = upTo.length === 0 ? '' : ` and (${names}) <= (${marks})`
+  const source = `${select(columns, place)}${beyond}${within} order by ${names} limit ${limit}`
   try {
-    return await page(session, source, { columns, signal, values: after })
+    return await page(session, source, { columns, signal, values: [...after, ...upTo] })
   } catch (error) {
     if (error instanceof DataError && error.code === 'value-too-large' && limit > 1) return 'too-large'
     throw error

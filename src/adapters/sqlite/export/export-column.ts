@@ -1,6 +1,5 @@
 import { Column } from 'drizzle-orm'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { type DrizzleColumn, drizzleColumns } from '../../sql/drizzle-columns.js'
+import type { DeclaredColumn, DeclaredColumns, ValueDecoder } from '../../sql/drizzle-columns.js'
 import { jsonString } from '../../sql/export/json-text.js'
 import type { RowColumn } from '../../sql/export/row-export.js'
 import type { StoredValue } from '../canonical/stored-values.js'
@@ -12,27 +11,26 @@ export type Stored = Exclude<StoredValue, null>
 /** A column on its way out, and its name in the database. */
 export type SqliteExportColumn = RowColumn<Stored> & { readonly stored: string }
 
-/** Of a Drizzle table those that it declares. */
+/** Of a Drizzle table, or select, those that it declares. */
 export function exportedColumns(
   columns: readonly SqliteColumn[],
-  table: SQLiteTable | undefined,
+  declared: DeclaredColumns,
 ): readonly SqliteExportColumn[] {
-  if (table === undefined) return columns.map((column) => exportColumn(column, undefined))
-  const declared = new Map([...drizzleColumns(table).values()].map((column) => [column.name, column]))
+  if (declared.size === 0) return columns.map((column) => exportColumn(column, undefined))
   return columns.flatMap((column) => {
     const drizzle = declared.get(column.name)
     return drizzle === undefined ? [] : [exportColumn(column, drizzle)]
   })
 }
 
-function exportColumn({ name, type }: SqliteColumn, drizzle: DrizzleColumn | undefined): SqliteExportColumn {
+function exportColumn({ name, type }: SqliteColumn, drizzle: DeclaredColumn | undefined): SqliteExportColumn {
   return {
     stored: name,
     name: drizzle?.property ?? name,
     type: type === '' ? 'any' : type,
     text,
     json: (raw) => (isNumber(raw) ? text(raw) : jsonString(text(raw))),
-    value: drizzle === undefined ? plainValue : declaredValue(drizzle.column),
+    value: drizzle === undefined ? plainValue : declaredValue(drizzle.decoder),
   }
 }
 
@@ -57,11 +55,11 @@ function integer(raw: bigint): number | string {
 }
 
 /** As Drizzle makes it of what its driver gives. */
-function declaredValue(column: Column): (raw: Stored) => unknown {
+function declaredValue(decoder: ValueDecoder): (raw: Stored) => unknown {
   const driverValue = (raw: Stored): unknown => {
     if (raw instanceof ArrayBuffer) return Buffer.from(raw)
     return typeof raw === 'bigint' ? integer(raw) : raw
   }
-  if (column.mapFromDriverValue === Column.prototype.mapFromDriverValue) return driverValue
-  return (raw) => column.mapFromDriverValue(driverValue(raw))
+  if (decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue) return driverValue
+  return (raw) => decoder.mapFromDriverValue(driverValue(raw))
 }

@@ -1,5 +1,5 @@
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Increment, IncrementRequest, Since } from '../../../core/increment.js'
+import type { DeclaredColumns } from '../../sql/drizzle-columns.js'
 import {
   incrementBy,
   namedColumn,
@@ -16,18 +16,18 @@ interface Rows {
   readonly database: SqliteHandle
   /** All of them. */
   readonly rows: ReadableRows
-  readonly table: SQLiteTable | undefined
+  readonly declared: DeclaredColumns
 }
 
 /** What an export of the table, or of the query, reads after another one. */
 export function sqliteIncrement(
-  { database, rows, table }: Rows,
+  { database, rows, declared }: Rows,
   request: IncrementRequest,
   signal: AbortSignal,
 ): Promise<Increment> {
   const label = `${database.label} ${rows.name}`
   const since = refuseLastRun(request, label)
-  const { stored, type } = namedColumn(since, exportedColumns(rows.columns, table), label)
+  const { stored, type } = namedColumn(since, exportedColumns(rows.columns, declared), label)
   const column = versionColumn(stored, type, since.kind)
   const source = rows.query === undefined ? quoteIdentifier(rows.name) : `(\n${rows.query}\n)`
   return incrementBy({ since, from: request.from }, { column, sql: POSITION_SQL }, async (aggregate) => {

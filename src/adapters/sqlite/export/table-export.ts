@@ -1,5 +1,7 @@
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod'
+import type { ExportOptions, ExportRange } from '../../../core/export.js'
+import type { DeclaredColumns } from '../../sql/drizzle-columns.js'
+import { cutBetween, KeySample } from '../../sql/export/cut-keys.js'
 import { type RawRow, RowExport, refuseKey } from '../../sql/export/row-export.js'
 import { type Place, placeOfQuery, tablePages } from '../canonical/table-pages.js'
 import type { ReadableRows } from '../catalog/catalog.js'
@@ -9,21 +11,20 @@ import type { Statements } from '../session/session.js'
 import { exportedColumns, type Stored } from './export-column.js'
 
 /** Keyset pages in one read transaction. */
-export function sqliteExport(
-  database: SqliteHandle,
-  rows: ReadableRows,
-  table: SQLiteTable | undefined,
-): RowExport<Stored> {
+export function sqliteExport(database: SqliteHandle, rows: ReadableRows, declared: DeclaredColumns): RowExport<Stored> {
   const label = `${database.label} ${rows.name}`
-  const columns = exportedColumns(rows.columns, table)
+  const columns = exportedColumns(rows.columns, declared)
   const names = columns.map(({ stored }) => stored)
+  const isTable = rows.query === undefined
   const key = rows.key.flatMap((name) => columns.filter(({ stored }) => stored === name))
   return new RowExport({
     label,
     columns,
     key: key.map(({ name }) => name),
     claimed: rows.identity === 'claimed',
-    read: (signal) => read(database, { rows, names, label }, signal),
+    read: (options) => read(database, { rows, names, label }, options),
+    readChunks: isTable ? (options) => readChunks(database, { rows, names, label }, options) : undefined,
+    cut: isTable ? (ranges, signal) => cut(database, { rows, label }, { ranges, signal }) : undefined,
     sizeOf: (raw) => (typeof raw === 'string' ? raw.length : raw instanceof ArrayBuffer ? 2 * raw.byteLength : 16),
   })
 }
@@ -37,13 +38,40 @@ interface Asked {
 async function* read(
   database: SqliteHandle,
   { rows, names, label }: Asked,
-  signal: AbortSignal,
+  { signal, range }: ExportOptions,
 ): AsyncGenerator<readonly RawRow<Stored>[]> {
   await using snapshot = await database.snapshot({ what: `exporting ${rows.name}`, signal })
   const place = await orderedPlace(snapshot, { rows, label }, signal)
-  for await (const page of tablePages(snapshot, place, { columns: names, signal })) {
+  for await (const page of tablePages(snapshot, place, { columns: names, range, signal })) {
     yield page.map(({ values }) => values)
   }
+}
+
+/** Each page is one statement, and no transaction is open between two. */
+async function* readChunks(
+  database: SqliteHandle,
+  { rows, names, label }: Asked,
+  { signal, range }: ExportOptions,
+): AsyncGenerator<readonly RawRow<Stored>[]> {
+  const place = await orderedPlace(database.session, { rows, label }, signal)
+  for await (const page of tablePages(database.session, place, { columns: names, range, signal })) {
+    yield page.map(({ values }) => values)
+  }
+}
+
+/** All keys are read once, in one snapshot. */
+async function cut(
+  database: SqliteHandle,
+  asked: Pick<Asked, 'rows' | 'label'>,
+  { ranges, signal }: { readonly ranges: number; readonly signal: AbortSignal },
+): Promise<readonly ExportRange[]> {
+  await using snapshot = await database.snapshot({ what: 'cutting a table into ranges', signal })
+  const place = await orderedPlace(snapshot, asked, signal)
+  const sample = new KeySample()
+  for await (const page of tablePages(snapshot, place, { columns: [], signal })) {
+    sample.add(page.map(({ texts }) => texts))
+  }
+  return cutBetween(sample.keys, ranges)
 }
 
 const Some = z.array(z.unknown())

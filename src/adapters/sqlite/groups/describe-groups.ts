@@ -6,6 +6,8 @@ import { nearMisses } from '../../sql/near-misses.js'
 import { readTypes } from '../../sql/read-types.js'
 import { type Catalog, readCatalog, type SqliteColumn } from '../catalog/catalog-queries.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
+import { comesInOrder, planOf } from '../plan/plan.js'
+import { estimateRows, freeName, takenNames } from '../plan/table-facts.js'
 import type { Snapshot } from '../session/session.js'
 import type { SqliteTableRef } from '../table-ref.js'
 import { keyOrderOf, keysetStatement, PRINTED, type SqliteGroupColumn, STORED } from './group-column.js'
@@ -57,11 +59,12 @@ export async function describeGroups(asked: Asked, signal: AbortSignal): Promise
     types: readTypes(catalog.columns, { ...request, key: key.name, named: (given) => inDatabase(table, given) }),
     estimatedRows: facts.rows,
     indexed,
-    advice: indexed
-      ? undefined
-      : `CREATE INDEX ${quoteIdentifier(`${name}_${key.name}`)} ON ${quoteIdentifier(name)} (${quoted});`,
+    advice: undefined,
     rowKey: single ? [key.name] : primary,
     table: name,
+    keyName: key.name,
+    valueName: single || request.of.kind === 'count' ? undefined : inDatabase(table, request.of.column),
+    takenNames: facts.names,
     key: `t.${quoted}${order === 'text' ? ' collate binary' : ''}`,
     printKey: PRINTED[order],
     figure: figureOf(asked, catalog),
@@ -69,8 +72,25 @@ export async function describeGroups(asked: Asked, signal: AbortSignal): Promise
     single,
     where: request.where,
   }
+  return withIndex(asked, column, signal)
+}
+
+async function withIndex(asked: Asked, column: SqliteGroupColumn, signal: AbortSignal): Promise<SqliteGroupColumn> {
   await plan(asked, column, signal)
-  return column
+  // An index over the filter's rows alone is only known by its plan.
+  const found = column.indexed || (column.where !== undefined && (await plansInOrder(asked, column, signal)))
+  return { ...column, indexed: found, advice: found ? undefined : indexStatement(column) }
+}
+
+function plansInOrder({ snapshot }: Asked, column: SqliteGroupColumn, signal: AbortSignal): Promise<boolean> {
+  return planOf(snapshot, keysetStatement(column, { after: undefined, limit: 1 }), { signal }).then(comesInOrder)
+}
+
+/** What would bring the groups in order, with all that is read of a row. */
+export function indexStatement({ table, keyName, valueName, takenNames }: SqliteGroupColumn): string {
+  const names = valueName === undefined ? [keyName] : [keyName, valueName]
+  const name = freeName([table, ...names], takenNames)
+  return `CREATE INDEX ${quoteIdentifier(name)} ON ${quoteIdentifier(table)} (${names.map(quoteIdentifier).join(', ')});`
 }
 
 const LOOSE = {
@@ -83,6 +103,8 @@ interface Facts {
   /** Something of the table does not compare texts by their bytes. */
   readonly loose: boolean
   readonly rows: number
+  /** Of all that is in the file, in lower case. */
+  readonly names: ReadonlySet<string>
 }
 
 async function factsOf(
@@ -106,19 +128,9 @@ async function factsOf(
   return {
     indexed: indexes.length > 0,
     loose: declared || indexes.some(({ collation }) => collation !== 'BINARY'),
-    rows: await estimate(snapshot, name, signal),
+    rows: await estimateRows(snapshot, name, signal),
+    names: await takenNames(snapshot, signal),
   }
-}
-
-const Rows = z.tuple([z.object({ rows: z.coerce.number().nullable() })])
-
-/** As many as row ids were given; of a table without any, unknown. */
-async function estimate(snapshot: Snapshot, name: string, signal: AbortSignal): Promise<number> {
-  const query = `select max(rowid) as rows from ${quoteIdentifier(name)}`
-  const { rows } = await snapshot
-    .execute(query, [], { what: 'estimating rows', signal })
-    .catch(() => ({ rows: [{ rows: 0 }] }))
-  return Rows.parse(rows)[0].rows ?? 0
 }
 
 function primaryKey({ columns }: Catalog): readonly string[] {

@@ -1,9 +1,14 @@
-import type { GroupColumn, KeyOrder } from '../../../core/groups.js'
+import type { GroupColumn, GroupRange, KeyOrder } from '../../../core/groups.js'
 import { quoteIdentifier } from '../catalog/identifiers.js'
 
 /** A request as the file has it, with the SQL it takes. */
 export interface SqliteGroupColumn extends GroupColumn {
   readonly table: string
+  readonly keyName: string
+  /** What the figure is of, where that is not a count and not stored. */
+  readonly valueName: string | undefined
+  /** Names that an index cannot have, in lower case. */
+  readonly takenNames: ReadonlySet<string>
   /** `t."blob_id"`, of a text by its bytes. */
   readonly key: string
   /** Prints a key `g.k` without commas. */
@@ -41,12 +46,12 @@ export function literalOf({ order }: Pick<GroupColumn, 'order'>, key: string): s
   return value > LEAST && value <= GREATEST ? key : undefined
 }
 
-/** The next groups after a key, as one row; `bad` counts those that are of another type than the column. */
+/** The first groups of a range, as one row; `bad` counts those that are of another type than the column. */
 export function keysetStatement(
   column: SqliteGroupColumn,
-  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+  { limit, ...range }: GroupRange & { readonly limit: number },
 ): string {
-  return columnar(column, `${grouped(column, beyond(column, after))} limit ${limit}`)
+  return columnar(column, `${grouped(column, within(column, range))} limit ${limit}`)
 }
 
 export function lookupStatement(column: SqliteGroupColumn, literals: readonly string[]): string {
@@ -54,8 +59,8 @@ export function lookupStatement(column: SqliteGroupColumn, literals: readonly st
 }
 
 /** Sorts once; what comes is read with `pageStatement`. It is a table of this connection alone, beside the file. */
-export function sortedStatement(column: SqliteGroupColumn, name: string, after: string | undefined): string {
-  return `create temp table ${name} as ${grouped(column, beyond(column, after))}`
+export function sortedStatement(column: SqliteGroupColumn, name: string, range: GroupRange): string {
+  return `create temp table ${name} as ${grouped(column, within(column, range))}`
 }
 
 export function pageStatement(column: SqliteGroupColumn, name: string, page: { after: number; limit: number }): string {
@@ -84,12 +89,16 @@ function grouped(column: SqliteGroupColumn, condition: string): string {
     where ${condition}${filter(column)} ${by}`
 }
 
-/** A number that no integer holds may come from another database. */
-function beyond(column: SqliteGroupColumn, after: string | undefined): string {
-  if (after === undefined) return `${column.key} is not null`
-  const literal = literalOf(column, after)
-  if (literal !== undefined) return `${column.key} > ${literal}`
-  return after.startsWith('-') ? `${column.key} is not null` : 'false'
+function within(column: SqliteGroupColumn, { after, upTo }: GroupRange): string {
+  const beyond = after === undefined ? `${column.key} is not null` : beside(column, '>', after)
+  return upTo === undefined ? beyond : `${beyond} and ${beside(column, '<=', upTo)}`
+}
+
+/** A number that no integer holds may come from another database: all keys are on one side of it. */
+function beside(column: SqliteGroupColumn, operator: '>' | '<=', border: string): string {
+  const literal = literalOf(column, border)
+  if (literal !== undefined) return `${column.key} ${operator} ${literal}`
+  return border.startsWith('-') === (operator === '>') ? `${column.key} is not null` : 'false'
 }
 
 function filter({ where }: SqliteGroupColumn): string {

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { ConfigError } from '../../../core/errors.js'
-import type { GroupReader, GroupSnapshot, Groups } from '../../../core/groups.js'
+import type { GroupRange, GroupReader, GroupSnapshot, Groups } from '../../../core/groups.js'
 import type { Row } from '../../../core/table.js'
 import { parseIntegerList } from '../../sql/integer-list.js'
 import { Pace } from '../../sql/pace.js'
 import type { SqliteHandle } from '../handle.js'
 import type { Snapshot, SqliteRow } from '../session/session.js'
 import { type Asked, describeGroups } from './describe-groups.js'
+import { diagnoseColumns } from './diagnose-groups.js'
 import {
   keysetStatement,
   literalOf,
@@ -36,7 +37,8 @@ export async function openGroups(
   for (const one of asked) columns.push(await describeGroups({ ...one, snapshot: catalog }, signal))
   return {
     columns,
-    snapshot: async (_, during) => {
+    snapshot: async (_, during, held) => {
+      held?.lost()
       const snapshot = await database.snapshot({ what: 'taking a snapshot', signal: during })
       // It begins with its first statement.
       await snapshot.execute('select count(*) from sqlite_schema', [], { what: 'taking a snapshot', signal: during })
@@ -44,6 +46,7 @@ export async function openGroups(
     },
     // SQLite has no rights but those on the file and its folder.
     grants: () => ({ database: database.label, statements: [] }),
+    diagnose: (during) => diagnoseColumns(database, columns, during),
   }
 }
 
@@ -56,8 +59,8 @@ class SqliteGroupSnapshot implements GroupSnapshot {
     this.#snapshot = snapshot
   }
 
-  groups(index: number, after: string | undefined, signal: AbortSignal): AsyncIterable<Groups> {
-    return this.#column(index).indexed ? this.#keyset(index, after, signal) : this.#sorted(index, after, signal)
+  groups(index: number, range: GroupRange, signal: AbortSignal): AsyncIterable<Groups> {
+    return this.#column(index).indexed ? this.#keyset(index, range, signal) : this.#sorted(index, range, signal)
   }
 
   async lookup(index: number, keys: readonly string[], signal: AbortSignal): Promise<Groups> {
@@ -83,13 +86,13 @@ class SqliteGroupSnapshot implements GroupSnapshot {
     await this.#snapshot[Symbol.asyncDispose]()
   }
 
-  async *#keyset(index: number, start: string | undefined, signal: AbortSignal): AsyncGenerator<Groups> {
+  async *#keyset(index: number, range: GroupRange, signal: AbortSignal): AsyncGenerator<Groups> {
     const column = this.#column(index)
     const pace = new Pace(PACE)
-    for (let after = start; ; ) {
+    for (let { after } = range; ; ) {
       const limit = pace.size
       const startedAt = performance.now()
-      const groups = await this.#read(column, keysetStatement(column, { after, limit }), signal)
+      const groups = await this.#read(column, keysetStatement(column, { ...range, after, limit }), signal)
       pace.took(performance.now() - startedAt)
       if (groups.keys.length > 0) yield groups
       if (groups.keys.length < limit) return
@@ -97,11 +100,11 @@ class SqliteGroupSnapshot implements GroupSnapshot {
     }
   }
 
-  async *#sorted(index: number, start: string | undefined, signal: AbortSignal): AsyncGenerator<Groups> {
+  async *#sorted(index: number, range: GroupRange, signal: AbortSignal): AsyncGenerator<Groups> {
     const column = this.#column(index)
     const name = `lockstep_groups_${index}`
     await this.#execute(`drop table if exists temp.${name}`, signal)
-    await this.#execute(sortedStatement(column, name, start), signal)
+    await this.#execute(sortedStatement(column, name, range), signal)
     for (let after = 0; ; after += PAGE) {
       const groups = await this.#read(column, pageStatement(column, name, { after, limit: PAGE }), signal)
       if (groups.keys.length > 0) yield groups

@@ -85,7 +85,7 @@ function value(parameter: InValue): Value<InValue> {
   return { literal: literal(parameter), parameter }
 }
 
-function literal(parameter: InValue): string {
+export function literal(parameter: InValue): string {
   switch (typeof parameter) {
     case 'string':
       return textLiteral(parameter)

@@ -1,16 +1,10 @@
 import { z } from 'zod'
 import type { Checkpoints } from '../../../core/batch.js'
-import type { CheckpointStore } from '../../../core/checkpoint.js'
+import type { CheckpointMove, CheckpointStore } from '../../../core/checkpoint.js'
 import { ConflictError } from '../../../core/errors.js'
+import { fenced } from '../../sql/stored-lease.js'
 import type { SqliteSession, Statements } from '../session/session.js'
-
-/** A lane's step from `expected` (`undefined`: nothing saved yet) to `position`. */
-export interface CheckpointMove {
-  readonly flow: string
-  readonly lane: string
-  readonly position: string
-  readonly expected: string | undefined
-}
+import { FENCE_STANDS, type SqliteLeases } from './leases.js'
 
 const Saved = z.array(z.object({ lane: z.string(), position: z.string() }))
 
@@ -18,8 +12,11 @@ const Saved = z.array(z.object({ lane: z.string(), position: z.string() }))
 export class SqliteCheckpoints implements CheckpointStore {
   readonly #session: SqliteSession
 
-  constructor(session: SqliteSession) {
+  readonly #leases: SqliteLeases
+
+  constructor(session: SqliteSession, leases: SqliteLeases) {
     this.#session = session
+    this.#leases = leases
   }
 
   async load(flow: string): Promise<Checkpoints> {
@@ -28,8 +25,8 @@ export class SqliteCheckpoints implements CheckpointStore {
     return new Map(Saved.parse(rows).map(({ lane, position }) => [lane, position]))
   }
 
-  async save(flow: string, lane: string, position: string, expected: string | undefined): Promise<void> {
-    await this.saveIn(this.#session, { flow, lane, position, expected })
+  async save(move: CheckpointMove): Promise<void> {
+    await this.saveIn(this.#session, move)
   }
 
   async reset(flow: string): Promise<number> {
@@ -38,22 +35,26 @@ export class SqliteCheckpoints implements CheckpointStore {
     return changed
   }
 
-  async saveIn(statements: Statements, { flow, lane, position, expected }: CheckpointMove): Promise<void> {
+  async saveIn(statements: Statements, move: CheckpointMove): Promise<void> {
+    const { flow, lane, position, expected, epoch } = move
+    const [stands, fence] = epoch === undefined ? ['true', []] : [FENCE_STANDS, [flow, epoch]]
     const now = new Date().toISOString()
     const what = { what: 'saving a checkpoint' }
     const { changed } =
       expected === undefined
         ? await statements.execute(
-            'insert into lockstep_checkpoints values (?, ?, ?, ?) on conflict do nothing',
-            [flow, lane, position, now],
+            `insert into lockstep_checkpoints select ?, ?, ?, ? where ${stands} on conflict do nothing`,
+            [flow, lane, position, now, ...fence],
             what,
           )
         : await statements.execute(
-            'update lockstep_checkpoints set position = ?, updated_at = ? where flow = ? and lane = ? and position = ?',
-            [position, now, flow, lane, expected],
+            `update lockstep_checkpoints set position = ?, updated_at = ?
+              where flow = ? and lane = ? and position = ? and ${stands}`,
+            [position, now, flow, lane, expected, ...fence],
             what,
           )
     if (changed > 0) return
+    if (epoch !== undefined && !(await this.#leases.standsIn(statements, { flow, epoch }))) throw fenced(flow, epoch)
     const message = `flow ${flow}, lane ${lane}: the saved checkpoint is not the expected one; another instance of this flow moved it`
     throw new ConflictError('checkpoint-moved', message)
   }

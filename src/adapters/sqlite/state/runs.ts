@@ -32,7 +32,8 @@ export class SqliteRuns implements RunStore {
   async latest(flow?: string): Promise<readonly RunRecord[]> {
     const { rows } = await this.#session.execute(
       `select record from (select record, flow,
-          row_number() over (partition by flow order by started_at desc, heartbeat_at desc) as place
+          row_number() over (partition by flow
+            order by record ->> 'state' = 'standby', started_at desc, heartbeat_at desc) as place
         from lockstep_runs where ?1 is null or flow = ?1) where place = 1 order by flow`,
       [flow ?? null],
       { what: 'reading the latest runs' },

@@ -3,7 +3,7 @@ import { ConfigError } from '../../../core/errors.js'
 import type { SqliteSession } from '../session/session.js'
 
 /** Raised by whoever changes the tables, with what brings older ones up to date. */
-export const STATE_VERSION = 2
+export const STATE_VERSION = 5
 
 /** Times are ISO 8601 in UTC with milliseconds, which sort as text. */
 const DDL = [
@@ -27,8 +27,19 @@ const DDL = [
   'create index if not exists lockstep_check_runs_by_flow on lockstep_check_runs (flow, started_at, id)',
   `create table if not exists lockstep_check_findings (run_id text not null, number integer not null, kind text not null,
     key_values text not null, details text not null, primary key (run_id, number)) without rowid`,
+  `create table if not exists lockstep_feed_runs (flow text not null, id text not null, started_at text not null,
+    summary text not null, rejections text not null, primary key (flow, id))`,
+  'create index if not exists lockstep_feed_runs_by_time on lockstep_feed_runs (flow, started_at, id)',
+  `create table if not exists lockstep_event_log (id text primary key, flow text not null, event text not null,
+    level text not null, at text not null, last_at text not null, times integer not null, message text not null, code text,
+    subject text) without rowid`,
+  'create index if not exists lockstep_event_log_by_flow on lockstep_event_log (flow, id)',
+  // Without a holder it was given back.
+  `create table if not exists lockstep_leases (flow text primary key, epoch integer not null, holder text, instance text,
+    since text not null, expires_ms integer not null) without rowid`,
+  'create table if not exists lockstep_fences (flow text primary key, epoch integer not null) without rowid',
   'create table if not exists lockstep_version (only_row integer primary key check (only_row = 1), version integer not null)',
-  // Version 2 brought tables only.
+  // Versions 2 to 5 brought tables only.
   `insert into lockstep_version values (1, ${STATE_VERSION}) on conflict do update set version = max(version, excluded.version)`,
 ]
 

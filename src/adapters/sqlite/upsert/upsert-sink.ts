@@ -41,9 +41,10 @@ export class SqliteUpsertSink implements UpsertSink {
   async write(batch: Batch<Rowset>, context: WriteContext): Promise<void> {
     const { lane, position, items } = batch
     await this.#store(items, context, async (transaction) => {
-      if (position === undefined) return
-      const { flow, expected } = context
-      await this.#database.state.checkpoints.saveIn(transaction, { flow, lane, position, expected })
+      const { flow, expected, epoch } = context
+      const { state } = this.#database
+      if (position !== undefined) await state.checkpoints.saveIn(transaction, { flow, lane, position, expected, epoch })
+      else if (epoch !== undefined) await state.checkFence(transaction, { flow, epoch })
     })
     failpoint('upsert:after-commit')
   }

@@ -63,3 +63,8 @@ function cut<Value extends string | null>(value: Value): Value | string {
   if (value === null || value.length <= CHARACTERS) return value
   return `${value.slice(0, CHARACTERS - 1)}…`
 }
+
+/** Whether the value may have been longer than what is kept of it. */
+export function isCut(value: string | null): boolean {
+  return value !== null && value.length === CHARACTERS && value.endsWith('…')
+}

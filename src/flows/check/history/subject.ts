@@ -1,11 +1,16 @@
 import type { Sample } from '../../../core/check-report.js'
 import type { CheckedSource, CheckSubject } from '../../../core/check-store.js'
-import type { GroupsRequest, TableRef } from '../../../core/database.js'
+import type { GroupsRequest } from '../../../core/database.js'
 import type { Aggregate } from '../../../core/groups.js'
 
+interface Named {
+  readonly label: string
+  readonly query?: string | undefined
+}
+
 interface TablesSubject {
-  readonly left: TableRef
-  readonly right: TableRef
+  readonly left: Named
+  readonly right: Named
   readonly where: { readonly left?: string | undefined; readonly right?: string | undefined }
   readonly sample: Sample | undefined
 }
@@ -30,9 +35,9 @@ export function referencesSubject(of: Aggregate, [master, ...references]: readon
   }
 }
 
-function sourceOf({ database, name, query }: TableRef, where: string | undefined): CheckedSource {
+function sourceOf({ label, query }: Named, where: string | undefined): CheckedSource {
   return {
-    label: `${database.label} ${name}`,
+    label,
     ...(where === undefined ? {} : { where }),
     ...(query === undefined ? {} : { query }),
   }

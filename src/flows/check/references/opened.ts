@@ -1,4 +1,5 @@
 import type { GroupColumn, GroupReader, GroupSnapshot } from '../../../core/groups.js'
+import type { SharedSnapshot } from '../../../core/key-range.js'
 import type { Rule } from './rule.js'
 
 /** A column of one of the readers. */
@@ -19,13 +20,25 @@ export interface Opened {
   readonly none: ReadonlySet<string>
 }
 
+/** Each column that is read, with its types. */
+export function typesOf({ master, references }: Opened): readonly string[] {
+  return [master, ...references].map(({ info: { label, types } }) => `${label} (${types.join(', ')})`)
+}
+
+export interface SnapshotsRequest {
+  readonly use: 'whole' | 'keys'
+  readonly signal: AbortSignal
+  /** Moments that somebody holds, by reader. */
+  readonly held?: readonly (SharedSnapshot | undefined)[]
+}
+
 /** One snapshot of each database, taken together as closely as machines allow, and given back when `work` ends. */
 export async function withSnapshots<Result>(
   { readers }: Opened,
-  { use, signal }: { readonly use: 'whole' | 'keys'; readonly signal: AbortSignal },
+  { use, signal, held }: SnapshotsRequest,
   work: (snapshotOf: (place: Place) => GroupSnapshot) => Promise<Result>,
 ): Promise<Result> {
-  const taken = await Promise.allSettled(readers.map((reader) => reader.snapshot(use, signal)))
+  const taken = await Promise.allSettled(readers.map((reader, index) => reader.snapshot(use, signal, held?.[index])))
   const snapshots = taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   try {
     for (const one of taken) if (one.status === 'rejected') throw one.reason

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { CheckAlert, FlowAlert } from '../../../core/alert.js'
 import type { ColumnRef, Database, GroupsRequest } from '../../../core/database.js'
+import type { Distribute, DistributeOptions } from '../../../core/distribute.js'
 import { ConfigError } from '../../../core/errors.js'
 import type { Aggregate } from '../../../core/groups.js'
 import type { Schedule, ScheduleOptions } from '../../../core/schedule.js'
 import { AlertShape, parseAlert } from '../../alert.js'
+import { parseDistribute } from '../../distributed/parse-distribute.js'
 import { parseSchedule, ScheduleShape } from '../../schedule.js'
 import { type HistoryOptions, type HistorySettings, HistoryShape, historySettings } from '../history/options.js'
 
@@ -31,6 +33,8 @@ export interface ReferencesCheck {
   readonly alert?: CheckAlert
   /** When `lockstep run` checks: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */
   readonly schedule?: ScheduleOptions
+  /** Workers (`lockstep worker`) count range by range of the master's keys, wherever they run: `{ postgres: env('QUEUE_URL') }`. Default: this process alone. */
+  readonly distribute?: DistributeOptions
   /** What is kept of its runs in the config's `state` database. Default: 100 runs and 1,000 findings of each. */
   readonly history?: HistoryOptions | false
 }
@@ -47,6 +51,7 @@ export interface ReferencesSettings {
   readonly schedule: Schedule | undefined
   readonly history: HistorySettings | undefined
   readonly alert: FlowAlert | undefined
+  readonly distribute: Distribute | undefined
 }
 
 const ms = z.number().int().min(0).max(2_147_483_647)
@@ -71,6 +76,7 @@ const Options = z.strictObject({
   alert: AlertShape.check,
   schedule: ScheduleShape,
   history: HistoryShape.optional(),
+  distribute: z.custom<DistributeOptions>().optional(),
 })
 
 /** Fills in defaults; a `ConfigError` names the option that is wrong. */
@@ -80,6 +86,7 @@ export function parseReferences(options: ReferencesCheck): ReferencesSettings {
   const { master, references, of, ...rest } = data
   const schedule = parseSchedule(data.schedule, 'check.references')
   const alert = parseAlert(data.alert, 'check', 'check.references')
+  const distribute = parseDistribute(data.distribute, 'check.references')
   const adds = of.kind === 'count' || of.kind === 'sum'
   const requests = [
     request(master, { key: undefined, of: { kind: 'stored', column: master.column, nullAsZero: adds } }),
@@ -91,6 +98,7 @@ export function parseReferences(options: ReferencesCheck): ReferencesSettings {
     schedule,
     history,
     alert,
+    distribute,
     of,
     requests,
     databases: [...new Set(requests.map(({ table }) => table.database))],

@@ -1,22 +1,26 @@
 import { describeOptions } from '../../../core/describe-options.js'
 import type { Diagnosis, GrantList } from '../../../core/diagnosis.js'
 import { ConfigError, LockstepError, UnavailableError } from '../../../core/errors.js'
-import type { CheckOptions, CheckReport, Flow, FlowContext } from '../../../core/flow.js'
+import type { CheckOptions, CheckReport, Flow, FlowContext, GrantOptions } from '../../../core/flow.js'
 import type { GroupColumn } from '../../../core/groups.js'
+import { SMALL_ROWS } from '../../../core/index-advice.js'
 import type { RepairOptions } from '../../../core/repair.js'
+import type { StoredRepairReport, StoredRepairRequest } from '../../../core/stored-repair.js'
 import { recorded } from '../history/recorded.js'
 import { referencesSubject } from '../history/subject.js'
 import { Patience } from '../patience.js'
+import { assertSameSubject, EARLIER_CHUNK, originOf, scriptOf } from '../repair/earlier-run.js'
 import { Mender } from '../repair/mender.js'
 import { StoredMender } from '../repair/stored-mender.js'
 import { StoredRepairs } from '../repair/stored-repairs.js'
 import { checkReferences } from './check-references.js'
+import type { BeginCounting } from './counting.js'
+import { countByWorkers, referencesFingerprint } from './distributed/count-by-workers.js'
+import { recountRange } from './distributed/recount-range.js'
+import { mendNumbers } from './mend-numbers.js'
 import { openReferences } from './open.js'
 import type { Opened } from './opened.js'
 import { parseReferences, type ReferencesCheck, type ReferencesSettings } from './options.js'
-
-/** A table of fewer rows is sorted in no time. */
-const SMALL_ROWS = 100_000
 
 /**
  * Compares a number that is stored in each row of a master table with what the rows that refer to it come to, in any
@@ -33,6 +37,8 @@ class ReferencesFlow implements Flow {
   readonly databases: Flow['databases']
   readonly schedule: Flow['schedule']
   readonly alert: Flow['alert']
+  readonly distribute: Flow['distribute']
+  readonly ranged: Flow['ranged']
   readonly #settings: ReferencesSettings
 
   constructor(settings: ReferencesSettings) {
@@ -40,6 +46,11 @@ class ReferencesFlow implements Flow {
     this.databases = settings.databases
     this.alert = settings.alert
     this.schedule = settings.schedule
+    this.distribute = settings.distribute
+    this.ranged = settings.distribute && {
+      fingerprint: referencesFingerprint(settings),
+      work: (job, context) => recountRange(settings, job, context),
+    }
   }
 
   /** Checks once; the verdict is an event. */
@@ -69,26 +80,42 @@ class ReferencesFlow implements Flow {
     const reopen = (): Promise<Opened> => this.#openPatiently(context)
     return checkReferences(opened, context, {
       settleMs,
+      databases: this.databases,
       ...options,
       maxSnapshotMs,
       of: of.kind,
       shape,
       reopen,
+      count: this.#sharedOut(context),
       ...more,
     })
   }
 
+  /** `undefined`: this process counts. */
+  #sharedOut({ queue }: FlowContext): BeginCounting | undefined {
+    const { distribute, ranged } = this
+    if (distribute === undefined || ranged === undefined || queue === undefined) return undefined
+    return countByWorkers({ settings: this.#settings, distribute, fingerprint: ranged.fingerprint, queue })
+  }
+
   async #mender(opened: Opened, { name, drain, abort }: FlowContext, repair: RepairOptions): Promise<StoredMender> {
     const signal = AbortSignal.any([drain, abort])
-    const [master] = this.#settings.requests
-    if (master === undefined) throw new RangeError('a check of references without a master')
-    const stored = await StoredRepairs.open(
-      master.table,
-      { column: opened.master.info, adds: opened.rule.adds },
-      signal,
-    )
-    const subject = 'sets the stored numbers to what was counted'
-    return new StoredMender(stored, new Mender(stored.all(), { flow: name, subject, repair, signal }))
+    const stored = await this.#stored(opened, signal)
+    return new StoredMender(stored, new Mender(stored.all(), { flow: name, subject: MENDS, repair, signal }))
+  }
+
+  async repairSql(
+    request: StoredRepairRequest,
+    { name, drain, abort }: Pick<FlowContext, 'name' | 'drain' | 'abort'>,
+  ): Promise<StoredRepairReport> {
+    const { of, requests } = this.#settings
+    assertSameSubject(referencesSubject(of, requests), request, `flows.${name}`)
+    const signal = AbortSignal.any([drain, abort])
+    const opened = await openReferences(this.#settings, name, signal)
+    const stored = await this.#stored(opened, signal)
+    const about = { flow: name, origin: originOf(name, request), subject: MENDS, signal, chunk: EARLIER_CHUNK }
+    const mender = new Mender(stored.all(), { ...about, repair: scriptOf(request) })
+    return mendNumbers({ opened, stored, mender, signal }, request)
   }
 
   describe(): unknown {
@@ -98,7 +125,8 @@ class ReferencesFlow implements Flow {
   async diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     try {
       const opened = await openReferences(this.#settings, 'check', signal)
-      return [opened.master, ...opened.references].map(({ info }) => diagnosisOf(info))
+      const found = await Promise.all(opened.readers.map((reader) => reader.diagnose(signal)))
+      return [opened.master, ...opened.references].flatMap(({ reader, column }) => found[reader]?.[column] ?? [])
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error
       const subject = this.databases.map(({ label }) => label).join(', ')
@@ -107,9 +135,18 @@ class ReferencesFlow implements Flow {
     }
   }
 
-  async grants(role: string, signal: AbortSignal): Promise<readonly GrantList[]> {
-    const { readers } = await openReferences(this.#settings, 'check', signal)
-    return readers.map((reader) => reader.grants(role))
+  async grants(role: string, signal: AbortSignal, { repair }: GrantOptions = {}): Promise<readonly GrantList[]> {
+    const opened = await openReferences(this.#settings, 'check', signal)
+    const reading = opened.readers.map((reader) => reader.grants(role))
+    if (repair === undefined) return reading
+    const { repairs } = await this.#stored(opened, signal)
+    return [...reading, repairs.target.grants(role, new Set(['update']))]
+  }
+
+  #stored({ master: { info }, rule }: Opened, signal: AbortSignal): Promise<StoredRepairs> {
+    const [master] = this.#settings.requests
+    if (master === undefined) throw new RangeError('a check of references without a master')
+    return StoredRepairs.open(master.table, { column: info, adds: rule.adds }, signal)
   }
 
   async #openPatiently(context: FlowContext): Promise<Opened> {
@@ -127,17 +164,12 @@ class ReferencesFlow implements Flow {
   }
 }
 
+const MENDS = 'sets the stored numbers to what was counted'
+
 function slowness({ indexed, estimatedRows, name, advice }: GroupColumn): string | undefined {
   if (indexed || estimatedRows < SMALL_ROWS) return undefined
   const rows = Math.round(estimatedRows).toLocaleString('en-US')
   return `${name} has no index that brings its keys in order, so the server sorts about ${rows} rows in one statement${advice === undefined ? '' : `; faster with: ${advice}`}`
-}
-
-function diagnosisOf(info: GroupColumn): Diagnosis {
-  const subject = info.label
-  const message = slowness(info)
-  if (message === undefined) return { level: 'ok', subject, message: 'can be counted' }
-  return { level: 'warn', subject, message, ...(info.advice === undefined ? {} : { fix: info.advice }) }
 }
 
 function noSample(flow: string): ConfigError {

@@ -1,25 +1,25 @@
 import { pause } from '../../../compare/pause.js'
 import { UnavailableError } from '../../../core/errors.js'
 import type { CheckOptions, FlowContext, ReferenceFinding, ReferenceSource } from '../../../core/flow.js'
-import type { GroupSnapshot, Groups } from '../../../core/groups.js'
+import { type GroupSnapshot, LOOKUP_KEYS } from '../../../core/groups.js'
+import { type Watched, whileAnswering } from '../../../engine/while-answering.js'
 import { Patience } from '../patience.js'
+import { observe } from './observe.js'
 import { type Opened, type Place, withSnapshots } from './opened.js'
 import type { Observation } from './rule.js'
 
-/** Keys that are looked at together, with one statement per column. */
-const CHUNK = 2_000
 /** Chunks that wait; the merge stands still when there are more. */
 const WAITING_CHUNKS = 8
 /** Looks after the first; a key that never looks twice the same is unstable. */
 const LOOKS = 5
 
-export interface SecondLookOptions {
+export interface SecondLookOptions extends Watched {
   readonly opened: Opened
-  readonly context: FlowContext
+  readonly context: Pick<FlowContext, 'name' | 'observer'>
   readonly signal: AbortSignal
   readonly settleMs: number
   readonly patienceMs: number | undefined
-  readonly check: CheckOptions
+  readonly check: Pick<CheckOptions, 'details'>
   readonly report: (finding: ReferenceFinding) => void
 }
 
@@ -38,6 +38,8 @@ export class SecondLook {
 
   /** All that was added could be looked at. */
   complete = true
+  /** Why it was given up. */
+  lost: UnavailableError | undefined
 
   constructor(options: SecondLookOptions) {
     this.#options = options
@@ -47,7 +49,7 @@ export class SecondLook {
   async add(observations: readonly Observation[]): Promise<void> {
     for (const observation of observations) {
       this.#gathered.push(observation)
-      if (this.#gathered.length >= CHUNK) await this.#begin()
+      if (this.#gathered.length >= LOOKUP_KEYS) await this.#begin()
     }
   }
 
@@ -91,7 +93,7 @@ export class SecondLook {
     for (let look = 1; look <= LOOKS && pending.length > 0; look++) {
       await pause(settleMs - (performance.now() - seen), signal)
       seen = performance.now()
-      const next = await this.#patiently(() => this.#look(pending, look === LOOKS))
+      const next = await this.#patiently((within) => this.#look(pending, look === LOOKS, within))
       if (next === undefined) {
         this.complete = false
         return
@@ -101,46 +103,31 @@ export class SecondLook {
     }
   }
 
-  async #look(pending: readonly Observation[], last: boolean): Promise<Looked> {
-    const { opened, signal } = this.#options
+  async #look(pending: readonly Observation[], last: boolean, signal: AbortSignal): Promise<Looked> {
+    const { opened } = this.#options
     return withSnapshots(opened, { use: 'keys', signal }, async (snapshotOf) => {
-      const now = await this.#observe(
-        pending.map(({ key }) => key),
-        snapshotOf,
-      )
+      const keys = pending.map(({ key }) => key)
+      const now = await observe(opened, keys, { snapshotOf, signal })
       const findings: ReferenceFinding[] = []
       const changed: Observation[] = []
       for (const [index, observation] of now.entries()) {
         const fault = opened.rule.faultOf(observation)
         if (fault === undefined) continue
         const stable = isSame(observation, pending[index])
-        if (stable || last) findings.push(await this.#finding(stable ? fault : 'unstable', observation, snapshotOf))
+        if (stable || last)
+          findings.push(await this.#finding(stable ? fault : 'unstable', observation, { snapshotOf, signal }))
         else changed.push(observation)
       }
       return { findings, changed }
     })
   }
 
-  async #observe(
-    keys: readonly string[],
-    snapshotOf: (place: Place) => GroupSnapshot,
-  ): Promise<readonly Observation[]> {
-    const { opened, signal } = this.#options
-    const [stored, ...counted] = await Promise.all(
-      [opened.master, ...opened.references].map(async (place) => {
-        const groups = await snapshotOf(place).lookup(place.column, keys, signal)
-        return valuesByKey(groups)
-      }),
-    )
-    return keys.map((key) => ({ key, stored: stored?.get(key), counted: counted.map((values) => values.get(key)) }))
-  }
-
   async #finding(
     kind: ReferenceFinding['kind'],
     { key, stored, counted }: Observation,
-    snapshotOf: (place: Place) => GroupSnapshot,
+    { snapshotOf, signal }: Looking,
   ): Promise<ReferenceFinding> {
-    const { opened, signal, check } = this.#options
+    const { opened, check } = this.#options
     const limit = this.#detailed++ < (check.details?.findings ?? 0) ? (check.details?.rows ?? 0) : 0
     const sources: ReferenceSource[] = []
     for (const [index, place] of opened.references.entries()) {
@@ -157,24 +144,30 @@ export class SecondLook {
   }
 
   /** `undefined`: it is time to give up. */
-  async #patiently<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  async #patiently<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result | undefined> {
     const { context, signal, patienceMs } = this.#options
     const patience = new Patience(context, signal, patienceMs)
     for (;;) {
       if (signal.aborted) return undefined
       const detailed = this.#detailed
       try {
-        const result = await work()
+        const result = await whileAnswering(this.#options, signal, work)
         patience.renew()
         return result
       } catch (error) {
         this.#detailed = detailed
         if (signal.aborted) return undefined
         if (!(error instanceof UnavailableError)) throw error
+        this.lost = error
         if (!(await patience.wait(error))) return undefined
       }
     }
   }
+}
+
+interface Looking {
+  readonly snapshotOf: (place: Place) => GroupSnapshot
+  readonly signal: AbortSignal
 }
 
 interface Looked {
@@ -185,14 +178,4 @@ interface Looked {
 function isSame(left: Observation, right: Observation | undefined): boolean {
   if (right === undefined || left.stored !== right.stored) return false
   return left.counted.every((value, index) => value === right.counted[index])
-}
-
-function valuesByKey({ keys, values }: Groups): ReadonlyMap<string, string | null> {
-  const byKey = new Map<string, string | null>()
-  for (const [at, key] of keys.entries()) byKey.set(String(key), textOf(values[at]))
-  return byKey
-}
-
-function textOf(value: number | string | null | undefined): string | null {
-  return value === undefined || value === null ? null : String(value)
 }

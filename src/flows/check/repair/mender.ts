@@ -10,9 +10,11 @@ import { RepairScript, type ScriptOptions } from './repair-script.js'
 const CHUNK = 100
 const EXAMPLES = 10
 
-export interface MenderOptions extends Pick<ScriptOptions, 'flow' | 'subject'> {
+export interface MenderOptions extends Pick<ScriptOptions, 'flow' | 'subject' | 'origin'> {
   readonly repair: RepairOptions
   readonly signal: AbortSignal
+  /** Rows that are looked at together for a script. Default 100. */
+  readonly chunk?: number
 }
 
 /** Turns what was found into a script, or into changes. Holds a key and a fingerprint of each difference, no rows. */
@@ -38,11 +40,27 @@ export class Mender {
   }
 
   /** `seen`: the target's row as it was compared. */
-  async add(key: Row, seen: Row | undefined): Promise<void> {
+  add(key: Row, seen: Row | undefined): Promise<void> {
+    return this.#add({ key, seen: seen && fingerprint(seen) })
+  }
+
+  /** Of an earlier run: nobody knows any more how the row was compared. */
+  addUnseen(key: Row): Promise<void> {
+    return this.#add({ key, seen: undefined, unseen: true })
+  }
+
+  /** It is right by now. */
+  settled(key: Row): void {
+    this.#moved += 1
+    this.#script?.comment(`right by now: ${JSON.stringify(key)}`)
+  }
+
+  async #add(wrong: Wrong): Promise<void> {
     this.#found += 1
-    if (this.#script === undefined && this.#wrongs.length > this.#options.repair.maxRepairs) return
-    this.#wrongs.push({ key, seen: seen && fingerprint(seen) })
-    if (this.#script !== undefined && this.#wrongs.length >= CHUNK) await this.#write()
+    const { chunk = CHUNK, repair } = this.#options
+    if (this.#script === undefined && this.#wrongs.length > repair.maxRepairs) return
+    this.#wrongs.push(wrong)
+    if (this.#script !== undefined && this.#wrongs.length >= chunk) await this.#write()
   }
 
   /** What is never repaired, such as references to what is not there. */
@@ -157,8 +175,9 @@ export class Mender {
   }
 }
 
+export const UNSTABLE = 'the row is being written all the time'
 export const ORPHANS = 'references to a row that is not there are never repaired'
-const KEPT = 'only this side has the row; --delete would remove it'
+const KEPT = 'only this side has the row, and deleting was not asked for'
 
 function counted(reasons: ReadonlyMap<string, number>): readonly LeftAlone[] {
   return [...reasons].map(([reason, count]) => ({ reason, count }))

@@ -24,6 +24,8 @@ export interface Repairs {
 export interface Wrong {
   readonly key: Row
   readonly seen: string | undefined
+  /** Its row is not known as it was compared: whatever is there now is taken. */
+  readonly unseen?: true
 }
 
 export interface Planned {
@@ -52,10 +54,10 @@ export async function planChanges(repairs: Repairs, wrongs: readonly Wrong[], op
   const kept: Row[] = []
   const problems: Planned['problems'][number][] = []
   const moved: Row[] = []
-  for (const { key, seen } of wrongs) {
+  for (const { key, seen, unseen } of wrongs) {
     const [here, there] = [held.get(keyText(key)), wanted.get(keyText(key))]
     const row = here && normal(repairs, here.row)
-    if ((row && options.print(row)) !== seen) {
+    if (unseen !== true && (row && options.print(row)) !== seen) {
       moved.push(key)
       continue
     }

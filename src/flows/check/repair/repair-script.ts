@@ -7,6 +7,8 @@ const BATCH = 500
 
 export interface ScriptOptions {
   readonly flow: string
+  /** What wrote it. Default `lockstep check <flow> --repair sql`. */
+  readonly origin?: string
   /** What is compared, and which of it is changed, in words. */
   readonly subject: string
   readonly write: (text: string) => void
@@ -24,7 +26,7 @@ export class RepairScript {
     this.#options = options
     const { howTo, settings } = target.frame
     for (const line of [
-      `lockstep check ${options.flow} --repair sql, begun ${new Date().toISOString()}`,
+      `${options.origin ?? `lockstep check ${options.flow} --repair sql`}, begun ${new Date().toISOString()}`,
       `${options.subject}; changes ${target.label}`,
       ...howTo.map((line) => `Read it, then run it: ${line}`),
       'Each statement does nothing when its row is no longer as it was compared, so the script may be run late, and again.',
@@ -42,7 +44,8 @@ export class RepairScript {
       this.#inBatch += 1
       if (this.#inBatch === BATCH) this.#commit()
     }
-    for (const key of kept) this.#comment(`kept, as only this side has it (--delete): ${printed(key)}`)
+    for (const key of kept)
+      this.#comment(`kept, as only this side has it and deleting was not asked for: ${printed(key)}`)
     for (const { key, reason } of problems) this.#comment(`not repairable: ${printed(key)}: ${reason}`)
     for (const key of moved) this.#comment(`changed since it was compared: ${printed(key)}`)
   }

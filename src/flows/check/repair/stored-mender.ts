@@ -1,5 +1,5 @@
 import type { ReferenceFinding, ReferencesReport } from '../../../core/flow.js'
-import { type Mender, ORPHANS } from './mender.js'
+import { type Mender, ORPHANS, UNSTABLE } from './mender.js'
 import type { StoredRepairs } from './stored-repairs.js'
 
 /** Findings of a check of references on their way to be repaired. */
@@ -15,7 +15,7 @@ export class StoredMender {
 
   add(finding: ReferenceFinding): void {
     if (finding.kind === 'orphan') this.#mender.leave(ORPHANS, [finding.key])
-    else if (finding.kind === 'unstable') this.#mender.leave('the row is being written all the time')
+    else if (finding.kind === 'unstable') this.#mender.leave(UNSTABLE)
     else {
       const seen = this.#stored.want(finding)
       this.#adding = this.#adding.then(() => this.#mender.add([finding.key], seen))

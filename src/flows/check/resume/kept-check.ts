@@ -114,7 +114,7 @@ export class KeptCheck<Done> {
     this.#next = undefined
     const position = JSON.stringify(next)
     this.#saving = state.checkpoints
-      .save(keeper(this.#context), LANE, position, this.#position)
+      .save({ flow: keeper(this.#context), lane: LANE, position, expected: this.#position })
       .then(
         () => {
           this.#position = position

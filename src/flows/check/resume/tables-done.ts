@@ -23,10 +23,24 @@ export function resumedOf({ done: { found }, at }: { readonly done: TablesDone; 
 export interface TablesShape extends Pick<CompareOptions, 'tolerance' | 'keyless' | 'sample'> {
   /** The filters. */
   readonly where?: unknown
+  /** Workers do it: positions are of another kind. */
+  readonly distributed?: boolean
 }
 
 /** What is compared, and how. */
-export function shapeOf(left: Table, right: Table, { tolerance, keyless, sample, where }: TablesShape): unknown {
+export function shapeOf(
+  left: Table,
+  right: Table,
+  { tolerance, keyless, sample, where, distributed }: TablesShape,
+): unknown {
   const side = ({ label, hashing, schema: { columns, key } }: Table): unknown => ({ label, hashing, columns, key })
-  return { left: side(left), right: side(right), tolerance, keyless, sample, where }
+  return {
+    left: side(left),
+    right: side(right),
+    tolerance,
+    keyless,
+    sample,
+    where,
+    ...(distributed ? { distributed } : {}),
+  }
 }

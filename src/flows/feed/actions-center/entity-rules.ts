@@ -1,4 +1,5 @@
 import { DataError } from '../../../core/errors.js'
+import { InvalidRow } from '../invalid-row.js'
 import type { RowValidator } from '../preset.js'
 import { Seen } from '../seen.js'
 import { ADDRESS_FIELDS, type AddressField } from './entity.js'
@@ -18,7 +19,7 @@ export function entityValidator(rules: EntityRules): RowValidator {
   const seen = new Seen()
   return (row) => {
     const problems = isObject(row) ? [...entityProblems(row, rules)] : ['it is no object']
-    if (problems.length > 0) throw new DataError('entity-invalid', problems.join('; '))
+    if (problems.length > 0) throw new InvalidRow('entity-invalid', problems)
     if (!isObject(row) || !seen.add(String(row['entity_id']))) return
     throw new DataError('entity-repeated', 'entity_id is that of an entity before, and must be unique')
   }

@@ -26,12 +26,10 @@ export class CompressedFile {
     this.#compressor = compressor
   }
 
-  /** Whether the file has at most `limit` bytes after this chunk, whatever it compresses to. */
-  surelyFits(chunk: Uint8Array, limit: number): boolean {
-    return (
-      this.#start + this.#bytes + this.#pendingBound + this.#compressor.boundOf(chunk) + this.#compressor.endBytes <=
-      limit
-    )
+  /** Whether the file has at most `limit` bytes after these chunks, whatever they compress to. */
+  surelyFits(chunks: readonly Uint8Array[], limit: number): boolean {
+    const bound = chunks.reduce((sum, chunk) => sum + this.#compressor.boundOf(chunk), this.#pendingBound)
+    return this.#start + this.#bytes + bound + this.#compressor.endBytes <= limit
   }
 
   /** Resolves when another chunk may come. */
@@ -51,19 +49,32 @@ export class CompressedFile {
     this.#inFlight.push(this.#last)
   }
 
-  /** Adds the chunk unless the file would be larger than `limit` with it; exact where it can be compressed on trial. */
-  async addIfItFits(chunk: Uint8Array, limit: number): Promise<boolean> {
+  /** Adds the chunks unless the file would be larger than `limit` with them; exact where they can be compressed on trial. */
+  async addIfItFits(chunks: readonly Uint8Array[], limit: number): Promise<boolean> {
     await this.#settle()
     if (!this.#compressor.tentative) {
-      if (!this.surelyFits(chunk, limit)) return false
-      await this.add(chunk)
+      if (!this.surelyFits(chunks, limit)) return false
+      for (const chunk of chunks) await this.add(chunk)
       return true
     }
-    const compressed = await this.#compressor.compress(chunk)
-    if (this.#start + this.#bytes + compressed.length + this.#compressor.endBytes > limit) return false
-    this.#compressor.took(chunk)
-    await this.#emit(compressed)
+    const tried = await this.#tried(chunks, limit - this.#start - this.#bytes - this.#compressor.endBytes)
+    if (tried === undefined) return false
+    for (const chunk of chunks) this.#compressor.took(chunk)
+    for (const compressed of tried) await this.#emit(compressed)
     return true
+  }
+
+  /** `undefined`: they become more than `limit` bytes. */
+  async #tried(chunks: readonly Uint8Array[], limit: number): Promise<readonly Uint8Array[] | undefined> {
+    const tried: Uint8Array[] = []
+    let bytes = 0
+    for (const [at, chunk] of chunks.entries()) {
+      const compressed = await this.#compressor.compress(chunk, chunks[at - 1])
+      bytes += compressed.length
+      if (bytes > limit) return undefined
+      tried.push(compressed)
+    }
+    return tried
   }
 
   /** The file is whole and durable when this resolves. */

@@ -30,11 +30,15 @@ class Kept implements ObjectWriter {
   }
 }
 
+const NOISE = randomBytes(100_000)
 /** Noise does not compress, text does. */
 const chunk = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 2_000 }),
   fc.string({ minLength: 1, maxLength: 2_000 }).map((text) => Buffer.from(text.repeat(20))),
   fc.constant(Buffer.alloc(100_000, 'abc')),
+  // Enough to choose a window by; neither of them fits a block of deflate.
+  fc.constant(Buffer.concat([Buffer.alloc(200_000, 'abc'), NOISE])),
+  fc.constant(NOISE),
 )
 
 const KINDS: readonly Compression[] = [
@@ -74,17 +78,17 @@ describe('CompressedFile', () => {
   it.each(PACKING)('is never larger than it was said to be, by $kind $level', async (compression) => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(chunk, { maxLength: 30 }),
-        fc.integer({ min: 100, max: 50_000 }),
-        async (chunks, limit) => {
+        fc.array(fc.array(chunk, { minLength: 1, maxLength: 3 }), { maxLength: 15 }),
+        fc.integer({ min: 100, max: 250_000 }),
+        async (rows, limit) => {
           const kept = new Kept()
           const file = new CompressedFile(kept, compressorOf(compression))
           const taken: Uint8Array[] = []
-          for (const each of chunks) {
-            const surely = file.surelyFits(each, limit)
-            if (surely) await file.add(each)
-            else if (!(await file.addIfItFits(each, limit))) continue
-            taken.push(each)
+          for (const chunks of rows) {
+            const surely = file.surelyFits(chunks, limit)
+            if (surely) for (const each of chunks) await file.add(each)
+            else if (!(await file.addIfItFits(chunks, limit))) continue
+            taken.push(...chunks)
           }
           const { bytes } = await file.commit()
           expect(bytes).toBeLessThanOrEqual(Math.max(limit, 20))

@@ -12,8 +12,8 @@ export interface Compressor {
   readonly endBytes: number
   /** A chunk that was compressed need not be taken: the next one then follows what was taken before. */
   readonly tentative: boolean
-  /** The chunk as it follows what was taken so far. */
-  compress(chunk: Uint8Array): Promise<Uint8Array>
+  /** The chunk as it follows what was taken so far, or, where that is tentative, `before`. */
+  compress(chunk: Uint8Array, before?: Uint8Array): Promise<Uint8Array>
   /** The chunk is in the file. */
   took(chunk: Uint8Array): void
   end(): Promise<Uint8Array>

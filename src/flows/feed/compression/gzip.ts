@@ -1,30 +1,23 @@
-import { promisify } from 'node:util'
-import { constants, crc32, deflateRaw } from 'node:zlib'
+import { constants, crc32 } from 'node:zlib'
 import type { Compressor } from './compressor.js'
-
-const deflate = promisify(deflateRaw)
-
-/**
- * Half of what gzip may look back. Rows repeat what is near: of a table's rows the result is no larger, in three quarters
- * of the time; of a text that repeats what is farther away it is some percent larger.
- */
-const WINDOW_BITS = 14
-const WINDOW_BYTES = 2 ** WINDOW_BITS
-const MEMORY_LEVEL = 9
-const OUTPUT_BYTES = 256 * 1024
+import { deflated, fittingWindow, LARGEST_WINDOW_BITS } from './deflate-window.js'
 
 /** Deterministic: no name and no time, so that equal rows make equal files. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])
 /** An empty last block of deflate. */
 const LAST_BLOCK = Buffer.from([3, 0])
 
-/** One member, each chunk with the end of the one before as its dictionary, so that it is hardly larger than one made in a single go. */
+/**
+ * One member, each chunk with the end of the one before as its dictionary, so that it is hardly larger than one made in a
+ * single go. The first chunk decides how far it looks back.
+ */
 export class GzipCompressor implements Compressor {
   readonly head = HEADER
   readonly tentative = true
   readonly endBytes = LAST_BLOCK.length + 8
   readonly #level: number
-  #window: Uint8Array | undefined
+  #windowBits: Promise<number> | undefined
+  #before: Uint8Array | undefined
   #crc = 0
   #rawBytes = 0
 
@@ -32,20 +25,16 @@ export class GzipCompressor implements Compressor {
     this.#level = level
   }
 
-  compress(chunk: Uint8Array): Promise<Uint8Array> {
-    return deflate(chunk, {
-      level: this.#level,
-      finishFlush: constants.Z_SYNC_FLUSH,
-      chunkSize: OUTPUT_BYTES,
-      windowBits: WINDOW_BITS,
-      memLevel: MEMORY_LEVEL,
-      ...(this.#window === undefined ? {} : { dictionary: this.#window }),
-    })
+  async compress(chunk: Uint8Array, before = this.#before): Promise<Uint8Array> {
+    this.#windowBits ??= fittingWindow(chunk, this.#level)
+    const windowBits = await this.#windowBits
+    const dictionary = before?.subarray(-(2 ** windowBits))
+    return deflated(chunk, { level: this.#level, windowBits, dictionary, finishFlush: constants.Z_SYNC_FLUSH })
   }
 
   took(chunk: Uint8Array): void {
     if (chunk.length === 0) return
-    this.#window = chunk.subarray(Math.max(0, chunk.length - WINDOW_BYTES))
+    this.#before = chunk.subarray(-(2 ** LARGEST_WINDOW_BITS))
     this.#crc = crc32(chunk, this.#crc)
     this.#rawBytes += chunk.length
   }
@@ -62,8 +51,8 @@ export class GzipCompressor implements Compressor {
     // What is under way in the thread pool ends by itself.
   }
 
-  /** What deflate makes of bytes that cannot be compressed. */
+  /** What deflate makes of bytes that cannot be compressed: zlib's own bound for any window. */
   boundOf({ length }: Uint8Array): number {
-    return length + (length >> 10) + 64
+    return length + (length >> 5) + (length >> 7) + (length >> 11) + 64
   }
 }

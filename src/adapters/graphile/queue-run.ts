@@ -1,0 +1,223 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import {
+  type DoneRange,
+  type RangeFailure,
+  type RangeRequest,
+  type RangeRun,
+  RangesError,
+  type RangesState,
+  type RunWatch,
+} from '../../core/distribute.js'
+import { EXIT } from '../../core/errors.js'
+import type { PostgresDatabase } from '../postgres/database.js'
+import { Failure } from './failure.js'
+import { identifierOf, jobKey, removeJobs } from './job.js'
+
+/** Between two looks at the ranges, which only read: so late the coordinator is for the last one. */
+const LOOK_MS = 200
+/** Between two words that the coordinator is there. */
+const TOUCH_MS = 500
+/** Between two looks at what became of jobs and workers. */
+const TEND_MS = 1_000
+const CANCEL_MS = 5_000
+
+const Rows = z.array(
+  z.object({
+    range: z.coerce.number(),
+    state: z.string(),
+    result: z.string().nullable(),
+    failure: z.string().nullable(),
+    worker: z.string().nullable(),
+    attempt: z.coerce.number(),
+  }),
+)
+type RangeRow = z.infer<typeof Rows>[number]
+const Run = z.array(z.object({ refused_by: z.string() }))
+const Parts = z.array(z.object({ part: z.coerce.number(), items: z.string() }))
+const Lost = z.array(z.object({ locked_by: z.string() }))
+
+/** See `RangeRun`. It looks at the rows of its ranges now and then; what workers write are small rows, each in a place of its own. */
+export class QueueRun implements RangeRun {
+  readonly id: string
+  readonly #database: PostgresDatabase
+  readonly #request: RangeRequest
+  readonly #resumed: boolean
+
+  constructor(database: PostgresDatabase, id: string, request: RangeRequest, resumed = false) {
+    this.id = id
+    this.#database = database
+    this.#request = request
+    this.#resumed = resumed
+  }
+
+  async *done(watch: RunWatch): AsyncGenerator<DoneRange> {
+    const { signal } = watch
+    const left = new Set(this.#request.tasks.keys())
+    const patience = new Patience(this.#request)
+    const of = this.#request.tasks.size
+    let refusedBy: readonly string[] = []
+    let touchAt = 0
+    let tendAt = this.#resumed ? 0 : Date.now() + TEND_MS
+    for (;;) {
+      if (Date.now() >= touchAt) {
+        refusedBy = await this.#touch(signal)
+        touchAt = Date.now() + TOUCH_MS
+      }
+      if (Date.now() >= tendAt) {
+        await this.#tend(signal)
+        tendAt = Date.now() + TEND_MS
+      }
+      const rows = await this.#look([...left], signal)
+      const failed = rows.find(({ state }) => state === 'failed')
+      if (failed !== undefined) throw failure(failed, of)
+      const done = rows.filter(({ state }) => state === 'done')
+      for (const row of done) left.delete(row.range)
+      const running = rows.filter(({ state }) => state === 'running').length
+      const state: RangesState = { done: of - left.size, running, of, refusedBy }
+      watch.told(state)
+      for (const { range, result, worker } of done)
+        yield { index: range, result: JSON.parse(result ?? 'null'), worker: worker ?? '' }
+      if (left.size === 0) return
+      patience.look(state)
+      await delay(LOOK_MS, undefined, { signal })
+    }
+  }
+
+  async *found(index: number, signal: AbortSignal): AsyncGenerator<readonly unknown[]> {
+    for (let after = -1; ; ) {
+      const rows = await this.#database.session.execute(
+        sql`
+          select f.part::text, f.items from lockstep_queue.found f
+          join lockstep_queue.ranges r on r.run = f.run and r.range = f.range and r.attempt = f.attempt
+          where f.run = ${this.id}::uuid and f.range = ${index}::int4 and f.part > ${after}::int4 order by f.part limit 1`,
+        { signal, what: 'reading what was found in a range' },
+      )
+      const [next] = Parts.parse(rows)
+      if (next === undefined) return
+      after = next.part
+      yield z.array(z.unknown()).parse(JSON.parse(next.items))
+    }
+  }
+
+  async cancel(): Promise<void> {
+    await this.#close(sql`update lockstep_queue.runs set open = false where run = ${this.id}::uuid`)
+  }
+
+  async end(): Promise<void> {
+    await this.#close(sql`delete from lockstep_queue.runs where run = ${this.id}::uuid`)
+  }
+
+  async #close(statement: ReturnType<typeof sql>): Promise<void> {
+    await this.#database.writing.transaction(
+      async (session) => {
+        await removeJobs(session, this.id)
+        await session.execute(statement)
+      },
+      { signal: AbortSignal.timeout(CANCEL_MS), what: 'taking ranges out of the queue' },
+    )
+  }
+
+  /** The coordinator is there; answers who refused. */
+  async #touch(signal: AbortSignal): Promise<readonly string[]> {
+    const rows = await this.#database.session.execute(
+      sql`update lockstep_queue.runs set seen_at = now() where run = ${this.id}::uuid and open returning to_json(refused_by)::text as refused_by`,
+      { signal, what: 'looking at a run' },
+    )
+    const [run] = Run.parse(rows)
+    if (run !== undefined) return z.array(z.string()).parse(JSON.parse(run.refused_by))
+    throw new RangesError(
+      'run-removed',
+      'the ranges of this run are gone from the queue: another coordinator of the flow took this one for dead, or somebody removed them',
+      { exitCode: EXIT.conflict },
+    )
+  }
+
+  async #look(ranges: readonly number[], signal: AbortSignal): Promise<readonly RangeRow[]> {
+    const rows = await this.#database.session.execute(
+      sql`
+        select range::text, state, result, failure, worker, attempt::text from lockstep_queue.ranges
+        where run = ${this.id}::uuid and state <> 'waiting' and range = any(${sql.param(ranges)}::int4[]) order by range`,
+      { signal, what: 'looking at ranges' },
+    )
+    return Rows.parse(rows)
+  }
+
+  /** What workers that are gone had taken goes to others; a range whose job is used up has failed; a job that is missing comes again. */
+  async #tend(signal: AbortSignal): Promise<void> {
+    const { attempts, flow, fingerprint, leaseMs } = this.#request
+    const mine = sql`r.run = ${this.id}::uuid`
+    await this.#database.writing.transaction(
+      async (session) => {
+        const rows = await session.execute(sql`
+          update lockstep_queue.ranges r set state = 'waiting', failure = coalesce(failure, ${LOST}) where ${mine}
+          and state = 'running' and seen_at < now() - ${leaseMs}::int4 * interval '1 ms' returning coalesce(locked_by, '') as locked_by`)
+        const lost = Lost.parse(rows).map(({ locked_by }) => locked_by)
+        if (lost.length > 0)
+          await session.execute(sql`select graphile_worker.force_unlock_workers(${sql.param(lost)}::text[])`)
+        await session.execute(sql`
+          update lockstep_queue.ranges r set state = 'failed' from graphile_worker.jobs j
+          where ${mine} and state = 'waiting' and failure is not null and j.key = ${jobKey('r.')}
+            and j.attempts >= j.max_attempts and j.locked_at is null`)
+        await session.execute(sql`
+          select count(graphile_worker.add_job(${identifierOf(flow, fingerprint)},
+            json_build_object('run', run, 'range', range), job_key => ${jobKey('r.')}, max_attempts => ${attempts}::int4))
+          from lockstep_queue.ranges r where ${mine} and state = 'waiting'
+            and not exists (select from graphile_worker.jobs j where j.key = ${jobKey('r.')})`)
+      },
+      { signal, what: 'tending ranges' },
+    )
+  }
+}
+
+const LOST = JSON.stringify({
+  code: 'worker-lost',
+  message: 'its worker was not heard of any more: it was killed, or cut off',
+  exitCode: EXIT.unavailable,
+} satisfies RangeFailure)
+
+function failure({ range, failure: text, attempt }: RangeRow, of: number): RangesError {
+  const { code, message, exitCode } = Failure.parse(JSON.parse(text ?? LOST))
+  const times = attempt === 1 ? 'once' : `${attempt} times`
+  return new RangesError(
+    'range-failed',
+    `range ${range + 1} of ${of} was taken ${times} and failed, the last time with ${code}: ${message}`,
+    { exitCode },
+  )
+}
+
+/** How long nothing may happen. */
+class Patience {
+  readonly #request: RangeRequest
+  #since = Date.now()
+  #done = -1
+
+  constructor(request: RangeRequest) {
+    this.#request = request
+  }
+
+  look({ done, running, refusedBy }: RangesState): void {
+    const now = Date.now()
+    if (running > 0 || done !== this.#done) this.#since = now
+    this.#done = done
+    if (now - this.#since < this.#request.waitMs) return
+    throw refusedBy.length > 0 ? refused(refusedBy) : noWorkers(this.#request)
+  }
+}
+
+function refused(workers: readonly string[]): RangesError {
+  return new RangesError(
+    'worker-config-differs',
+    `no worker does the ranges; refused by ${workers.slice(0, 3).join(', ')}, whose config says something else of this flow: give all the same config and version`,
+    { exitCode: EXIT.config },
+  )
+}
+
+function noWorkers({ flow, waitMs }: RangeRequest): RangesError {
+  return new RangesError(
+    'no-workers',
+    `no worker has done anything for ${Math.round(waitMs / 1_000)} s: start some with \`lockstep worker\`, with a config that has the flow ${flow}`,
+    { exitCode: EXIT.unavailable },
+  )
+}

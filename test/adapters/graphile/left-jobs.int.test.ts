@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { graphileQueue } from '../../../src/adapters/graphile/queue.js'
+import type { RangedWork, RangeRequest, ServeEvent } from '../../../src/core/distribute.js'
+import { Secret } from '../../../src/core/secret.js'
+import { type PlainClient, plainClient, testDatabase } from '../../support/postgres.js'
+
+const database = testDatabase('a')
+// No beat within the test tells the worker that its run has ended.
+const REQUEST: RangeRequest = {
+  ...{ flow: 'orders', fingerprint: 'f'.repeat(64), tasks: new Map([[0, 'task']]) },
+  ...{ attempts: 3, leaseMs: 600_000, waitMs: 600_000 },
+}
+
+let db: PlainClient
+beforeAll(async () => {
+  db = await plainClient(database.url)
+})
+afterAll(() => db.end())
+
+const jobs = async (): Promise<number> => (await db.query('select 1 from graphile_worker.jobs')).rowCount ?? 0
+
+const drain = new AbortController()
+afterEach(() => expect(jobs()).resolves.toBe(0))
+
+/** A worker at the one range of a run, which is ended by its coordinator before `finish` is called. */
+async function ended(finish: () => unknown): Promise<readonly ServeEvent['type'][]> {
+  await using queue = graphileQueue(new Secret(database.url))
+  const run = await queue.begin(REQUEST, drain.signal)
+  const told: ServeEvent['type'][] = []
+  const work: RangedWork = {
+    fingerprint: REQUEST.fingerprint,
+    work: async () => {
+      await run.end()
+      return finish()
+    },
+  }
+  await queue.serve({
+    ...{ name: 'worker', flows: new Map([[REQUEST.flow, work]]), concurrency: 1, once: true, drain: drain.signal },
+    told: ({ type }) => told.push(type),
+  })
+  return told
+}
+
+describe('the job of a range whose run ended while a worker was at it', () => {
+  it('is gone when the worker finishes the range', async () => {
+    expect(await ended(() => 'result')).toEqual(['taken', 'lost'])
+  })
+
+  it('is gone when the range fails', async () => {
+    const fail = (): never => {
+      throw new Error('fails')
+    }
+    expect(await ended(fail)).toEqual(['taken', 'failed', 'lost'])
+  })
+
+  it('is removed by the next run of the flow, and no other flow, where its worker was killed', async () => {
+    await using queue = graphileQueue(new Secret(database.url))
+    const of = (flow: string): RangeRequest => ({ ...REQUEST, flow })
+    const runs = await Promise.all(['orders', 'orders_of_others'].map((flow) => queue.begin(of(flow), drain.signal)))
+    // As a worker has it, and as the library lets go of what a worker had that it does not hear of.
+    await db.query(`update graphile_worker._private_jobs set locked_at = now(), locked_by = 'killed'`)
+    for (const run of runs) await run.end()
+    await db.query(`select graphile_worker.force_unlock_workers(array['killed'])`)
+    expect(await jobs()).toBe(2)
+    for (const left of [1, 0]) {
+      const run = await queue.begin(of(left === 1 ? 'orders' : 'orders_of_others'), drain.signal)
+      await run.end()
+      expect(await jobs()).toBe(left)
+    }
+  })
+})
