@@ -12,6 +12,8 @@ import {
 } from '../../core/distribute.js'
 import { EXIT } from '../../core/errors.js'
 import type { PostgresDatabase } from '../postgres/database.js'
+import type { Session } from '../postgres/session/session.js'
+import { removeAbandoned } from './abandoned.js'
 import { Failure } from './failure.js'
 import { identifierOf, jobKey, removeJobs } from './job.js'
 
@@ -102,18 +104,24 @@ export class QueueRun implements RangeRun {
   }
 
   async cancel(): Promise<void> {
-    await this.#close(sql`update lockstep_queue.runs set open = false where run = ${this.id}::uuid`)
+    await this.#close((session) =>
+      session.execute(sql`update lockstep_queue.runs set open = false where run = ${this.id}::uuid`),
+    )
   }
 
   async end(): Promise<void> {
-    await this.#close(sql`delete from lockstep_queue.runs where run = ${this.id}::uuid`)
+    await this.#close(async (session) => {
+      await session.execute(sql`delete from lockstep_queue.runs where run = ${this.id}::uuid`)
+      // One that was killed just before this one began was not known to be gone then.
+      await removeAbandoned(session, this.#request.flow)
+    })
   }
 
-  async #close(statement: ReturnType<typeof sql>): Promise<void> {
+  async #close(work: (session: Session) => Promise<unknown>): Promise<void> {
     await this.#database.writing.transaction(
       async (session) => {
         await removeJobs(session, this.id)
-        await session.execute(statement)
+        await work(session)
       },
       { signal: AbortSignal.timeout(CANCEL_MS), what: 'taking ranges out of the queue' },
     )

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
 import type { Diagnosis, GrantList } from '../../core/diagnosis.js'
 import type { RangeQueue, RangeRequest, RangeRun, Served, ServeOptions } from '../../core/distribute.js'
 import { UnavailableError } from '../../core/errors.js'
@@ -8,9 +7,10 @@ import type { Secret } from '../../core/secret.js'
 import { type PostgresDatabase, postgres } from '../postgres/database.js'
 import { type Address, parseAddress } from '../postgres/session/address.js'
 import type { Session } from '../postgres/session/session.js'
+import { removeAbandoned } from './abandoned.js'
 import { Absence } from './absence.js'
 import { diagnoseQueue } from './diagnose-queue.js'
-import { identifierOf, jobKey, removeJobs, removeLeftJobs } from './job.js'
+import { identifierOf, jobKey, removeLeftJobs } from './job.js'
 import { prepareQueue } from './prepare.js'
 import { queueGrants } from './queue-grants.js'
 import { QueueRun } from './queue-run.js'
@@ -25,8 +25,6 @@ import { serveRanges } from './serve-ranges.js'
 export function graphileQueue(url: Secret): RangeQueue {
   return new GraphileQueue(parseAddress(url, { insecureTls: false }), postgres(url))
 }
-
-const Runs = z.array(z.object({ run: z.string() }))
 
 class GraphileQueue implements RangeQueue {
   readonly #address: Address
@@ -131,15 +129,4 @@ async function addJobs(session: Session, run: string, { flow, fingerprint, attem
   await session.execute(sql`
     select count(graphile_worker.add_job(${identifierOf(flow, fingerprint)}, json_build_object('run', run, 'range', range),
       job_key => ${jobKey()}, max_attempts => ${attempts}::int4)) from lockstep_queue.ranges where run = ${run}::uuid`)
-}
-
-/** What is left of runs of the flow whose coordinators are gone: nobody takes their results any more. */
-async function removeAbandoned(session: Session, flow: string): Promise<void> {
-  const rows = await session.execute(sql`
-    select run::text from lockstep_queue.runs
-    where flow = ${flow} and (not open or seen_at < now() - lease_ms * interval '1 ms') for update skip locked`)
-  for (const { run } of Runs.parse(rows)) {
-    await removeJobs(session, run)
-    await session.execute(sql`delete from lockstep_queue.runs where run = ${run}::uuid`)
-  }
 }

@@ -69,3 +69,19 @@ describe('the job of a range whose run ended while a worker was at it', () => {
     }
   })
 })
+
+describe('the run of a coordinator that was killed', () => {
+  const runs = async (): Promise<unknown> => (await db.query('select run::text from lockstep_queue.runs')).rows
+
+  it('is removed as the next one of the flow ends, where its lease held when that began', async () => {
+    await using queue = graphileQueue(new Secret(database.url))
+    const killed = await queue.begin({ ...REQUEST, leaseMs: 1_000 }, drain.signal)
+    const other = await queue.begin({ ...REQUEST, flow: 'others', leaseMs: 1_000 }, drain.signal)
+    const next = await queue.begin(REQUEST, drain.signal)
+    expect(await runs()).toHaveLength(3)
+    await db.query(`update lockstep_queue.runs set seen_at = now() - interval '2 s' where lease_ms = 1000`)
+    await next.end()
+    expect(await runs()).toEqual([{ run: other.id }])
+    await Promise.all([killed.end(), other.end()])
+  })
+})

@@ -166,6 +166,10 @@ const waiting = async (): Promise<number> => {
 
 const jobs = async (): Promise<number> => (await q.query('select 1 from graphile_worker.jobs')).rowCount ?? 0
 
+/** Of runs whose coordinators were heard of in time. */
+const leases = async (): Promise<number> =>
+  (await q.query(`select 1 from lockstep_queue.runs where seen_at > now() - lease_ms * interval '1 ms'`)).rowCount ?? 0
+
 async function queueIsEmpty(): Promise<void> {
   const { rows } = await q.query(`select (select count(*) from graphile_worker.jobs) as jobs,
     (select count(*) from lockstep_queue.runs) as runs, (select count(*) from lockstep_queue.found) as found`)
@@ -279,6 +283,7 @@ describe('a feed that workers write', () => {
     }
     const left = await inodes()
     expect(left.length).toBeGreaterThan(3)
+    await expect.poll(leases).toBe(0)
     await db.query('delete from facility where id = (select max(id) from facility)')
     const again = worker(env)
     await published(coordinator(env))
