@@ -105,6 +105,8 @@ export interface RangeRun {
    * no worker does anything for too long.
    */
   done(watch: RunWatch): AsyncIterable<DoneRange>
+  /** Has ranges that are done done again, by other tasks; `resume` goes on with them. What came of them before counts no longer. */
+  again(tasks: ReadonlyMap<number, unknown>, signal: AbortSignal): Promise<void>
   /** What was found in a range that is done, in pieces. */
   found(index: number, signal: AbortSignal): AsyncIterable<readonly unknown[]>
   /** Takes the ranges that are not done out of the queue; those that are can be gone on with. */

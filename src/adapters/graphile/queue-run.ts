@@ -16,6 +16,7 @@ import type { Session } from '../postgres/session/session.js'
 import { removeAbandoned } from './abandoned.js'
 import { Failure } from './failure.js'
 import { identifierOf, jobKey, removeJobs } from './job.js'
+import { addRanges } from './ranges.js'
 
 /** Between two looks at the ranges, which only read: so late the coordinator is for the last one. */
 const LOOK_MS = 200
@@ -36,9 +37,15 @@ const Rows = z.array(
   }),
 )
 type RangeRow = z.infer<typeof Rows>[number]
-const Run = z.array(z.object({ refused_by: z.string() }))
+const Run = z.array(z.object({ refused_by: z.string(), of: z.coerce.number() }))
 const Parts = z.array(z.object({ part: z.coerce.number(), items: z.string() }))
 const Lost = z.array(z.object({ locked_by: z.string() }))
+
+/** `of`: how many ranges the run began with; a request may be about some of them. */
+interface Standing {
+  readonly refusedBy: readonly string[]
+  readonly of: number
+}
 
 /** See `RangeRun`. It looks at the rows of its ranges now and then; what workers write are small rows, each in a place of its own. */
 export class QueueRun implements RangeRun {
@@ -59,12 +66,12 @@ export class QueueRun implements RangeRun {
     const left = new Set(this.#request.tasks.keys())
     const patience = new Patience(this.#request)
     const of = this.#request.tasks.size
-    let refusedBy: readonly string[] = []
+    let standing: Standing = { refusedBy: [], of }
     let touchAt = 0
     let tendAt = this.#resumed ? 0 : Date.now() + TEND_MS
     for (;;) {
       if (Date.now() >= touchAt) {
-        refusedBy = await this.#touch(signal)
+        standing = await this.#touch(signal)
         touchAt = Date.now() + TOUCH_MS
       }
       if (Date.now() >= tendAt) {
@@ -73,11 +80,11 @@ export class QueueRun implements RangeRun {
       }
       const rows = await this.#look([...left], signal)
       const failed = rows.find(({ state }) => state === 'failed')
-      if (failed !== undefined) throw failure(failed, of)
+      if (failed !== undefined) throw failure(failed, standing.of)
       const done = rows.filter(({ state }) => state === 'done')
       for (const row of done) left.delete(row.range)
       const running = rows.filter(({ state }) => state === 'running').length
-      const state: RangesState = { done: of - left.size, running, of, refusedBy }
+      const state: RangesState = { done: of - left.size, running, of, refusedBy: standing.refusedBy }
       watch.told(state)
       for (const { range, result, worker } of done)
         yield { index: range, result: JSON.parse(result ?? 'null'), worker: worker ?? '' }
@@ -101,6 +108,13 @@ export class QueueRun implements RangeRun {
       after = next.part
       yield z.array(z.unknown()).parse(JSON.parse(next.items))
     }
+  }
+
+  async again(tasks: ReadonlyMap<number, unknown>, signal: AbortSignal): Promise<void> {
+    const request = { ...this.#request, tasks }
+    await this.#database.writing.transaction((session) => addRanges(session, this.id, request), {
+      ...{ signal, what: 'putting ranges into the queue again' },
+    })
   }
 
   async cancel(): Promise<void> {
@@ -127,14 +141,15 @@ export class QueueRun implements RangeRun {
     )
   }
 
-  /** The coordinator is there; answers who refused. */
-  async #touch(signal: AbortSignal): Promise<readonly string[]> {
+  /** The coordinator is there. */
+  async #touch(signal: AbortSignal): Promise<Standing> {
     const rows = await this.#database.session.execute(
-      sql`update lockstep_queue.runs set seen_at = now() where run = ${this.id}::uuid and open returning to_json(refused_by)::text as refused_by`,
+      sql`update lockstep_queue.runs set seen_at = now() where run = ${this.id}::uuid and open
+        returning to_json(refused_by)::text as refused_by, of::text`,
       { signal, what: 'looking at a run' },
     )
     const [run] = Run.parse(rows)
-    if (run !== undefined) return z.array(z.string()).parse(JSON.parse(run.refused_by))
+    if (run !== undefined) return { refusedBy: z.array(z.string()).parse(JSON.parse(run.refused_by)), of: run.of }
     throw new RangesError(
       'run-removed',
       'the ranges of this run are gone from the queue: another coordinator of the flow took this one for dead, or somebody removed them',

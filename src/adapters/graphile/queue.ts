@@ -6,14 +6,14 @@ import { UnavailableError } from '../../core/errors.js'
 import type { Secret } from '../../core/secret.js'
 import { type PostgresDatabase, postgres } from '../postgres/database.js'
 import { type Address, parseAddress } from '../postgres/session/address.js'
-import type { Session } from '../postgres/session/session.js'
 import { removeAbandoned } from './abandoned.js'
 import { Absence } from './absence.js'
 import { diagnoseQueue } from './diagnose-queue.js'
-import { identifierOf, jobKey, removeLeftJobs } from './job.js'
+import { removeLeftJobs } from './job.js'
 import { prepareQueue } from './prepare.js'
 import { queueGrants } from './queue-grants.js'
 import { QueueRun } from './queue-run.js'
+import { addRanges } from './ranges.js'
 import { serveRanges } from './serve-ranges.js'
 
 /**
@@ -46,10 +46,7 @@ class GraphileQueue implements RangeQueue {
         await session.execute(sql`
           insert into lockstep_queue.runs (run, flow, fingerprint, of, lease_ms)
           values (${run}::uuid, ${request.flow}, ${request.fingerprint}, ${request.tasks.size}::int4, ${request.leaseMs}::int4)`)
-        await session.execute(sql`
-          insert into lockstep_queue.ranges (run, range, task)
-          select ${run}::uuid, (t->>0)::int4, t->>1 from jsonb_array_elements(${tasksText(request)}::jsonb) t`)
-        await addJobs(session, run, request)
+        await addRanges(session, run, request)
       },
       { signal, what: 'putting ranges into the queue' },
     )
@@ -119,14 +116,4 @@ class GraphileQueue implements RangeQueue {
       throw error
     }
   }
-}
-
-function tasksText({ tasks }: RangeRequest): string {
-  return JSON.stringify([...tasks].map(([index, task]) => [index, JSON.stringify(task)]))
-}
-
-async function addJobs(session: Session, run: string, { flow, fingerprint, attempts }: RangeRequest): Promise<void> {
-  await session.execute(sql`
-    select count(graphile_worker.add_job(${identifierOf(flow, fingerprint)}, json_build_object('run', run, 'range', range),
-      job_key => ${jobKey()}, max_attempts => ${attempts}::int4)) from lockstep_queue.ranges where run = ${run}::uuid`)
 }

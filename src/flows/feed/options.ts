@@ -100,8 +100,8 @@ export interface FeedOptions<Select, Accepted, Made = Accepted> {
   readonly alert?: FeedAlert
   /**
    * Workers (`lockstep worker`) write the files, range by range, wherever they run: `{ postgres: env('QUEUE_URL') }`. `to` has to
-   * be one place for all of them. Tables only, of MySQL, MariaDB and SQLite with another `consistency`; not with `since` or a preset. Default: this process
-   * alone.
+   * be one place for all of them. Tables only, of MySQL, MariaDB and SQLite with another `consistency`; not with `since`, or the metadata block of a
+   * preset. Default: this process alone.
    */
   readonly distribute?: Omit<DistributeOptions, 'snapshotMs'>
   /** When `lockstep run` publishes: `'0 3 * * *'` (UTC), or `{ cron, timeZone }`. Default: once, at the start. */

@@ -1,4 +1,5 @@
 import type { Generation } from './part-file.js'
+import type { Seen } from './seen.js'
 
 /** What a consumer of feeds asks for beyond the format of their files. */
 export interface Preset {
@@ -11,8 +12,12 @@ export interface Preset {
   readonly maxFileBytes: number
   /** More files than this are told. */
   readonly recommendedFiles: number
-  /** Called for each export; what it answers judges the rows of that export, in their order. */
-  validator(): RowValidator
+  /** Ends files with what is known only when there are all of them. */
+  readonly together: boolean
+  /** All that `validator` goes by, as text: equal where rows are judged alike. */
+  readonly rules: string
+  /** Called for each export; what it answers judges the rows of that export, in their order. `seen`: keys of valid rows before. */
+  validator(seen: Seen): RowValidator
 }
 
 /** A file that readers look for instead of the manifest. */

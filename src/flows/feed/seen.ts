@@ -12,8 +12,12 @@ export class Seen {
 
   /** Whether the text was there before; from now on it is. */
   add(text: string): boolean {
+    return this.addHash(hashOf(text))
+  }
+
+  /** The same of what was remembered elsewhere. */
+  addHash(value: bigint): boolean {
     if (this.#count * 3 > this.#slots.length * 2) this.#grow()
-    const value = hashOf(text)
     const slot = slotOf(this.#slots, value)
     if (this.#slots[slot] === value) return true
     this.#slots[slot] = value
@@ -24,6 +28,11 @@ export class Seen {
   has(text: string): boolean {
     const value = hashOf(text)
     return this.#slots[slotOf(this.#slots, value)] === value
+  }
+
+  /** What is remembered of all texts, in no order. */
+  *hashes(): Generator<bigint, void, undefined> {
+    for (const value of this.#slots) if (value !== EMPTY) yield value
   }
 
   #grow(): void {

@@ -6,6 +6,7 @@ import type { Generation } from './part-file.js'
 import type { LeftFiles } from './published.js'
 import { Quarantine } from './quarantine.js'
 import type { Rejections } from './rejections.js'
+import { Seen } from './seen.js'
 import type { FeedSettings } from './settings.js'
 import { refuseUnsupported, writeFiles } from './write-files.js'
 
@@ -46,7 +47,7 @@ export async function writeFeed(writing: Writing): Promise<WrittenFeed> {
   let rows = 0
   let startedMs = performance.now()
   const files = await writeFiles({
-    ...{ settings, table, generation, signal, rejections, evenEmpty: true },
+    ...{ settings, table, generation, signal, rejections, seen: new Seen(), evenEmpty: true },
     nameOf: (part, extension) => names.data(attempt, part, extension),
     earlier: (part, extension) => {
       if (left === undefined) return undefined

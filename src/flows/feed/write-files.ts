@@ -11,6 +11,7 @@ import type { Generation, Page } from './part-file.js'
 import type { LeftFile } from './published.js'
 import type { Rejected, Rejections } from './rejections.js'
 import { ResumedWriter } from './resumed-writer.js'
+import type { Seen } from './seen.js'
 import type { FeedSettings } from './settings.js'
 import { textEncoder } from './text-encoder.js'
 
@@ -24,6 +25,8 @@ export interface FilesWriting {
   readonly signal: AbortSignal
   /** Takes the rows that are left out. */
   readonly rejections: Rejections
+  /** Keys of rows, as the preset judges them. */
+  readonly seen: Seen
   /** Where there is no row: one file without rows; else there is no file. */
   readonly evenEmpty: boolean
   /** @param part from 1. */
@@ -104,12 +107,12 @@ async function openFile<P extends Page<P>>(
 }
 
 async function copy<P extends Page<P>>(writing: FilesWriting, encoder: Encoder<P>, files: FeedFiles<P>): Promise<void> {
-  const { settings, table, reading, signal, rejections } = writing
+  const { settings, table, reading, signal, rejections, seen } = writing
   const { as: format, snapshotMs: maxSnapshotAgeMs, readers } = settings
   // Of ranges each is read in a snapshot.
   const consistency: Consistency = settings.consistency === 'chunks' ? 'chunks' : 'snapshot'
   const map = checkedMap(settings.map, settings.schema)
-  const validate = format.preset?.validator()
+  const validate = format.preset?.validator(seen)
   const options = { ...reading, map, validate, rejections, signal, maxSnapshotAgeMs, consistency, readers }
   for await (const { read, page } of encoder.pages(table, options)) {
     await writing.page(read, rejections.take())

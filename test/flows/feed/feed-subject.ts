@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { folder } from '../../../src/adapters/objects/files/index.js'
+import type { RangeQueue } from '../../../src/core/distribute.js'
 import type { Flow, FlowContext } from '../../../src/core/flow.js'
 import type { ObjectStore } from '../../../src/core/object-store.js'
 import type { FlowEvent } from '../../../src/core/observer.js'
@@ -70,11 +71,12 @@ export interface RunOptions {
   readonly drain?: AbortSignal
   readonly full?: boolean
   readonly state?: StateStore
+  readonly queue?: RangeQueue
 }
 
 /** Runs a feed flow called `facilities` once. */
 export async function publish(flow: Flow, options: RunOptions = {}): Promise<void> {
-  const { events = [], drain, full = false, state } = options
+  const { events = [], drain, full = false, state, queue } = options
   const never = new AbortController().signal
   const context: FlowContext = {
     name: 'facilities',
@@ -84,6 +86,7 @@ export async function publish(flow: Flow, options: RunOptions = {}): Promise<voi
     untilCaughtUp: false,
     full,
     ...(state === undefined ? {} : { state }),
+    ...(queue === undefined ? {} : { queue }),
   }
   await flow.run(context)
 }

@@ -4,7 +4,7 @@ import { type Format, jsonFormat } from '../format.js'
 import type { Shard } from '../part-file.js'
 import type { Preset } from '../preset.js'
 import { type ActionsCenterEntity, ADDRESS_FIELDS, type AddressField } from './entity.js'
-import { type AddressRule, entityValidator } from './entity-rules.js'
+import { type AddressRule, type EntityRules, entityValidator } from './entity-rules.js'
 
 export interface ActionsCenterOptions {
   /**
@@ -51,6 +51,7 @@ export function actionsCenter(
     throw problem(`actionsCenter(name, { ${key ?? 'options'} })`, issue?.message ?? 'is not valid')
   }
   const { address, addressFields, metadata } = data
+  const rules: EntityRules = { address, required: addressFields }
   const preset: Preset = {
     name: 'actionsCenter',
     key: 'entity_id',
@@ -61,7 +62,9 @@ export function actionsCenter(
       suffix: '.filesetdesc.json',
       content: ({ timestamp }, files) => ({ generation_timestamp: timestamp, name, data_file: files }),
     },
-    validator: () => entityValidator({ address, required: addressFields }),
+    together: metadata,
+    rules: JSON.stringify(rules),
+    validator: (seen) => entityValidator(rules, seen),
   }
   const close = metadata ? (shard: Shard) => `],"metadata":${metadataOf(shard)}}` : () => ']}'
   return { ...jsonFormat({ open: '{"data":[', close, together: metadata }), preset }

@@ -29,7 +29,7 @@ const ENTITY = {
 /** What is wrong with an entity; `undefined`: nothing. */
 function wrong(row: unknown, rules: EntityRules = RULES): string | undefined {
   try {
-    entityValidator(rules)(row)
+    entityValidator(rules, new Seen())(row)
     return undefined
   } catch (error) {
     expect(error).toBeInstanceOf(DataError)
@@ -108,11 +108,11 @@ describe('the validator of entities', () => {
   })
 
   it('rejects an entity_id that was there before, and only within one export', () => {
-    const validate = entityValidator(RULES)
+    const validate = entityValidator(RULES, new Seen())
     validate(ENTITY)
     validate({ ...ENTITY, entity_id: 'dining-2' })
     expect(() => validate(ENTITY)).toThrow(expect.objectContaining({ code: 'entity-repeated' }))
-    expect(() => entityValidator(RULES)(ENTITY)).not.toThrow()
+    expect(() => entityValidator(RULES, new Seen())(ENTITY)).not.toThrow()
   })
 
   it('remembers very many ids, each once', () => {

@@ -1,7 +1,7 @@
 import { DataError } from '../../../core/errors.js'
 import { InvalidRow } from '../invalid-row.js'
 import type { RowValidator } from '../preset.js'
-import { Seen } from '../seen.js'
+import type { Seen } from '../seen.js'
 import { ADDRESS_FIELDS, type AddressField } from './entity.js'
 
 export type AddressRule = 'structured' | 'unstructured' | 'optional'
@@ -14,9 +14,11 @@ export interface EntityRules {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Throws `DataError` `entity-invalid` with all that is wrong with an entity; values are not told. */
-export function entityValidator(rules: EntityRules): RowValidator {
-  const seen = new Seen()
+/**
+ * Throws `DataError` `entity-invalid` with all that is wrong with an entity; values are not told. An `entity_id` that was seen is
+ * `entity-repeated`.
+ */
+export function entityValidator(rules: EntityRules, seen: Seen): RowValidator {
   return (row) => {
     const problems = isObject(row) ? [...entityProblems(row, rules)] : ['it is no object']
     if (problems.length > 0) throw new InvalidRow('entity-invalid', problems)

@@ -7,11 +7,13 @@ import { feedNames } from '../names.js'
 import type { LeftFile } from '../published.js'
 import { Quarantine } from '../quarantine.js'
 import { isTooManySoFar } from '../rejections.js'
+import { Seen } from '../seen.js'
 import { discard, type Writing, type WrittenFeed } from '../write-feed.js'
 import { refuseUnsupported, writeNoRows } from '../write-files.js'
 import { HeldMoment } from './held-moment.js'
 import { QueuedRanges } from './queued-ranges.js'
-import type { FeedTask } from './range-task.js'
+import type { FeedRange, FeedTask } from './range-task.js'
+import { settleRepeats } from './repeated-keys.js'
 import { uncut } from './unfit.js'
 
 /** How the work of a feed is shared out. */
@@ -50,39 +52,48 @@ async function share(
     ...{ flow: context.name, fingerprint, distribute, queue, tasks, signal, patienceMs: settings.patienceMs },
     watch: new WorkersWatch(context, undefined),
   })
-  const read = await follow(writing, ranges)
+  const { preset } = settings.as
+  const done = await follow(writing, ranges)
+  if (done && preset !== undefined)
+    await settleRepeats({ ranges, tasks, preset, follow: () => follow(writing, ranges) })
+  const results = [...ranges.results.values()]
+  rejections.skipped = sumOf(results, 'skipped')
   const quarantine = new Quarantine(settings.quarantine, feedNames(settings.name).rejected(attempt), signal)
   try {
     for await (const some of ranges.rejected()) {
       for (const row of some) rejections.add(row)
       await quarantine.write(rejections.take())
     }
-    rejections.check(read, settings.stopAbove)
+    rejections.check(sumOf(results, 'read'), settings.stopAbove)
     await quarantine.commit()
   } catch (error) {
     await quarantine.give(error)
     throw error
   }
-  const files = ranges.results.flatMap((range) => range.files)
+  const files = results.flatMap((range) => range.files)
   const shared = { ranges: tasks.length, workers: ranges.workers }
   return { files: files.length > 0 ? files : await emptyFile(writing), rejections, shared }
 }
 
-/** Until all ranges are done, or so many rows are bad that the feed is lost. Answers how many rows were read. */
-async function follow({ settings, rejections, progress }: Writing, ranges: QueuedRanges): Promise<number> {
+/** Until all ranges are done. `false`: so many rows are bad that the feed is lost. */
+async function follow({ settings, progress }: Writing, ranges: QueuedRanges): Promise<boolean> {
   const { stopAbove } = settings
-  let [rows, rejected] = [0, 0]
+  const before = [...ranges.results.values()]
+  let [rows, rejected] = [sumOf(before, 'read'), sumOf(before, 'rejected')]
   let startedMs = performance.now()
   for await (const range of ranges.done()) {
     rows += range.read
     rejected += range.rejected
-    rejections.skipped += range.skipped
     const nowMs = performance.now()
     progress(range.read, nowMs - startedMs)
     startedMs = nowMs
-    if (isTooManySoFar(rejected, { rows, stopAbove })) break
+    if (isTooManySoFar(rejected, { rows, stopAbove })) return false
   }
-  return rows
+  return true
+}
+
+function sumOf(ranges: readonly FeedRange[], count: 'read' | 'skipped' | 'rejected'): number {
+  return ranges.reduce((sum, range) => sum + range[count], 0)
 }
 
 async function tasksOf(
@@ -110,7 +121,7 @@ function bordersOf({ after, upTo }: ExportRange): FeedTask['range'] {
 function emptyFile(writing: Writing): Promise<readonly FeedFile[]> {
   const { settings, table, attempt, generation, signal, rejections } = writing
   return writeNoRows({
-    ...{ settings, table, generation, signal, rejections, evenEmpty: true },
+    ...{ settings, table, generation, signal, rejections, seen: new Seen(), evenEmpty: true },
     nameOf: (part, extension) => feedNames(settings.name).data(attempt, part, extension),
     earlier: () => undefined,
     page: async () => {},

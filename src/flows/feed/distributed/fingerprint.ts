@@ -3,7 +3,7 @@ import type { Settings } from '../settings.js'
 import { compressionOf } from '../text-encoder.js'
 
 /** Changes with what is said of tasks and results, and with how files are named: processes of both kinds do no ranges for each other. */
-const VERSION = 2
+const VERSION = 3
 
 /** What decides which files a range becomes, but for addresses, the name of the feed and the text of functions: two configs that say the same do ranges for each other. */
 export function feedFingerprint(settings: Settings): string {
@@ -16,7 +16,7 @@ export function feedFingerprint(settings: Settings): string {
   const said = {
     from: [from.database.engine, from.name, from.query, from.options],
     ...{ where, rotate, consistency, columns, form },
-    as: [as.name, as.extension, as.contentType],
+    as: [as.name, as.extension, as.contentType, as.preset?.rules],
     compression: compressionOf(settings),
     has: { map: map !== undefined, schema: schema !== undefined, quarantine: quarantine !== undefined },
   }

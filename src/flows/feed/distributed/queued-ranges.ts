@@ -4,7 +4,8 @@ import { failpoint } from '../../../core/failpoint.js'
 import { backOffMs, pause } from '../../../engine/retry.js'
 import type { WorkersWatch } from '../../distributed/workers-watch.js'
 import type { Rejected } from '../rejections.js'
-import { FeedRange, type FeedTask, FoundRejected } from './range-task.js'
+import { unpackHashes } from './key-hashes.js'
+import { FeedRange, type FeedTask, Found } from './range-task.js'
 
 const BACK_OFF = { initialMs: 100, maxMs: 2_000, random: Math.random }
 
@@ -25,15 +26,17 @@ export class QueuedRanges implements AsyncDisposable {
   readonly #options: QueuedOptions
   readonly #done = new Map<number, FeedRange>()
   readonly #workers = new Set<string>()
+  #tasks: ReadonlyMap<number, FeedTask>
   #run: RangeRun | undefined
 
   constructor(options: QueuedOptions) {
     this.#options = options
+    this.#tasks = new Map(options.tasks.entries())
   }
 
-  /** What came of those that are done, in the order of the key. */
-  get results(): readonly FeedRange[] {
-    return [...this.#done].sort(([one], [other]) => one - other).map(([, result]) => result)
+  /** What came of those that are done, by range, in the order of the key. */
+  get results(): ReadonlyMap<number, FeedRange> {
+    return new Map([...this.#done].sort(([one], [other]) => one - other))
   }
 
   get workers(): readonly string[] {
@@ -43,7 +46,7 @@ export class QueuedRanges implements AsyncDisposable {
   /** Each as it is done, in any order. Throws `RangesError` when they cannot be done. */
   async *done(): AsyncGenerator<FeedRange, void, undefined> {
     const { tasks, watch, signal } = this.#options
-    while (this.#done.size < tasks.length) {
+    while (this.#left().size > 0) {
       const run = await this.#patiently(() => this.#open())
       const told = watch.told.bind(watch)
       const ranges = run.done({ signal, told: (state) => told(state, tasks.length) })[Symbol.asyncIterator]()
@@ -59,23 +62,53 @@ export class QueuedRanges implements AsyncDisposable {
     }
   }
 
+  /** Has ranges that are done done again, by other tasks: `done` tells of them. */
+  async again(tasks: ReadonlyMap<number, FeedTask>): Promise<void> {
+    const run = this.#run
+    if (run === undefined) throw lost()
+    this.#tasks = tasks
+    await this.#patiently(() => run.again(tasks, this.#options.signal))
+    for (const index of tasks.keys()) this.#done.delete(index)
+  }
+
   /** The rows that workers rejected in ranges that are done, in the order of the key. */
   async *rejected(): AsyncGenerator<readonly Rejected[], void, undefined> {
-    const { signal } = this.#options
-    for (const [index, { rejected }] of [...this.#done].sort(([one], [other]) => one - other)) {
-      if (rejected === 0 || this.#run === undefined) continue
+    for (const [index, { rejected }] of this.results) {
+      if (rejected === 0) continue
       let told = 0
-      for await (const items of this.#run.found(index, signal)) {
-        told += items.length
-        yield items.map((item) => FoundRejected.parse(item))
+      for await (const found of this.#found(index)) {
+        const some = found.flatMap((item) => ('keys' in item ? [] : [item]))
+        told += some.length
+        yield some
       }
       if (told !== rejected) throw incomplete()
     }
   }
 
+  /** Hashes of the keys of the rows of a range that is done, in no order. */
+  async *keys(index: number): AsyncGenerator<BigUint64Array, void, undefined> {
+    let told = 0
+    for await (const found of this.#found(index)) {
+      for (const hashes of found.flatMap((item) => ('keys' in item ? [unpackHashes(item.keys)] : []))) {
+        told += hashes.length
+        yield hashes
+      }
+    }
+    if (told !== this.#done.get(index)?.keys) throw incomplete()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // What cannot be removed now is removed by the next run of the flow.
     await this.#run?.end().catch(() => undefined)
+  }
+
+  async *#found(index: number): AsyncGenerator<readonly Found[], void, undefined> {
+    if (this.#run === undefined) return
+    for await (const items of this.#run.found(index, this.#options.signal)) yield items.map((item) => Found.parse(item))
+  }
+
+  #left(): ReadonlyMap<number, FeedTask> {
+    return new Map([...this.#tasks].filter(([index]) => !this.#done.has(index)))
   }
 
   #note({ index, result, worker }: DoneRange): FeedRange {
@@ -98,10 +131,9 @@ export class QueuedRanges implements AsyncDisposable {
   }
 
   #request(): RangeRequest {
-    const { flow, fingerprint, distribute, tasks } = this.#options
+    const { flow, fingerprint, distribute } = this.#options
     const { attempts, leaseMs, waitMs } = distribute
-    const left = new Map([...tasks.entries()].filter(([index]) => !this.#done.has(index)))
-    return { flow, fingerprint, attempts, leaseMs, waitMs, tasks: left }
+    return { flow, fingerprint, attempts, leaseMs, waitMs, tasks: this.#left() }
   }
 
   async #patiently<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -124,6 +156,6 @@ function lost(): UnavailableError {
 }
 
 function incomplete(): UnavailableError {
-  const message = 'not all rows that workers rejected are in the queue; the feed is written anew'
+  const message = 'not all that workers told of their rows is in the queue; the feed is written anew'
   return new UnavailableError('ranges-incomplete', message)
 }

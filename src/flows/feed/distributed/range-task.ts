@@ -4,6 +4,8 @@ import type { Rejected } from '../rejections.js'
 
 const count = z.int().min(0)
 const Key = z.array(z.string()).optional()
+/** See `packHashes`. */
+const KeyHashes = z.string()
 
 /** What a worker is told of a range. No address and no SQL: these it has from its own config. */
 export const FeedTask = z.object({
@@ -21,6 +23,8 @@ export const FeedTask = z.object({
   snapshot: z.string().optional(),
   /** Finished files of this range, or of about the same, of a run that was killed. In their order. */
   left: z.array(z.object({ name: z.string(), bytes: count })),
+  /** Keys of the preset that rows of ranges before have; of rows of this range with such a key none is published. */
+  repeated: KeyHashes.optional(),
 })
 export type FeedTask = z.infer<typeof FeedTask>
 
@@ -31,10 +35,15 @@ export const FeedRange = z.object({
   read: count,
   skipped: count,
   rejected: count,
+  /** How many keys of rows it has told, where a preset asks for keys that are unique. */
+  keys: count,
 })
 export type FeedRange = z.infer<typeof FeedRange>
 
-/** A row that was rejected, as a worker told it. */
-export const FoundRejected = z
+const FoundRejected = z
   .object({ key: z.array(z.unknown()), code: z.string(), reason: z.string(), problems: z.array(z.string()).optional() })
   .transform(({ problems, ...row }): Rejected => ({ ...row, ...(problems === undefined ? {} : { problems }) }))
+
+/** What a worker told while it was at a range: a row that it rejected, or keys of rows that it did not. */
+export const Found = z.union([FoundRejected, z.object({ keys: KeyHashes })])
+export type Found = z.infer<typeof Found>

@@ -27,9 +27,9 @@ export function refuseUnfitToShare({ from, as: { preset }, consistency, since, d
     const message = 'and distribute exclude each other: an increment is not cut into ranges'
     throw problem('since', message, 'remove since, so that each feed has all rows, or remove distribute')
   }
-  if (preset !== undefined) {
-    const message = `and ${preset.name} exclude each other: it looks at all rows for a ${preset.key} that comes twice, and a worker sees those of its ranges only`
-    throw problem('distribute', message, 'remove distribute; readers: 4 reads with four connections')
+  if (preset?.together === true) {
+    const message = `and ${preset.name} with a metadata block exclude each other: each file says how many there are, which no worker knows`
+    throw problem('distribute', message, 'remove metadata: the descriptor says which files belong together')
   }
   const { database, query } = from
   if (query !== undefined) throw uncut(`a query of ${database.label}`)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../../../core/errors.js'
 import { actionsCenter } from '../actions-center/actions-center.js'
+import type { AddressRule } from '../actions-center/entity-rules.js'
 import { json, ndjson } from '../format.js'
 import { parseOptions, type Settings } from '../settings.js'
 import { feedFingerprint } from './fingerprint.js'
@@ -26,8 +27,9 @@ describe('a feed that is to be shared out', () => {
   it('refuses by name what cannot be', () => {
     expect(keyOf(asked)).toBe('')
     expect(keyOf({ ...asked, since: 'last-run' })).toBe('feed({ since })')
-    const entities = { map: () => ({}), as: actionsCenter('reservewithgoogle.entity') }
-    expect(keyOf({ ...asked, ...entities })).toBe('feed({ distribute })')
+    const entities = (options = {}) => ({ map: () => ({}), as: actionsCenter('reservewithgoogle.entity', options) })
+    expect(keyOf({ ...asked, ...entities() })).toBe('')
+    expect(keyOf({ ...asked, ...entities({ metadata: true }) })).toBe('feed({ distribute })')
     expect(keyOf({ ...asked, distribute: { ...asked.distribute, snapshotMs: 1_000 } })).toBe(
       'feed({ distribute.snapshotMs })',
     )
@@ -67,6 +69,11 @@ describe('a feed that is to be shared out', () => {
     ]
     const prints = others.map((other) => feedFingerprint(settings({ as: ndjson(), ...other })))
     const formats = [json(), json({ envelope: 'data' }), json({ envelope: 'rows' })]
+    const entities = (address: AddressRule) => {
+      const as = actionsCenter('reservewithgoogle.entity', { address })
+      return feedFingerprint(settings({ as, map: () => ({}) }))
+    }
+    prints.push(entities('optional'), entities('structured'))
     prints.push(...formats.map((as) => feedFingerprint(settings({ as }))), print)
     expect(new Set(prints).size).toBe(prints.length)
   })

@@ -9,6 +9,7 @@ import { type Rejected, Rejections } from '../rejections.js'
 import type { FeedSettings } from '../settings.js'
 import { verifyFiles } from '../verify-files.js'
 import { refuseUnsupported, writeFiles } from '../write-files.js'
+import { RangeKeys } from './range-keys.js'
 import { type FeedRange, FeedTask } from './range-task.js'
 
 /**
@@ -30,11 +31,12 @@ export async function writeRange(
   const taking: Taking = { sequence, run, range: job.index, nonce: newNonce() }
   const left = await leftFiles(settings, task, signal)
   const rejections = new Rejections()
+  const keys = new RangeKeys(task)
   let read = 0
   const discard = (written: readonly string[]): Promise<void> =>
     store.delete(written, AbortSignal.timeout(DISCARD_MS)).catch(() => undefined)
   const files = await writeFiles({
-    ...{ settings, table, generation, signal, rejections, evenEmpty: false },
+    ...{ settings, table, generation, signal, rejections, seen: keys.seen, evenEmpty: false },
     reading: { range, snapshot },
     nameOf: (part, extension) => names.rangeData(taking, part, extension),
     earlier: (part) => left[part - 1],
@@ -48,17 +50,27 @@ export async function writeRange(
   })
   try {
     await readBack(settings, files, signal)
+    const told = await tellKeys(job, keys)
+    return { files: [...files], read, skipped: rejections.skipped, rejected: rejections.rejected, keys: told }
   } catch (error) {
     await discard(files.map((file) => file.name))
     throw error
   }
-  return { files: [...files], read, skipped: rejections.skipped, rejected: rejections.rejected }
 }
 
 const DISCARD_MS = 5_000
 
 function tell(job: RangeJob, rejected: readonly Rejected[]): Promise<void> {
   return job.found(rejected.map((row) => ({ ...row, key: row.key.map(plain) })))
+}
+
+async function tellKeys(job: RangeJob, keys: RangeKeys): Promise<number> {
+  let told = 0
+  for (const { count, ...some } of keys.told()) {
+    await job.found([some])
+    told += count
+  }
+  return told
 }
 
 /** What JSON has no number for. */
