@@ -7,7 +7,7 @@ import type { Sink, WriteContext } from '../../../src/core/sink.js'
 import type { Row } from '../../../src/core/table.js'
 import type { PlainClient } from '../../support/postgres.js'
 
-export const signal = AbortSignal.timeout(60_000)
+export const { signal } = new AbortController()
 export const context: WriteContext = { flow: 'mirror', attempt: 1, expected: undefined, signal }
 export const batchOf = (items: readonly Row[], position?: string): Batch<Row> => ({ lane: 'tail', position, items })
 
