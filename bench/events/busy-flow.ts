@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { memoryDatabase } from '../../src/adapters/memory/index.js'
+import type { PostgresDatabase } from '../../src/adapters/postgres/database.js'
 import type { Batch } from '../../src/core/batch.js'
+import type { Flow } from '../../src/core/flow.js'
 import type { Message } from '../../src/core/message.js'
 import type { Observer } from '../../src/core/observer.js'
 import type { Stream } from '../../src/core/stream.js'
 import { ingest } from '../../src/flows/ingest/ingest.js'
 
 const BATCH = 100
+/** Of a flow with a database, whose batches grow when messages wait. */
+const STORED_BATCH = 500
 
 const Scan = z.object({ id: z.string(), port: z.number(), service: z.string(), response: z.string() })
 
@@ -20,16 +24,28 @@ export interface Window {
  * An `ingest` in memory that has nothing to wait for: decode, validate, map, upsert, as fast as one processor can. So
  * whatever else the process does is seen in its rate.
  */
-export async function busyFlow(observer: Observer, ms: number): Promise<Window> {
+export function busyFlow(observer: Observer, ms: number): Promise<Window> {
+  const into = memoryDatabase({ tables: [{ name: 'scans', key: ['id'] }] }).table('scans')
+  return timed(
+    ingest({ from: endless(BATCH), schema: Scan, into, map, batch: { items: BATCH }, lanes: 1 }),
+    observer,
+    ms,
+  )
+}
+
+export const CREATE = 'create table scans (id text primary key, port int, service text, response text)'
+
+/** The same into PostgreSQL, as fast as both can: a flow as it is run, which waits for its commits. */
+export function storingFlow(database: PostgresDatabase, observer: Observer, ms: number): Promise<Window> {
+  const batch = { items: STORED_BATCH }
+  const into = database.table('scans')
+  return timed(ingest({ from: endless(STORED_BATCH), schema: Scan, into, map, batch, lanes: 1 }), observer, ms)
+}
+
+const map = (scan: z.infer<typeof Scan>) => scan
+
+async function timed(flow: Flow, observer: Observer, ms: number): Promise<Window> {
   const drain = new AbortController()
-  const flow = ingest({
-    from: endless(),
-    schema: Scan,
-    into: memoryDatabase({ tables: [{ name: 'scans', key: ['id'] }] }).table('scans'),
-    map: (scan) => scan,
-    batch: { items: BATCH },
-    lanes: 1,
-  })
   let items = 0
   const counting: Observer = (event) => {
     if (event.type === 'batch') items += event.items
@@ -47,8 +63,8 @@ export async function busyFlow(observer: Observer, ms: number): Promise<Window> 
 }
 
 /** The same messages over and over. */
-function endless(): Stream {
-  const messages = Array.from({ length: BATCH }, (_, index) => messageOf(index))
+function endless(batch: number): Stream {
+  const messages = Array.from({ length: batch }, (_, index) => messageOf(index))
   async function* read(signal: AbortSignal): AsyncGenerator<Batch<Message>> {
     while (!signal.aborted) {
       // As a client would: what has waited in the event loop gets its turn.

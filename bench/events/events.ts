@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { memoryState } from '../../src/adapters/memory/index.js'
+import { postgres } from '../../src/adapters/postgres/index.js'
 import { openLog } from '../../src/cli/run/open-log.js'
 import { RunProgress } from '../../src/cli/run/run-progress.js'
 import type { Flow } from '../../src/core/flow.js'
@@ -15,14 +16,16 @@ import { openTraces } from '../../src/observe/traces/open-traces.js'
 import type { Desk } from '../../src/serve/desk.js'
 import { listen, type ServedApp } from '../../src/serve/listen.js'
 import { type Measurement, measurement } from '../measurement.js'
+import { plainSql } from '../plain-sql.js'
 import type { BenchContext, Scenario } from '../scenario.js'
-import { busyFlow, type Window } from './busy-flow.js'
+import { busyFlow, CREATE, storingFlow, type Window } from './busy-flow.js'
 import { costOf, tellOf } from './other-flows.js'
 
 const PER_SECOND = 10_000
 const FLOWS = 20
 const LISTENERS = 5
 const WINDOW_MS = 1_000
+const WARM_UP_MS = 500
 const ROUNDS = 20
 
 /** What it costs a flow to be watched, while 10,000 events of others are told every second. */
@@ -37,43 +40,70 @@ async function run(context: BenchContext): Promise<readonly Measurement[]> {
   using listeners = new Listeners(server.url)
   const traces = await openTraces({ settings: undefined, env: {}, version: '0.0.0' })
   const all = watchers({ progress, board }, ['busy', ...names])
+  const { a } = await context.startPair()
+  await using plain = await plainSql(a.url())
+  await plain.run(CREATE)
+  await using database = postgres(a.url())
+  const store: Run = (observer, ms) => storingFlow(database, observer, ms)
   const turns: Turn[] = []
   let told = 0
   context.say(`${rounds} rounds: alone, beside others that nobody watches, watched, and with traces that go nowhere`)
   await busyFlow(nobody, 2 * WINDOW_MS)
+  await store(nobody, 2 * WINDOW_MS)
   for (let round = 0; round < rounds && !context.signal.aborted; round++) {
-    const alone = await busyFlow(nobody, WINDOW_MS)
+    const alone = await warm(nobody)
     const unwatched = await beside(names, nobody)
     await listeners.open()
     const { told: some, ...watched } = await beside(names, all)
     listeners.close()
     told += some
     const unwatchedAgain = await beside(names, nobody)
-    const untraced = await busyFlow(fanOut(nobody, traces?.observer), WINDOW_MS)
-    const aloneAgain = await busyFlow(nobody, WINDOW_MS)
+    const untraced = await warm(fanOut(nobody, traces?.observer))
+    const aloneAgain = await warm(nobody)
+    const storing = await beside(names, nobody, store)
+    await listeners.open()
+    const storingWatched = await beside(names, all, store)
+    listeners.close()
+    const storingAgain = await beside(names, nobody, store)
     turns.push({
       alone: meanOf(alone, aloneAgain),
       unwatched: meanOf(unwatched, unwatchedAgain),
       watched,
       untraced,
+      storing: meanOf(storing, storingAgain),
+      storingWatched,
     })
   }
   context.say(`${Math.round(told / turns.length).toLocaleString('en-US')} events told in a round`)
   const load = `${PER_SECOND.toLocaleString('en-US')} events/s of ${FLOWS} flows`
   const unheard = { of: 'unwatched', name: 'told to nobody' } as const
+  const unheardStoring = { of: 'storing', name: 'told to nobody' } as const
   const alone = { of: 'alone', name: 'the flow alone' } as const
   return [
     toldOf(costOf(names, all, 500_000)),
     ...figures(`${load}, ${LISTENERS} listeners`, turns, { how: 'watched', peer: unheard }),
+    rateOf(`${load}, ${LISTENERS} listeners, into PostgreSQL`, turns, { how: 'storingWatched', peer: unheardStoring }),
     ...figures(`${load}, made and told`, turns, { how: 'watched', peer: alone }),
     ...figures('no OpenTelemetry SDK', turns, { how: 'untraced', peer: alone }),
   ]
 }
 
-/** The busy flow beside others; all of their events go to one observer, however little it does. */
-async function beside(names: readonly string[], observer: Observer): Promise<Window & { readonly told: number }> {
+/** What was done before is still to be paid for, and pages that have just been opened are another thing than open ones. */
+async function warm(observer: Observer, run: Run = busyFlow): Promise<Window> {
+  await run(observer, WARM_UP_MS)
+  return run(observer, WINDOW_MS)
+}
+
+type Run = (observer: Observer, ms: number) => Promise<Window>
+
+/** A flow beside others; all of their events go to one observer, however little it does. */
+async function beside(
+  names: readonly string[],
+  observer: Observer,
+  run: Run = busyFlow,
+): Promise<Window & { readonly told: number }> {
   const others = tellOf(names, observer, PER_SECOND)
-  const window = await busyFlow(observer, WINDOW_MS)
+  const window = await warm(observer, run)
   return { ...window, told: others.stop() }
 }
 
@@ -81,7 +111,7 @@ async function beside(names: readonly string[], observer: Observer): Promise<Win
 function toldOf(secondsPerEvent: number): Measurement {
   const figure = `${PER_SECOND.toLocaleString('en-US')} events/s told to all that watch`
   const value = secondsPerEvent * PER_SECOND * 100
-  return measurement({ scenario: 'events', figure, value, unit: '% of a core', goal: { atMost: 3 } })
+  return measurement({ ...of(figure), value, unit: '% of a core', goal: { atMost: 3 } })
 }
 
 const nobody: Observer = () => {}
@@ -95,26 +125,36 @@ function meanOf(before: Window, after: Window): Window {
 }
 
 /** One after the other, so that a slow moment of the machine strikes them alike. */
-type Turn = Readonly<Record<'alone' | 'unwatched' | 'watched' | 'untraced', Window>>
+type Turn = Readonly<Record<'alone' | 'unwatched' | 'watched' | 'untraced' | 'storing' | 'storingWatched', Window>>
 
 interface Compared {
   readonly how: keyof Turn
   readonly peer: { readonly of: keyof Turn; readonly name: string }
 }
 
+function figures(what: string, turns: readonly Turn[], how: Compared): readonly Measurement[] {
+  return [rateOf(what, turns, how), processorOf(what, turns, how)]
+}
+
+function rateOf(what: string, turns: readonly Turn[], how: Compared): Measurement {
+  const compared = comparedOf('itemsPerSecond', turns, how)
+  return measurement({ ...compared, ...of(`${what}: rate`), unit: 'items/s', goal: { atLeast: 0.97 } })
+}
+
+function processorOf(what: string, turns: readonly Turn[], how: Compared): Measurement {
+  const compared = comparedOf('processorSecondsPerMillion', turns, how)
+  return measurement({ ...compared, ...of(`${what}: processor`), unit: 's per million items', goal: { atMost: 1.03 } })
+}
+
+function of(figure: string): { readonly scenario: string; readonly figure: string } {
+  return { scenario: 'events', figure }
+}
+
 /** Medians over the turns of what each was compared with its peer beside it. */
-function figures(what: string, turns: readonly Turn[], { how, peer }: Compared): readonly Measurement[] {
-  const compared = (figure: keyof Window) => {
-    const value = median(turns.map((turn) => turn[peer.of][figure]))
-    const ratio = median(turns.map((turn) => turn[how][figure] / turn[peer.of][figure]))
-    return { value: value * ratio, peer: { name: peer.name, value } }
-  }
-  const of = (figure: string) => ({ scenario: 'events', figure: `${what}: ${figure}` })
-  const processor = compared('processorSecondsPerMillion')
-  return [
-    measurement({ ...of('rate'), ...compared('itemsPerSecond'), unit: 'items/s', goal: { atLeast: 0.97 } }),
-    measurement({ ...of('processor'), ...processor, unit: 's per million items', goal: { atMost: 1.03 } }),
-  ]
+function comparedOf(figure: keyof Window, turns: readonly Turn[], { how, peer }: Compared) {
+  const value = median(turns.map((turn) => turn[peer.of][figure]))
+  const ratio = median(turns.map((turn) => turn[how][figure] / turn[peer.of][figure]))
+  return { value: value * ratio, peer: { name: peer.name, value } }
 }
 
 interface Shown {

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock.js'
 import type { HeldLease } from '../held-lease.js'
 import type { LeasedContext, Leasing } from '../leased.js'
 import { Participant } from '../participant.js'
+import { Arrivals } from './arrivals.js'
 import { fairShare } from './fair-share.js'
 import { holdersText } from './holders-text.js'
 import { type Holders, noRoom, ShareLeases } from './share-leases.js'
@@ -62,6 +63,7 @@ class Membership {
   readonly #around: Surroundings
   readonly #context: FlowContext
   readonly #lanes = new Map<number, HeldLease>()
+  readonly #arrivals: Arrivals
   #group: HeldLease | undefined
   #number = 0
   #member: HeldLease | undefined
@@ -70,6 +72,7 @@ class Membership {
   constructor(around: Surroundings, context: FlowContext) {
     this.#around = around
     this.#context = context
+    this.#arrivals = new Arrivals(around.clock)
   }
 
   /** `undefined`: the flow is over. Else why this process has to join anew. */
@@ -160,7 +163,8 @@ class Membership {
       const members = [...holders.members].flatMap(([number, record]) => (record === undefined ? [] : [number]))
       const missing = fairShare(lanes, [...new Set([...members, this.#number])], this.#number) - this.#lanes.size
       if (missing < 0) return [...this.#lanes.keys()].toSorted((a, b) => a - b).slice(missing)
-      if (missing > 0 && (await this.#take(missing, holders, over))) return []
+      const waits = this.#lanes.size === 0 && this.#arrivals.areAwaited(holders)
+      if (missing > 0 && !waits && (await this.#take(missing, holders, over))) return []
       this.#tell(holders)
       await clock.pause(LOOK_MS, over)
     }
