@@ -176,7 +176,13 @@ export class QueueRun implements RangeRun {
         const rows = await session.execute(sql`
           update lockstep_queue.ranges r set state = 'waiting', failure = coalesce(failure, ${LOST}) where ${mine}
           and state = 'running' and seen_at < now() - ${leaseMs}::int4 * interval '1 ms' returning coalesce(locked_by, '') as locked_by`)
-        const lost = Lost.parse(rows).map(({ locked_by }) => locked_by)
+        // A worker that was lost after it got the job and before it took the range, or after it gave it back and before the job ended.
+        const unheld = await session.execute(sql`
+          update lockstep_queue.ranges r set failure = coalesce(failure, ${LOST}) from graphile_worker.jobs j where ${mine}
+          and state = 'waiting' and coalesce(seen_at, '-infinity') < now() - ${leaseMs}::int4 * interval '1 ms'
+          and j.key = ${jobKey('r.')} and j.locked_at < now() - ${leaseMs}::int4 * interval '1 ms'
+          returning coalesce(j.locked_by, '') as locked_by`)
+        const lost = Lost.parse([...rows, ...unheld]).map(({ locked_by }) => locked_by)
         if (lost.length > 0)
           await session.execute(sql`select graphile_worker.force_unlock_workers(${sql.param(lost)}::text[])`)
         await session.execute(sql`

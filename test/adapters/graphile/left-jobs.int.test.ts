@@ -85,3 +85,25 @@ describe('the run of a coordinator that was killed', () => {
     await Promise.all([killed.end(), other.end()])
   })
 })
+
+describe('a range that nobody has, whose job a worker has that is gone', () => {
+  it('is done by another once the lease is over', async () => {
+    await using queue = graphileQueue(new Secret(database.url))
+    const request = { ...REQUEST, leaseMs: 2_000, waitMs: 20_000 }
+    const run = await queue.begin(request, drain.signal)
+    // As a worker has it that was killed after it got the job and before it took the range; the library waits for four hours.
+    await db.query(`update graphile_worker._private_jobs set locked_at = now(), locked_by = 'killed', attempts = 1`)
+    const stop = new AbortController()
+    const work: RangedWork = { fingerprint: REQUEST.fingerprint, work: async () => 'done by another' }
+    const serving = queue.serve({
+      ...{ name: 'worker', flows: new Map([[REQUEST.flow, work]]), concurrency: 1, once: false, drain: stop.signal },
+      told: () => {},
+    })
+    const done = []
+    for await (const range of run.done({ signal: drain.signal, told: () => {} })) done.push(range.result)
+    expect(done).toEqual(['done by another'])
+    stop.abort()
+    await serving
+    await run.end()
+  })
+})
