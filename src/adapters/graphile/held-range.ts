@@ -152,7 +152,13 @@ export class HeldRange implements RangeJob, AsyncDisposable {
       options,
     )
     const [standing] = StandingRow.parse(rows)
-    return standing
+    if (standing.mine || !standing.open) return standing
+    // It may have waited for whoever removed the run, which it had looked at before.
+    const runs = await this.#database.session.execute(
+      sql`select 1 as open from lockstep_queue.runs where run = ${this.#claim.run}::uuid and open`,
+      options,
+    )
+    return { mine: false, open: runs.length > 0 }
   }
 
   #mine(): ReturnType<typeof sql> {

@@ -53,6 +53,35 @@ describe('the job of a range whose run ended while a worker was at it', () => {
     expect(await ended(fail)).toEqual(['taken', 'failed', 'lost'])
   })
 
+  it('is gone when the worker says that it is done while the run is being removed', async () => {
+    await using coordinator = await plainClient(database.url)
+    const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+    await using queue = graphileQueue(new Secret(database.url))
+    await queue.begin(REQUEST, drain.signal)
+    let removed = Promise.resolve()
+    const told: ServeEvent['type'][] = []
+    const work: RangedWork = {
+      fingerprint: REQUEST.fingerprint,
+      work: async () => {
+        await coordinator.query('begin')
+        await coordinator.query('select graphile_worker.remove_job(key) from graphile_worker.jobs')
+        await coordinator.query('delete from lockstep_queue.runs')
+        removed = expect
+          .poll(async () => (await db.query(waits)).rowCount)
+          .toBe(1)
+          .then(() => coordinator.query('commit'))
+          .then(() => undefined)
+        return 'result'
+      },
+    }
+    await queue.serve({
+      ...{ name: 'worker', flows: new Map([[REQUEST.flow, work]]), concurrency: 1, once: true, drain: drain.signal },
+      told: ({ type }) => told.push(type),
+    })
+    await removed
+    expect(told).toEqual(['taken', 'lost'])
+  })
+
   it('is removed by the next run of the flow, and no other flow, where its worker was killed', async () => {
     await using queue = graphileQueue(new Secret(database.url))
     const of = (flow: string): RangeRequest => ({ ...REQUEST, flow })
