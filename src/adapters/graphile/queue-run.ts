@@ -16,6 +16,7 @@ import type { Session } from '../postgres/session/session.js'
 import { removeAbandoned } from './abandoned.js'
 import { Failure } from './failure.js'
 import { identifierOf, jobKey, removeJobs } from './job.js'
+import { Patience } from './patience.js'
 import { addRanges } from './ranges.js'
 
 /** Between two looks at the ranges, which only read: so late the coordinator is for the last one. */
@@ -213,40 +214,5 @@ function failure({ range, failure: text, attempt }: RangeRow, of: number): Range
     'range-failed',
     `range ${range + 1} of ${of} was taken ${times} and failed, the last time with ${code}: ${message}`,
     { exitCode },
-  )
-}
-
-/** How long nothing may happen. */
-class Patience {
-  readonly #request: RangeRequest
-  #since = Date.now()
-  #done = -1
-
-  constructor(request: RangeRequest) {
-    this.#request = request
-  }
-
-  look({ done, running, refusedBy }: RangesState): void {
-    const now = Date.now()
-    if (running > 0 || done !== this.#done) this.#since = now
-    this.#done = done
-    if (now - this.#since < this.#request.waitMs) return
-    throw refusedBy.length > 0 ? refused(refusedBy) : noWorkers(this.#request)
-  }
-}
-
-function refused(workers: readonly string[]): RangesError {
-  return new RangesError(
-    'worker-config-differs',
-    `no worker does the ranges; refused by ${workers.slice(0, 3).join(', ')}, whose config says something else of this flow: give all the same config and version`,
-    { exitCode: EXIT.config },
-  )
-}
-
-function noWorkers({ flow, waitMs }: RangeRequest): RangesError {
-  return new RangesError(
-    'no-workers',
-    `no worker has done anything for ${Math.round(waitMs / 1_000)} s: start some with \`lockstep worker\`, with a config that has the flow ${flow}`,
-    { exitCode: EXIT.unavailable },
   )
 }
