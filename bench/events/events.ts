@@ -12,21 +12,22 @@ import { Alerts } from '../../src/observe/alerts/alerts.js'
 import { FlowBoard } from '../../src/observe/board/flow-board.js'
 import { EventLog } from '../../src/observe/events/event-log.js'
 import { fanOut } from '../../src/observe/fan-out.js'
+import { gather } from '../../src/observe/gather.js'
 import { openTraces } from '../../src/observe/traces/open-traces.js'
 import type { Desk } from '../../src/serve/desk.js'
 import { listen, type ServedApp } from '../../src/serve/listen.js'
 import { type Measurement, measurement } from '../measurement.js'
 import { plainSql } from '../plain-sql.js'
 import type { BenchContext, Scenario } from '../scenario.js'
-import { busyFlow, CREATE, storingFlow, type Window } from './busy-flow.js'
+import { type BusyFlow, busyFlow, CREATE, storingFlow, type Window } from './busy-flow.js'
 import { costOf, tellOf } from './other-flows.js'
 
 const PER_SECOND = 10_000
 const FLOWS = 20
 const LISTENERS = 5
-const WINDOW_MS = 1_000
-const WARM_UP_MS = 500
-const ROUNDS = 20
+const WINDOW_MS = 500
+const WARM_UP_MS = 250
+const ROUNDS = 40
 
 /** What it costs a flow to be watched, while 10,000 events of others are told every second. */
 export const events: Scenario = { name: 'events', run }
@@ -40,71 +41,75 @@ async function run(context: BenchContext): Promise<readonly Measurement[]> {
   using listeners = new Listeners(server.url)
   const traces = await openTraces({ settings: undefined, env: {}, version: '0.0.0' })
   const all = watchers({ progress, board }, ['busy', ...names])
+  const watched = { names, all, listeners, untraced: fanOut(nobody, traces?.observer) }
+  context.say(`${rounds} rounds: alone, beside others that nobody watches, watched, and with traces that go nowhere`)
+  const turns = await turnsOf(busyFlow(), watched, context, rounds)
   const { a } = await context.startPair()
   await using plain = await plainSql(a.url())
   await plain.run(CREATE)
   await using database = postgres(a.url())
-  const store: Run = (observer, ms) => storingFlow(database, observer, ms)
-  const turns: Turn[] = []
-  let told = 0
-  context.say(`${rounds} rounds: alone, beside others that nobody watches, watched, and with traces that go nowhere`)
-  await busyFlow(nobody, 2 * WINDOW_MS)
-  await store(nobody, 2 * WINDOW_MS)
-  for (let round = 0; round < rounds && !context.signal.aborted; round++) {
-    const alone = await warm(nobody)
-    const unwatched = await beside(names, nobody)
-    await listeners.open()
-    const { told: some, ...watched } = await beside(names, all)
-    listeners.close()
-    told += some
-    const unwatchedAgain = await beside(names, nobody)
-    const untraced = await warm(fanOut(nobody, traces?.observer))
-    const aloneAgain = await warm(nobody)
-    const storing = await beside(names, nobody, store)
-    await listeners.open()
-    const storingWatched = await beside(names, all, store)
-    listeners.close()
-    const storingAgain = await beside(names, nobody, store)
-    turns.push({
-      alone: meanOf(alone, aloneAgain),
-      unwatched: meanOf(unwatched, unwatchedAgain),
-      watched,
-      untraced,
-      storing: meanOf(storing, storingAgain),
-      storingWatched,
-    })
-  }
-  context.say(`${Math.round(told / turns.length).toLocaleString('en-US')} events told in a round`)
+  context.say(`${rounds} rounds of the same into PostgreSQL`)
+  const storing = await turnsOf(storingFlow(database), watched, context, rounds)
   const load = `${PER_SECOND.toLocaleString('en-US')} events/s of ${FLOWS} flows`
   const unheard = { of: 'unwatched', name: 'told to nobody' } as const
-  const unheardStoring = { of: 'storing', name: 'told to nobody' } as const
   const alone = { of: 'alone', name: 'the flow alone' } as const
   return [
     toldOf(costOf(names, all, 500_000)),
     ...figures(`${load}, ${LISTENERS} listeners`, turns, { how: 'watched', peer: unheard }),
-    rateOf(`${load}, ${LISTENERS} listeners, into PostgreSQL`, turns, { how: 'storingWatched', peer: unheardStoring }),
+    rateOf(`${load}, ${LISTENERS} listeners, into PostgreSQL`, storing, { how: 'watched', peer: unheard }),
     ...figures(`${load}, made and told`, turns, { how: 'watched', peer: alone }),
     ...figures('no OpenTelemetry SDK', turns, { how: 'untraced', peer: alone }),
   ]
 }
 
-/** What was done before is still to be paid for, and pages that have just been opened are another thing than open ones. */
-async function warm(observer: Observer, run: Run = busyFlow): Promise<Window> {
-  await run(observer, WARM_UP_MS)
-  return run(observer, WINDOW_MS)
+interface Watched {
+  readonly names: readonly string[]
+  readonly all: Observer
+  readonly listeners: Listeners
+  readonly untraced: Observer
 }
 
-type Run = (observer: Observer, ms: number) => Promise<Window>
+/** Windows of one flow, each between two of what it is compared with. */
+async function turnsOf(
+  flow: BusyFlow,
+  { names, all, listeners, untraced }: Watched,
+  { signal }: BenchContext,
+  rounds: number,
+): Promise<readonly Turn[]> {
+  await using busy = flow
+  const window = (observer: Observer): Promise<Window> => busy.window(observer, WARM_UP_MS, WINDOW_MS)
+  const turns: Turn[] = []
+  // The first is for the compiler.
+  for (let round = -1; round < rounds && !signal.aborted; round++) {
+    const alone = await window(nobody)
+    const unwatched = await beside(names, nobody, window)
+    await listeners.open()
+    const watched = await beside(names, all, window)
+    listeners.close()
+    const unwatchedAgain = await beside(names, nobody, window)
+    const traced = await window(untraced)
+    const aloneAgain = await window(nobody)
+    if (round < 0) continue
+    turns.push({
+      alone: meanOf(alone, aloneAgain),
+      unwatched: meanOf(unwatched, unwatchedAgain),
+      watched,
+      untraced: traced,
+    })
+  }
+  return turns
+}
 
 /** A flow beside others; all of their events go to one observer, however little it does. */
 async function beside(
   names: readonly string[],
   observer: Observer,
-  run: Run = busyFlow,
-): Promise<Window & { readonly told: number }> {
+  window: (observer: Observer) => Promise<Window>,
+): Promise<Window> {
   const others = tellOf(names, observer, PER_SECOND)
-  const window = await warm(observer, run)
-  return { ...window, told: others.stop() }
+  const measured = await window(observer)
+  others.stop()
+  return measured
 }
 
 /** Of a core: what 10,000 events take of each second, by themselves. Other work of the machine matters little to it. */
@@ -125,7 +130,7 @@ function meanOf(before: Window, after: Window): Window {
 }
 
 /** One after the other, so that a slow moment of the machine strikes them alike. */
-type Turn = Readonly<Record<'alone' | 'unwatched' | 'watched' | 'untraced' | 'storing' | 'storingWatched', Window>>
+type Turn = Readonly<Record<'alone' | 'unwatched' | 'watched' | 'untraced', Window>>
 
 interface Compared {
   readonly how: keyof Turn
@@ -171,7 +176,7 @@ function watchers({ progress, board }: Shown, names: readonly string[]): Observe
   const flows = names.map((name) => ({ name, flow: { kind: 'ingest' } as const, state }))
   const to = { label: 'nowhere', send: async () => 'taken', diagnose: async () => [] }
   const alerts = new Alerts({ settings: { to, lagAboveMs: 60_000 }, flows, tell: told, leaving: () => false })
-  return fanOut(told, alerts.observer)
+  return gather(fanOut(told, alerts.observer))
 }
 
 function serve(board: FlowBoard, names: readonly string[]): Promise<ServedApp> {

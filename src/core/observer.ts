@@ -22,6 +22,8 @@ export type FlowEvent = {
       readonly lagMs: number | undefined
       /** W3C trace contexts of its items, where they have some. Worked out when asked, and only while the event is told. */
       readonly traceparents?: () => readonly string[]
+      /** Of an event that stands for several: then `items` and `durationMs` are sums, and `lagMs` is the greatest. */
+      readonly each?: EachBatch
     }
   | { readonly type: 'checkpoint'; readonly lane: string }
   | {
@@ -79,6 +81,15 @@ export type FlowEvent = {
   | { readonly type: 'paused'; readonly kind: string }
   | { readonly type: 'stopped'; readonly exitCode: ExitCode; readonly error: Error | undefined }
 )
+
+/** Several batches of a lane in the order in which they were stored; only while they are told. */
+export interface EachBatch {
+  readonly count: number
+  /** `items`, `durationMs` and `lagMs` of the first, then of the next, and so on. A lag of -1: not known. */
+  readonly figures: Float64Array
+}
+
+export type BatchEvent = FlowEvent & { readonly type: 'batch' }
 
 /** Called synchronously on the hot path, once per batch at most: it must be quick and must not throw. */
 export type Observer = (event: FlowEvent) => void

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { FlowEvent } from '../core/observer.js'
+import { batchesIn } from './each-batch.js'
 import { eventName, FLOW_EVENTS } from './events/vocabulary.js'
 import type { TimedObserver } from './fan-out.js'
 
@@ -78,7 +79,7 @@ function count(progress: Progress, event: FlowEvent): boolean {
       progress.untold = true
       return add(progress.skipped, event.reason, event.count)
     case 'batch':
-      progress.batches++
+      progress.batches += batchesIn(event)
       progress.items += event.items
       progress.busyMs += event.durationMs
       if (event.lagMs !== undefined) progress.maxLagMs = Math.max(progress.maxLagMs ?? 0, event.lagMs)

@@ -1,7 +1,8 @@
 import type { ExitCode } from '../core/errors.js'
-import type { FlowEvent, Observer } from '../core/observer.js'
+import type { BatchEvent, FlowEvent, Observer } from '../core/observer.js'
 import { scrub } from '../core/secret.js'
 import type { LastRun, LeaseTold } from '../core/state.js'
+import { batchesIn, eachBatch, lastLagOf } from './each-batch.js'
 import { LagHistogram } from './lag-histogram.js'
 import { RateWindow } from './rate-window.js'
 
@@ -98,6 +99,7 @@ class FlowCounter {
   #caughtUp = false
   #verdict: FlowTally['lastVerdict']
   #notice: FlowTally['lastNotice']
+  /** As it was told. */
   #error: string | undefined
   #exitCode: ExitCode | undefined
   #nextRunAt: string | undefined
@@ -112,13 +114,15 @@ class FlowCounter {
     return this.#state === 'stopped' || this.#state === 'failed'
   }
 
-  batch({ items, lagMs }: FlowEvent & { readonly type: 'batch' }, nowMs: number): void {
-    this.#batches++
-    this.#items += items
-    this.#rate.add(items, nowMs)
-    if (lagMs === undefined) return
-    this.#lastLagMs = lagMs
-    this.#lags.record(lagMs, items)
+  batch(event: BatchEvent, nowMs: number): void {
+    this.#batches += batchesIn(event)
+    this.#items += event.items
+    this.#rate.add(event.items, nowMs)
+    if (event.lagMs === undefined) return
+    this.#lastLagMs = lastLagOf(event) ?? event.lagMs
+    eachBatch(event, (items, _, lagMs) => {
+      if (lagMs !== undefined) this.#lags.record(lagMs, items)
+    })
   }
 
   count(event: FlowEvent): void {
@@ -131,7 +135,7 @@ class FlowCounter {
         return
       case 'retry':
         this.#retries++
-        this.#error = scrub(event.error.message)
+        this.#error = event.error.message
         return
       case 'health':
         if (event.healthy) this.#unhealthy.delete(event.subject)
@@ -217,10 +221,10 @@ class FlowCounter {
     const ran = this.#state !== 'scheduled'
     this.#state = error === undefined ? 'stopped' : 'failed'
     this.#exitCode = exitCode
-    if (error !== undefined) this.#error = scrub(error.message)
+    if (error !== undefined) this.#error = error.message
     if (this.#nextRunAt !== undefined && ran) {
       const startedAt = new Date(this.#startedAt).toISOString()
-      this.#lastRun = { startedAt, endedAt: new Date().toISOString(), exitCode, error: error && this.#error }
+      this.#lastRun = { startedAt, endedAt: new Date().toISOString(), exitCode, error: error && scrub(error.message) }
     }
     this.#nextRunAt = undefined
     this.#lease = undefined
@@ -246,7 +250,7 @@ class FlowCounter {
       unhealthy: [...this.#unhealthy].map(([subject, reason]) => ({ subject, reason })),
       lastVerdict: this.#verdict,
       lastNotice: this.#notice,
-      lastError: this.#error,
+      lastError: this.#error && scrub(this.#error),
       exitCode: this.#exitCode,
       nextRunAt: this.#nextRunAt,
       lastRun: this.#lastRun,

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../../core/errors.js'
 import type { FlowEvent, Observer } from '../../core/observer.js'
 import { FlowBoard } from '../../observe/board/flow-board.js'
 import { fanOut } from '../../observe/fan-out.js'
+import { gather } from '../../observe/gather.js'
 import type { Io } from '../io.js'
 import { toJson } from '../json.js'
 import { stateOf, withConfig } from '../open-config.js'
@@ -57,9 +58,11 @@ export async function run(io: Io, args: RunArguments): Promise<ExitCode> {
     const leaving = (): boolean => signals.shutdown.state !== 'running'
     const events = openEvents(config, flows)
     const traces = await openRunTraces(config, io)
-    const told = fanOut(progress.take, shown.observer, board?.observer, events.observer, traces?.observer)
+    const told = fanOut(progress.take, shown.observer, board?.observer, events.observer)
     const alerts = openAlerts(config, flows, { tell: told, leaving })
-    const observer = fanOut(told, alerts.observer)
+    const all = fanOut(told, alerts.observer)
+    // A line per batch has the time at which it is written.
+    const observer = fanOut(traces?.observer, level === 'debug' || level === 'trace' ? all : gather(all))
     const runner = new Runner(flows, {
       observer,
       signals,

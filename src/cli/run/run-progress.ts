@@ -1,6 +1,7 @@
 import type { FlowEvent } from '../../core/observer.js'
 import { scrub } from '../../core/secret.js'
 import type { RunRecord } from '../../core/state.js'
+import { eachBatch } from '../../observe/each-batch.js'
 import { type FlowTally, type Tally, tally } from '../../observe/tally.js'
 import type { Notice, RunView } from '../render/run-view.js'
 import { flowView, runRecord } from './flow-view.js'
@@ -14,20 +15,22 @@ export class RunProgress {
   /** Told first by `take`; others may read it. */
   readonly tally: Tally = tally()
   readonly #lately = new Map<string, { readonly recent: Recent; readonly unhealthySince: Map<string, number> }>()
-  #notices: readonly Notice[] = []
+  readonly #notices: Notice[] = []
 
   /** An observer. */
   readonly take = (event: FlowEvent, nowMs = Date.now()): void => {
     this.tally.take(event, nowMs)
     const { recent, unhealthySince } = this.#latelyOf(event.flow)
     if (event.type === 'batch') {
-      recent.add(event.items, event.lagMs, nowMs)
+      eachBatch(event, (items, _, lagMs) => recent.add(items, lagMs, nowMs))
       return
     }
     if (event.type === 'health' && event.healthy) unhealthySince.delete(event.subject)
     if (event.type === 'health' && !event.healthy) unhealthySince.set(event.subject, nowMs)
     const notice = noticeOf(event)
-    if (notice !== undefined) this.#notices = [...this.#notices, { ...notice, atMs: nowMs }].slice(-MAX_NOTICES)
+    if (notice === undefined) return
+    if (this.#notices.length === MAX_NOTICES) this.#notices.shift()
+    this.#notices.push({ ...notice, atMs: nowMs })
   }
 
   tallies(): readonly FlowTally[] {
@@ -37,7 +40,7 @@ export class RunProgress {
   view(stopping: RunView['stopping']): RunView {
     const nowMs = Date.now()
     const flows = this.tallies().map((flow) => flowView(flow, this.#latelyOf(flow.flow), nowMs))
-    return { startedMs: this.startedMs, nowMs, stopping, flows, notices: this.#notices }
+    return { startedMs: this.startedMs, nowMs, stopping, flows, notices: [...this.#notices] }
   }
 
   /** What to write to the state tables; `undefined` before the flow has started. */

@@ -1,6 +1,7 @@
 import type { Alert, AlertKind, AlertRules } from '../../core/alert.js'
 import { EXIT } from '../../core/errors.js'
-import type { FlowEvent } from '../../core/observer.js'
+import type { BatchEvent, FlowEvent } from '../../core/observer.js'
+import { eachBatch } from '../each-batch.js'
 import type { Condition } from './condition.js'
 import { Conditions, type Due } from './conditions.js'
 import { LagWatch } from './lag-watch.js'
@@ -49,7 +50,7 @@ export class FlowAlerts {
   observe(event: FlowEvent, nowMs: number, leaving: boolean): void {
     switch (event.type) {
       case 'batch':
-        if (this.#lag.batch(event.lane, event.lagMs, nowMs)) this.look(nowMs)
+        this.#batch(event, nowMs)
         return
       case 'started':
         this.#start(nowMs)
@@ -142,6 +143,14 @@ export class FlowAlerts {
 
   get hasChanged(): boolean {
     return this.#conditions.hasChanged
+  }
+
+  #batch(event: BatchEvent, nowMs: number): void {
+    let mayHaveChanged = false
+    eachBatch(event, (_, __, lagMs) => {
+      if (this.#lag.batch(event.lane, lagMs, nowMs)) mayHaveChanged = true
+    })
+    if (mayHaveChanged) this.look(nowMs)
   }
 
   #start(nowMs: number): void {

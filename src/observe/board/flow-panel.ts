@@ -1,5 +1,6 @@
-import type { FlowEvent } from '../../core/observer.js'
+import type { BatchEvent, FlowEvent } from '../../core/observer.js'
 import { scrub } from '../../core/secret.js'
+import { eachBatch } from '../each-batch.js'
 import type { FlowTally } from '../tally.js'
 import type { FlowFigures, SeriesStep } from './flow-figures.js'
 import { TotalsCounter } from './flow-totals.js'
@@ -23,7 +24,7 @@ export class FlowPanel {
   readonly totals = new TotalsCounter()
   readonly #series = new SeriesPair(new Series(FINE_MS, FINE_STEPS), new Series(10_000, COARSE_STEPS))
   readonly #unhealthySince = new Map<string, string>()
-  #error: FlowFigures['lastError']
+  #error: { readonly error: Error; readonly atMs: number } | undefined
   #noticeAt = ''
 
   series(step: SeriesStep): Series {
@@ -31,10 +32,10 @@ export class FlowPanel {
     return step === FINE_MS ? fine : coarse
   }
 
-  batch({ lane, items, durationMs, lagMs }: FlowEvent & { readonly type: 'batch' }, nowMs: number): void {
-    this.#series.batch(nowMs, items, durationMs, lagMs)
-    this.lanes.batch(nowMs, lane, items, lagMs)
-    this.totals.batch(items, durationMs)
+  batch(event: BatchEvent, nowMs: number): void {
+    this.#series.batch(nowMs, event)
+    this.lanes.batch(nowMs, event)
+    eachBatch(event, (items, durationMs) => this.totals.batch(items, durationMs))
   }
 
   /** Of whatever is no batch. O(1). */
@@ -70,21 +71,20 @@ export class FlowPanel {
     return {
       ...tally,
       heardAt: new Date(nowMs).toISOString(),
-      lagMs: greatest(this.series(FINE_MS).columns(nowMs, RECENT_STEPS).lagMs),
+      lagMs: this.series(FINE_MS).greatestLagMs(nowMs, RECENT_STEPS),
       lag: lagMs && { p50: lagMs.p50, p99: lagMs.p99, max: lagMs.max },
       unhealthy: tally.unhealthy.map(({ subject, reason }) => ({
         subject,
         reason: reason === undefined ? undefined : firstLine(reason),
         since: this.#unhealthySince.get(subject) ?? tally.startedAt,
       })),
-      lastError: this.#error,
+      lastError: this.#error && lastError(this.#error),
       lastNotice: lastNotice && { ...lastNotice, at: this.#noticeAt },
     }
   }
 
   #note(error: Error, nowMs: number): void {
-    const at = new Date(nowMs).toISOString()
-    this.#error = { message: scrub(error.message), code: codeOf(error), at }
+    this.#error = { error, atMs: nowMs }
   }
 
   #health({ subject, healthy }: FlowEvent & { readonly type: 'health' }, nowMs: number): void {
@@ -93,7 +93,6 @@ export class FlowPanel {
   }
 }
 
-function greatest(lags: readonly (number | null)[]): number | undefined {
-  const known = lags.filter((lagMs) => lagMs !== null)
-  return known.length === 0 ? undefined : Math.max(...known)
+function lastError({ error, atMs }: { readonly error: Error; readonly atMs: number }): FlowFigures['lastError'] {
+  return { message: scrub(error.message), code: codeOf(error), at: new Date(atMs).toISOString() }
 }

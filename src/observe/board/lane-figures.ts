@@ -1,3 +1,6 @@
+import type { BatchEvent } from '../../core/observer.js'
+import { batchesIn, lastLagOf } from '../each-batch.js'
+
 /** How one lane goes. */
 export interface LaneFigures {
   readonly lane: string
@@ -23,16 +26,17 @@ const MAX_LANES = 256
 export class Lanes {
   readonly #lanes = new Map<string, Counted>()
 
-  batch(nowMs: number, lane: string, items: number, lagMs: number | undefined): void {
+  batch(nowMs: number, event: BatchEvent): void {
+    const { lane } = event
     let counted = this.#lanes.get(lane)
     if (counted === undefined) {
       if (this.#lanes.size >= MAX_LANES) this.#forget()
       counted = { items: 0, batches: 0, lagMs: undefined, lastBatchMs: nowMs }
       this.#lanes.set(lane, counted)
     }
-    counted.items += items
-    counted.batches++
-    counted.lagMs = lagMs
+    counted.items += event.items
+    counted.batches += batchesIn(event)
+    counted.lagMs = lastLagOf(event)
     counted.lastBatchMs = nowMs
   }
 

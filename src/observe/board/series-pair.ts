@@ -1,3 +1,5 @@
+import type { BatchEvent } from '../../core/observer.js'
+import { batchesIn } from '../each-batch.js'
 import type { Series, SeriesEntry } from './series.js'
 
 /**
@@ -22,11 +24,12 @@ export class SeriesPair {
     this.#coarse = coarse
   }
 
-  batch(nowMs: number, items: number, busyMs: number, lagMs: number | undefined): void {
+  batch(nowMs: number, event: BatchEvent): void {
+    const { items, durationMs, lagMs } = event
     if (nowMs >= this.#untilMs || nowMs < this.#fromMs) this.#turn(nowMs)
     this.#items += items
-    this.#batches++
-    this.#busyMs += busyMs
+    this.#batches += batchesIn(event)
+    this.#busyMs += durationMs
     if (lagMs !== undefined && lagMs > this.#lagMs) this.#lagMs = lagMs
   }
 

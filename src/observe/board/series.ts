@@ -79,6 +79,15 @@ export class Series {
     }
   }
 
+  /** Of the last `steps` steps, the current one included; `undefined`: nothing was stored in them. */
+  greatestLagMs(nowMs: number, steps: number): number | undefined {
+    const last = Math.floor(nowMs / this.#stepMs)
+    let greatest = -1
+    for (let step = last - steps + 1; step <= last; step++)
+      greatest = Math.max(greatest, this.#lagOf(this.#slotOf(step)) ?? -1)
+    return greatest < 0 ? undefined : greatest
+  }
+
   #lagOf(slot: number | undefined): number | null {
     const lagMs = slot === undefined ? -1 : (this.#lagMs[slot] ?? -1)
     return lagMs < 0 ? null : lagMs

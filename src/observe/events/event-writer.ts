@@ -34,7 +34,7 @@ export class EventWriter {
     this.#lost = lost
   }
 
-  /** An event that was told before and is counted again takes the place of what waits of it. */
+  /** An event that was told before and stands for more now takes the place of what waits of it. */
   add(event: LoggedEvent): void {
     this.#pending.set(event.id, event)
     if (this.#pending.size > MAX_PENDING) this.#drop()
@@ -68,11 +68,11 @@ export class EventWriter {
 
   /** Never rejects. */
   async #write(ms: number): Promise<void> {
-    const events = [...this.#pending.values()]
+    const events = [...this.#pending.values()].map(asItStands)
     try {
       await deadline({ what: 'the event log', ms }, (signal) => this.#save(events, signal))
       this.#failures = 0
-      for (const event of events) if (this.#pending.get(event.id) === event) this.#pending.delete(event.id)
+      for (const { id, times } of events) if (this.#pending.get(id)?.times === times) this.#pending.delete(id)
       const dropped = [...this.#dropped]
       this.#dropped.clear()
       for (const [flow, count] of dropped) this.#lost(flow, count)
@@ -100,4 +100,10 @@ export class EventWriter {
     this.#pending.delete(oldest.id)
     this.#dropped.set(oldest.flow, (this.#dropped.get(oldest.flow) ?? 0) + 1)
   }
+}
+
+/** Events are counted on while they are written. */
+function asItStands(event: LoggedEvent): LoggedEvent {
+  const { id, flow, level, at, lastAt, times, message, code, subject } = event
+  return { id, flow, event: event.event, level, at, lastAt, times, message, code, subject }
 }

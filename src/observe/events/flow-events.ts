@@ -13,8 +13,14 @@ const MAX_KINDS = 64
 const MAX_MESSAGE = 1_000
 
 interface Known {
-  event: LoggedEvent
+  readonly event: CountedEvent
   readonly firstMs: number
+}
+
+/** Grows while it is told again; there are hundreds a second then, so its text is made when it is read. */
+interface CountedEvent extends LoggedEvent {
+  times: number
+  lastMs: number
 }
 
 /** Makes of what one flow tells the events that are kept of it. Its memory does not grow. */
@@ -30,7 +36,7 @@ export class FlowEvents {
     this.#nextId = nextId
   }
 
-  /** A new event, or one told before that stands for one more now; `undefined`: nothing to keep. */
+  /** A new event, or one told before, which stands for one more from now on; `undefined`: nothing to keep. */
   take(event: FlowEvent, nowMs: number): LoggedEvent | undefined {
     if (event.type === 'started') this.#kind = event.kind
     const fact = eventName(event, this.#kind)
@@ -38,10 +44,10 @@ export class FlowEvents {
       return undefined
     const key = `${fact} ${distinction(event)}`
     const known = this.#known.get(key)
-    const lastAt = new Date(nowMs).toISOString()
     const times = 'count' in event ? event.count : 1
     if (known !== undefined && nowMs - known.firstMs < (goesOn(fact) ? TROUBLE_MS : CHANGE_MS)) {
-      known.event = { ...known.event, lastAt, times: known.event.times + times }
+      known.event.times += times
+      known.event.lastMs = nowMs
       return known.event
     }
     const made = this.#make(event, { fact, nowMs, times })
@@ -56,16 +62,18 @@ export class FlowEvents {
     return known
   }
 
-  #make(event: FlowEvent, { fact, nowMs, times }: { fact: FlowEventName; nowMs: number; times: number }): LoggedEvent {
+  #make(event: FlowEvent, { fact, nowMs, times }: { fact: FlowEventName; nowMs: number; times: number }): CountedEvent {
     const { code } = told(event)
-    const at = new Date(nowMs).toISOString()
     return {
       id: this.#nextId(nowMs),
       flow: this.#flow,
       event: fact,
       level: levelOf(fact),
-      at,
-      lastAt: at,
+      at: new Date(nowMs).toISOString(),
+      lastMs: nowMs,
+      get lastAt() {
+        return new Date(this.lastMs).toISOString()
+      },
       times,
       message: messageOf(event, fact).slice(0, MAX_MESSAGE),
       code,
