@@ -25,9 +25,9 @@ import { costOf, tellOf } from './other-flows.js'
 const PER_SECOND = 10_000
 const FLOWS = 20
 const LISTENERS = 5
-const WINDOW_MS = 500
-const WARM_UP_MS = 250
-const ROUNDS = 40
+const WINDOW_MS = 1_000
+const WARM_UP_MS = 500
+const ROUNDS = 20
 
 /** What it costs a flow to be watched, while 10,000 events of others are told every second. */
 export const events: Scenario = { name: 'events', run }
