@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { FlowEvent } from '../core/observer.js'
+import type { BatchEvent, FlowEvent } from '../core/observer.js'
 import { batchesIn } from './each-batch.js'
 import { eventName, FLOW_EVENTS } from './events/vocabulary.js'
 import type { TimedObserver } from './fan-out.js'
@@ -190,7 +190,7 @@ function publishedLine(event: FlowEvent & { readonly type: 'published' }): Line 
   return { message: `published ${detail}`, fields: { feed, sequence, rows, files, bytes } }
 }
 
-function batchLine({ lane, items, durationMs, lagMs }: FlowEvent & { readonly type: 'batch' }): Line {
+function batchLine({ lane, items, durationMs, lagMs }: BatchEvent): Line {
   return { message: `${items} items`, fields: { lane, items, durationMs, lagMs } }
 }
 

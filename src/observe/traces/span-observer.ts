@@ -10,7 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { LockstepError } from '../../core/errors.js'
-import type { FlowEvent, Observer } from '../../core/observer.js'
+import type { BatchEvent, FlowEvent, Observer } from '../../core/observer.js'
 
 /** Of one batch; of thousands of messages nobody looks at each. */
 const MAX_LINKS = 64
@@ -82,7 +82,7 @@ class FlowSpans {
     this.#run = ends ? this.#span(`${kind} run`, Date.now(), { 'lockstep.kind': kind }) : undefined
   }
 
-  #batch(event: FlowEvent & { readonly type: 'batch' }): void {
+  #batch(event: BatchEvent): void {
     const { lane, items, durationMs, lagMs } = event
     const { dead, held } = this.#letters.get(lane) ?? { dead: 0, held: 0 }
     this.#letters.delete(lane)
